@@ -1,0 +1,45 @@
+#pragma once
+// What runs at a PoP is made of parts, one per service (services/NAME/agent.h). The runtime (runtime.h) enrols, keeps the
+// connection to the hub, hands assignments to parts and carries their records.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "base/value.h"
+
+namespace quipu::agent {
+
+/// Where a part puts what it has measured. Thread-safe. Records of one stream reach the hub in order, at least once; the
+/// hub drops repeats by their sequence. Within the spool's bound nothing is lost while the hub is away; beyond it the oldest
+/// raw records go first.
+class RecordSink {
+  public:
+    virtual ~RecordSink() = default;
+    virtual Result<void> append(std::string_view stream, ByteSpan payload) = 0;
+};
+
+struct PartContext {
+    const Clock& clock;
+    RecordSink& records;
+    std::string agent;           ///< this agent's id: the site's
+    Nanoseconds clock_error;     ///< declared bound (the lab's shared clock), or zero: ask the kernel
+};
+
+class Part {
+  public:
+    Part() = default;
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+    virtual ~Part() = default;
+    [[nodiscard]] virtual std::string_view name() const = 0;  ///< the service's name
+    [[nodiscard]] virtual Result<void> start(const PartContext& context) = 0;
+    /// The whole of this agent's work for this part; replaces what was before. Called again only when it changes.
+    [[nodiscard]] virtual Result<void> assign(const Value& assignment) = 0;
+    virtual void stop() = 0;
+};
+
+}  // namespace quipu::agent

@@ -1,0 +1,139 @@
+#pragma once
+// The journal's vocabulary, one small struct per thing that can happen, named in the past tense. Services meet here.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/describe.h"
+
+namespace quipu::events {
+
+/// An object of the registry was made, changed or removed. Subject: KIND:ID.
+struct ObjectChanged {
+    static constexpr std::string_view kType = "ObjectChanged";
+    std::string kind;
+    std::string id;
+    std::string action;  // created, changed, removed
+    std::int64_t version = 0;
+    std::string why;
+    static constexpr auto describe() {
+        return fields(field<&ObjectChanged::kind>("kind", "Collection: sites, links…").required(),
+                      field<&ObjectChanged::id>("id", "The object").required(),
+                      field<&ObjectChanged::action>("action", "created, changed or removed").required(),
+                      field<&ObjectChanged::version>("version", "Its version now"),
+                      field<&ObjectChanged::why>("why", "The reason given"));
+    }
+};
+
+/// A file was imported. Subject: import:NAME.
+struct RegistryImported {
+    static constexpr std::string_view kType = "RegistryImported";
+    std::string source;
+    std::int64_t created = 0, changed = 0, removed = 0;
+    static constexpr auto describe() {
+        return fields(field<&RegistryImported::source>("source", "File or caller").required(),
+                      field<&RegistryImported::created>("created", "Objects made"),
+                      field<&RegistryImported::changed>("changed", "Objects changed"),
+                      field<&RegistryImported::removed>("removed", "Objects removed"));
+    }
+};
+
+/// The lab's link was taken down, brought up or given other properties. Subject: link:ID.
+struct LabLinkSet {
+    static constexpr std::string_view kType = "LabLinkSet";
+    std::string link;
+    std::string state;  // up, down
+    std::string impairment;  // text of delay, jitter, loss… when changed
+    static constexpr auto describe() {
+        return fields(field<&LabLinkSet::link>("link", "The link").required(),
+                      field<&LabLinkSet::state>("state", "up or down").required(),
+                      field<&LabLinkSet::impairment>("impairment", "What was imposed"));
+    }
+};
+
+/// A pair's one-way delay changed for good (both ways of change). Subject: pair:FROM/TO.
+struct DelayChanged {
+    std::string from, to;
+    std::int64_t before_us = 0, after_us = 0;
+    static constexpr auto describe() {
+        return fields(field<&DelayChanged::from>("from", "Sending site").required(),
+                      field<&DelayChanged::to>("to", "Receiving site").required(),
+                      field<&DelayChanged::before_us>("before_us", "Median before").format("us"),
+                      field<&DelayChanged::after_us>("after_us", "Median after").format("us"));
+    }
+};
+struct DelayRose : DelayChanged {
+    static constexpr std::string_view kType = "DelayRose";
+};
+struct DelayFell : DelayChanged {
+    static constexpr std::string_view kType = "DelayFell";
+};
+
+/// A pair began to lose packets beyond its threshold, or stopped losing. Subject: pair:FROM/TO.
+struct LossChanged {
+    std::string from, to;
+    double before = 0, after = 0;  // fractions
+    static constexpr auto describe() {
+        return fields(field<&LossChanged::from>("from", "Sending site").required(),
+                      field<&LossChanged::to>("to", "Receiving site").required(),
+                      field<&LossChanged::before>("before", "Fraction lost before"),
+                      field<&LossChanged::after>("after", "Fraction lost after"));
+    }
+};
+struct LossBegan : LossChanged {
+    static constexpr std::string_view kType = "LossBegan";
+};
+struct LossEnded : LossChanged {
+    static constexpr std::string_view kType = "LossEnded";
+};
+
+/// Subject: agent:ID.
+struct AgentState {
+    std::string agent;
+    std::string detail;
+    static constexpr auto describe() {
+        return fields(field<&AgentState::agent>("agent", "The agent").required(),
+                      field<&AgentState::detail>("detail", "Why, or from where"));
+    }
+};
+struct AgentEnrolled : AgentState {
+    static constexpr std::string_view kType = "AgentEnrolled";
+};
+struct AgentConnected : AgentState {
+    static constexpr std::string_view kType = "AgentConnected";
+};
+struct AgentLost : AgentState {
+    static constexpr std::string_view kType = "AgentLost";
+};
+struct AgentRevoked : AgentState {
+    static constexpr std::string_view kType = "AgentRevoked";
+};
+
+/// A service failed and is restarted after a pause. Subject: service:NAME.
+struct ServiceFailed {
+    static constexpr std::string_view kType = "ServiceFailed";
+    std::string service;
+    std::string reason;
+    static constexpr auto describe() {
+        return fields(field<&ServiceFailed::service>("service", "The service").required(),
+                      field<&ServiceFailed::reason>("reason", "The error"));
+    }
+};
+
+/// Somebody used the link at the foot of a page. Subject: report:ID.
+struct ProblemReported {
+    static constexpr std::string_view kType = "ProblemReported";
+    std::string page;
+    std::string request_id;
+    std::string text;
+    std::string contact;
+    static constexpr auto describe() {
+        return fields(field<&ProblemReported::page>("page", "Address of the page").required(),
+                      field<&ProblemReported::request_id>("request_id", "Request that failed, if one did"),
+                      field<&ProblemReported::text>("text", "What the person wrote").required(),
+                      field<&ProblemReported::contact>("contact", "How to answer"));
+    }
+};
+
+}  // namespace quipu::events

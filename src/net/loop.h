@@ -1,0 +1,87 @@
+#pragma once
+// Event loops: one thread each, Asio behind the wall (loop.cpp). A connection lives and dies on one loop.
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+
+namespace quipu::net {
+
+class EventLoop {
+  public:
+    EventLoop();
+    ~EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    /// Runs until stop(); on the calling thread.
+    void run();
+    /// From any thread: run() returns after the current callback.
+    void stop();
+    /// From any thread: calls `work` on this loop.
+    void post(std::move_only_function<void()> work);
+    /// From any thread: starts a task on this loop and lets it run to its end. An exception that escapes is logged.
+    void spawn(Task<void> task);
+    /// Awaitable, on this loop's thread only.
+    [[nodiscard]] Task<void> sleep(Nanoseconds duration);
+    /// Awaits a blocking call made on the shared blocking pool and comes back to this loop.
+    template <class F>
+    [[nodiscard]] auto blocking(F work) -> Task<std::invoke_result_t<F>>;
+    /// Suspends until `fd` is readable (or writable); `cancelled` when the loop stops. On this loop's thread only.
+    [[nodiscard]] Task<Result<void>> readable(int fd);
+    [[nodiscard]] Task<Result<void>> writable(int fd);
+
+    /// The loop that runs on this thread, or nullptr.
+    [[nodiscard]] static EventLoop* current();
+
+    struct Impl;  // asio::io_context and friends; for net/*.cpp only
+    [[nodiscard]] Impl& impl() { return *impl_; }
+
+  private:
+    /// Runs `work` on the blocking pool, then `done` on this loop.
+    void run_blocking(std::move_only_function<void()> work, std::coroutine_handle<> done);
+
+    std::unique_ptr<Impl> impl_;
+};
+
+/// One thread with a loop per core (or as many as asked for).
+class LoopPool {
+  public:
+    explicit LoopPool(std::size_t count);
+    ~LoopPool();  ///< stops and joins
+    [[nodiscard]] std::size_t size() const { return loops_.size(); }
+    [[nodiscard]] EventLoop& at(std::size_t index) { return *loops_[index]; }
+    /// Round robin.
+    [[nodiscard]] EventLoop& next();
+    void stop();
+
+  private:
+    std::vector<std::unique_ptr<EventLoop>> loops_;
+    std::vector<std::jthread> threads_;
+    std::size_t turn_ = 0;
+};
+
+template <class F>
+auto EventLoop::blocking(F work) -> Task<std::invoke_result_t<F>> {
+    using R = std::invoke_result_t<F>;
+    struct Awaiter {
+        EventLoop& loop;
+        F& work;
+        std::optional<R> value;
+        [[nodiscard]] bool await_ready() const { return false; }
+        void await_suspend(std::coroutine_handle<> handle) {
+            loop.run_blocking([this] { value.emplace(work()); }, handle);
+        }
+        R await_resume() { return std::move(*value); }
+    };
+    static_assert(!std::is_void_v<R>, "return a Result<void>");
+    co_return co_await Awaiter{*this, work, {}};
+}
+
+}  // namespace quipu::net

@@ -1,0 +1,174 @@
+#pragma once
+// The only way out. A route is declared with typed request and response structs and a permission; from the declaration come
+// parsing, errors, OpenAPI 3.1, pagination, fields=, ETag and problem details.
+//
+//     api.get<SiteQuery, registry::Site>({"/api/v1/sites/{id}", "One site", "registry", Permission::see_public},
+//         [this](const Call& call, SiteQuery query) -> Task<Result<Reply<registry::Site>>> { … });
+//
+// The request struct's fields are filled from the path ({id}), the query string and, for a field named "body", from the
+// JSON body. An unknown query parameter is an error. Scalars in the query string are read by the same rules as in JSON.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "base/describe.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "net/http.h"
+
+namespace quipu::platform {
+
+/// What a caller must be allowed to do. Every route names one; there is no default.
+enum class Permission : std::uint8_t {
+    see_public,    ///< anybody
+    see_members,   ///< people of connected organisations
+    report,        ///< may send in: problem reports
+    operate,       ///< change what runs: lab links, tests
+    edit_registry, ///< change registry objects
+    administer,    ///< everything else that changes the house
+    agent,         ///< an enrolled agent, by its client certificate
+};
+constexpr auto describe_enum(Permission) {
+    return names<Permission>({{Permission::see_public, "see-public"},
+                              {Permission::see_members, "see-members"},
+                              {Permission::report, "report"},
+                              {Permission::operate, "operate"},
+                              {Permission::edit_registry, "edit-registry"},
+                              {Permission::administer, "administer"},
+                              {Permission::agent, "agent"}});
+}
+
+/// Who calls. Until people sign in, whoever reaches the loopback listener is "local" and may do everything.
+struct Caller {
+    std::string id = "local";
+    std::string agent;  ///< agent's id when Permission::agent
+};
+
+struct Call {
+    const net::HttpRequest& request;
+    Caller caller;
+    std::string if_match;       ///< If-Match without quotes; empty when absent
+};
+
+/// A response with what HTTP says around it.
+template <class T>
+struct Reply {
+    T value{};
+    int status = 200;
+    std::string etag = {};      ///< without quotes; a matching If-None-Match answers 304
+    std::string location = {};
+    Reply() = default;
+    Reply(T v) : value(std::move(v)) {}
+    Reply(T v, int s, std::string tag = {}, std::string place = {})
+        : value(std::move(v)), status(s), etag(std::move(tag)), location(std::move(place)) {}
+};
+/// No content.
+struct Nothing {
+    static constexpr auto describe() { return fields(); }
+};
+/// A body that is made already: exports, CSV. Declared with its media type in RouteInfo::media_type.
+struct Document {
+    std::string text;
+    std::string media_type = "application/json";
+    std::string file_name = {};  ///< offered as download when set
+};
+/// JSON that is serialised already and shared by many calls.
+struct SharedJson {
+    std::shared_ptr<const std::string> json;
+    std::string etag;
+};
+
+/// A page of a list: {"items": […], "next": CURSOR or null}.
+template <class T>
+struct Page {
+    std::vector<T> items;
+    std::optional<std::string> next;  ///< always written, null at the end
+};
+
+/// Fields that every list route takes; inherit and put `PageQuery::describe()` first with std::tuple_cat.
+struct PageQuery {
+    std::int64_t limit = 100;
+    std::string cursor;
+    std::string fields_wanted;
+    static constexpr auto describe() {
+        return fields(field<&PageQuery::limit>("limit", "Items a page").between(1, 10000),
+                      field<&PageQuery::cursor>("cursor", "`next` of the page before"),
+                      field<&PageQuery::fields_wanted>("fields", "Only these fields, comma separated"));
+    }
+};
+/// An opaque cursor from a position, and back (`invalid` when it was not made by us).
+[[nodiscard]] std::string make_cursor(std::string_view position);
+[[nodiscard]] Result<std::string> read_cursor(std::string_view cursor);
+
+struct RouteInfo {
+    std::string_view path;     ///< "/api/v1/sites/{id}"
+    std::string_view summary;  ///< one line for OpenAPI and the API page
+    std::string_view tag;      ///< the room: "registry", "measure"
+    Permission permission;
+    std::string_view media_type = "application/json";
+    bool needs_if_match = false;  ///< 428 without If-Match
+    std::string_view command = {};  ///< the command that gives the same: "quipu registry list sites"
+};
+
+/// The type-erased route; templates below make it.
+struct Route {
+    net::Method method;
+    RouteInfo info;
+    std::vector<std::tuple<std::string, Value, bool, std::string>> parameters;  ///< name, schema, required, doc
+    Value body_schema;
+    Value response_schema;
+    bool page = false;
+    std::function<Task<Result<net::HttpResponse>>(const Call&, const Value& input)> run;
+};
+
+class Api {
+  public:
+    Api();
+    ~Api();
+
+    template <Described Q, class R, class H>
+    void get(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::get, info, std::move(handler)); }
+    template <Described Q, class R, class H>
+    void post(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::post, info, std::move(handler)); }
+    template <Described Q, class R, class H>
+    void put(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::put, info, std::move(handler)); }
+    template <Described Q, class R, class H>
+    void patch(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::patch, info, std::move(handler)); }
+    template <Described Q, class R, class H>
+    void remove(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::delete_, info, std::move(handler)); }
+    /// Server-sent events; the handler answers the body that writes them.
+    using StreamHandler = std::function<Result<net::EventBody>(const Call&, const net::HttpRequest&)>;
+    void stream(RouteInfo info, StreamHandler handler);
+    /// A route that takes the request as it is (agents' binary batches).
+    using RawHandler = std::function<Task<Result<net::HttpResponse>>(const Call&, const net::HttpRequest&)>;
+    void raw(net::Method method, RouteInfo info, RawHandler handler);
+
+    [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+    /// OpenAPI 3.1 of all routes.
+    [[nodiscard]] std::string openapi() const;
+    /// Finds the route and answers; every failure becomes problem details (RFC 9457) with the request id. Paths that no
+    /// route knows answer 404, known paths with another method 405 with Allow.
+    [[nodiscard]] Task<net::HttpResponse> handle(net::HttpRequest& request) const;
+
+  private:
+    template <Described Q, class R, class H>
+    void add_typed(net::Method method, RouteInfo info, H handler);
+    void add(Route route);
+
+    struct Tree;
+    std::unique_ptr<Tree> tree_;
+    std::vector<Route> routes_;
+};
+
+/// RFC 9457 body for an error; `status_of` maps ErrorCode to HTTP.
+[[nodiscard]] int status_of(ErrorCode code);
+[[nodiscard]] net::HttpResponse problem(const Error& error, std::string_view request_id);
+
+}  // namespace quipu::platform
+
+#include "platform/api_typed.h"  // add_typed

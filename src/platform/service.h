@@ -1,0 +1,60 @@
+#pragma once
+// What every service is: one object with one life. The hub (hub.h) leads all of them through it.
+//
+//     parse      its configuration section becomes a described struct; errors name file, line and key
+//     provision  opens what it needs: migrations, folders, sockets (still as root); makes its engine
+//     validate   looks at the whole: do the parts fit, is what it refers to there
+//     start      begins to serve
+//     drain      takes nothing new, ends what it has
+//     stop       closes everything; called after any earlier failure too
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/value.h"
+#include "data/archive.h"
+#include "data/database.h"
+#include "data/journal.h"
+#include "net/loop.h"
+#include "platform/api.h"
+#include "platform/metrics.h"
+
+namespace quipu::platform {
+
+/// What the house gives to a service. All of it outlives the service.
+struct House {
+    const Clock& clock;
+    net::LoopPool& loops;
+    data::Database& database;
+    data::Journal& journal;
+    data::Archive& archive;
+    Api& api;
+    Metrics& metrics;
+    std::string data_folder;
+};
+
+class Service {
+  public:
+    Service() = default;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    virtual ~Service() = default;
+
+    [[nodiscard]] virtual std::string_view name() const = 0;  ///< also its section in the configuration
+    [[nodiscard]] virtual std::vector<data::Migration> migrations() const { return {}; }
+    [[nodiscard]] virtual std::vector<data::StreamSchema> streams() const { return {}; }
+    /// JSON Schema of its section, for the manual.
+    [[nodiscard]] virtual Value settings_schema() const { return {}; }
+
+    [[nodiscard]] virtual Result<void> parse(const Value& section, const std::string& file) = 0;
+    [[nodiscard]] virtual Result<void> provision(House& house) = 0;
+    [[nodiscard]] virtual Result<void> validate() { return {}; }
+    [[nodiscard]] virtual Result<void> start() = 0;
+    virtual void drain() {}
+    virtual void stop() {}
+};
+
+}  // namespace quipu::platform

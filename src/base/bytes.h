@@ -1,6 +1,6 @@
 #pragma once
-// The one door for untrusted bytes. A ByteReader walks a span; the first read past the end makes it fail for good, every
-// later read answers zero or empty, and the caller asks once at the end. All integers are in network byte order.
+// The one door for untrusted bytes. A ByteReader walks a span; the first read past the end makes it fail for good,
+// every later read answers zero or empty, and the caller asks once at the end. All integers are in network byte order.
 
 #include <bit>
 #include <concepts>

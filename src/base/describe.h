@@ -36,7 +36,8 @@
 
 namespace quipu {
 
-// ---- descriptions ----------------------------------------------------------------------------------------------------
+// ---- descriptions
+// ----------------------------------------------------------------------------------------------------
 
 /// Lower-case letters, digits and inner hyphens, 1 to 63: names that stand in addresses.
 inline constexpr std::string_view kSlug = "slug";
@@ -44,13 +45,13 @@ inline constexpr std::string_view kSlug = "slug";
 /// What is demanded of a field beyond its type, and what is said of it.
 struct FieldRules {
     bool required = false;
-    bool read_only = false;              ///< set by the system: accepted on input only if unchanged, not in forms
+    bool read_only = false;  ///< set by the system: accepted on input only if unchanged, not in forms
     double minimum = -1e308;
     double maximum = 1e308;
-    std::size_t max_length = 4096;       ///< characters of a string, elements of a list
-    std::string_view pattern = {};       ///< name of a known pattern: kSlug; checked on input
-    std::string_view format = {};        ///< OpenAPI format or unit: "date", "email", "us"
-    std::string_view reference = {};     ///< collection that the value names an object of: "sites"
+    std::size_t max_length = 4096;    ///< characters of a string, elements of a list
+    std::string_view pattern = {};    ///< name of a known pattern: kSlug; checked on input
+    std::string_view format = {};     ///< OpenAPI format or unit: "date", "email", "us"
+    std::string_view reference = {};  ///< collection that the value names an object of: "sites"
 };
 
 template <auto Member>
@@ -66,16 +67,30 @@ struct Field<Member> {
     std::string_view doc;
     FieldRules rules;
 
-    [[nodiscard]] constexpr Field required() const { return with([](FieldRules& r) { r.required = true; }); }
-    [[nodiscard]] constexpr Field read_only() const { return with([](FieldRules& r) { r.read_only = true; }); }
+    [[nodiscard]] constexpr Field required() const {
+        return with([](FieldRules& r) { r.required = true; });
+    }
+    [[nodiscard]] constexpr Field read_only() const {
+        return with([](FieldRules& r) { r.read_only = true; });
+    }
     [[nodiscard]] constexpr Field between(double low, double high) const {
         return with([=](FieldRules& r) { r.minimum = low, r.maximum = high; });
     }
-    [[nodiscard]] constexpr Field at_least(double low) const { return with([=](FieldRules& r) { r.minimum = low; }); }
-    [[nodiscard]] constexpr Field at_most_long(std::size_t n) const { return with([=](FieldRules& r) { r.max_length = n; }); }
-    [[nodiscard]] constexpr Field pattern(std::string_view p) const { return with([=](FieldRules& r) { r.pattern = p; }); }
-    [[nodiscard]] constexpr Field format(std::string_view f) const { return with([=](FieldRules& r) { r.format = f; }); }
-    [[nodiscard]] constexpr Field references(std::string_view c) const { return with([=](FieldRules& r) { r.reference = c; }); }
+    [[nodiscard]] constexpr Field at_least(double low) const {
+        return with([=](FieldRules& r) { r.minimum = low; });
+    }
+    [[nodiscard]] constexpr Field at_most_long(std::size_t n) const {
+        return with([=](FieldRules& r) { r.max_length = n; });
+    }
+    [[nodiscard]] constexpr Field pattern(std::string_view p) const {
+        return with([=](FieldRules& r) { r.pattern = p; });
+    }
+    [[nodiscard]] constexpr Field format(std::string_view f) const {
+        return with([=](FieldRules& r) { r.format = f; });
+    }
+    [[nodiscard]] constexpr Field references(std::string_view c) const {
+        return with([=](FieldRules& r) { r.reference = c; });
+    }
 
   private:
     template <class F>
@@ -204,7 +219,8 @@ template <class>
 inline constexpr bool kAlwaysFalse = false;
 }  // namespace detail
 
-// ---- reading ---------------------------------------------------------------------------------------------------------
+// ---- reading
+// ---------------------------------------------------------------------------------------------------------
 
 /// Where a value stands, for messages: "sites[3].latitude", and the file it came from. Collects every fault.
 class ReadContext {
@@ -328,7 +344,8 @@ void read_into(T& out, const Value& in, ReadContext& context, const FieldRules& 
             out = *value;
         } else {
             std::string expected;
-            for (const auto& [unused, name] : describe_enum(T{})) expected += (expected.empty() ? "" : ", ") + std::string(name);
+            for (const auto& [unused, name] : describe_enum(T{}))
+                expected += (expected.empty() ? "" : ", ") + std::string(name);
             context.fault(in, "expected one of " + expected);
         }
     } else if constexpr (HasTextForm<T>) {
@@ -372,7 +389,8 @@ template <class T>
     return out;
 }
 
-// ---- writing ---------------------------------------------------------------------------------------------------------
+// ---- writing
+// ---------------------------------------------------------------------------------------------------------
 
 template <class T>
 void write_json(JsonWriter& out, const T& value) {
@@ -385,7 +403,8 @@ void write_json(JsonWriter& out, const T& value) {
             out.null();
     } else if constexpr (detail::IsVector<T>::value) {
         out.begin_array();
-        for (const auto& element : value) write_json(out, element);
+        for (const auto& element : value)
+            write_json(out, element);
         out.end_array();
     } else if constexpr (detail::IsStringMap<T>::value) {
         out.begin_object();
@@ -444,11 +463,13 @@ template <class T>
     } else if constexpr (detail::IsVector<T>::value) {
         Value::Array out;
         out.reserve(value.size());
-        for (const auto& element : value) out.push_back(to_value(element));
+        for (const auto& element : value)
+            out.push_back(to_value(element));
         return out;
     } else if constexpr (detail::IsStringMap<T>::value) {
         Value::Object out;
-        for (const auto& [key, member] : value) out.emplace_back(key, to_value(member));
+        for (const auto& [key, member] : value)
+            out.emplace_back(key, to_value(member));
         return out;
     } else if constexpr (Described<T>) {
         Value::Object out;
@@ -468,7 +489,8 @@ template <class T>
     }
 }
 
-// ---- schemas ---------------------------------------------------------------------------------------------------------
+// ---- schemas
+// ---------------------------------------------------------------------------------------------------------
 
 /// JSON Schema 2020-12 (as OpenAPI 3.1 uses it) of a type, nested objects in place.
 template <class T>
@@ -506,7 +528,8 @@ template <class T>
         out.set("type", "boolean");
     } else if constexpr (DescribedEnum<T>) {
         Value list;
-        for (const auto& [unused, name] : describe_enum(T{})) list.push(Value(name));
+        for (const auto& [unused, name] : describe_enum(T{}))
+            list.push(Value(name));
         out.set("type", "string");
         out.set("enum", std::move(list));
     } else if constexpr (HasTextForm<T>) {

@@ -12,8 +12,8 @@
 namespace quipu {
 
 /// Values are non-negative integers (nanoseconds, octets, …) up to 2^63-1; negative values are counted as 0.
-/// Buckets: values below 128 each their own; above, each power of two is cut into 64 equal parts and a bucket answers with
-/// its middle, hence a relative error of at most 1/128 < 1 %.
+/// Buckets: values below 128 each their own; above, each power of two is cut into 64 equal parts and a bucket answers
+/// with its middle, hence a relative error of at most 1/128 < 1 %.
 class Histogram {
   public:
     void add(std::int64_t value, std::uint64_t count = 1);

@@ -1,12 +1,12 @@
 #pragma once
-// Structured logs. Each event is declared once, as a LogEvent constant beside the code that emits it: its identifier, its
-// text, and what the operator should do. A line carries key=value fields; output is text for a terminal or JSON lines.
+// Structured logs. Each event is declared once, as a LogEvent constant beside the code that emits it: its identifier,
+// its text, and what the operator should do. A line carries key=value fields; output is text for a terminal or JSON
+// lines.
 
+#include <fmt/format.h>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 namespace quipu {
 
@@ -15,8 +15,8 @@ enum class LogFormat : unsigned char { text, json };
 
 struct LogEvent {
     LogLevel level;
-    std::string_view id;      ///< "DATA_MIGRATED": stable, for searching
-    std::string_view text;    ///< one sentence
+    std::string_view id;           ///< "DATA_MIGRATED": stable, for searching
+    std::string_view text;         ///< one sentence
     std::string_view advice = {};  ///< what the operator should do; empty when nothing
 };
 

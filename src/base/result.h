@@ -1,6 +1,6 @@
 #pragma once
-// Errors are values. A function that may fail returns Result<T>; TRY(...) unwraps it or returns the error to the caller,
-// CO_TRY(...) does the same inside a coroutine.
+// Errors are values. A function that may fail returns Result<T>; TRY(...) unwraps it or returns the error to the
+// caller, CO_TRY(...) does the same inside a coroutine.
 
 #include <cstdint>
 #include <expected>
@@ -42,9 +42,9 @@ struct Fault {
 /// A failure told to a person: what happened, where, and what to do about it.
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string what;            ///< a full sentence without the place: "latitude 91 is above 90"
-    std::string where = {};      ///< field, file:line, octet offset, address…; may be empty
-    std::string hint = {};       ///< what to do; may be empty
+    std::string what;                ///< a full sentence without the place: "latitude 91 is above 90"
+    std::string where = {};          ///< field, file:line, octet offset, address…; may be empty
+    std::string hint = {};           ///< what to do; may be empty
     std::vector<Fault> faults = {};  ///< every fault of an input that has several
 
     /// "where: what (hint)", then one indented line per fault.
@@ -62,20 +62,20 @@ using Result = std::expected<T, Error>;
 /// The error of a failed system call: "WHAT: No space left on device"; ENOSPC, EMFILE and ENOMEM become `exhausted`.
 [[nodiscard]] std::unexpected<Error> fail_errno(int number, std::string_view what, std::string where = {});
 
-#define TRY(...)                                                                     \
-    ({                                                                               \
-        auto&& quipu_result_ = (__VA_ARGS__);                                        \
-        if (!quipu_result_) [[unlikely]]                                             \
+#define TRY(...)                                                                                  \
+    ({                                                                                            \
+        auto&& quipu_result_ = (__VA_ARGS__);                                                     \
+        if (!quipu_result_) [[unlikely]]                                                          \
             return std::unexpected(std::forward<decltype(quipu_result_)>(quipu_result_).error()); \
-        *std::forward<decltype(quipu_result_)>(quipu_result_);                       \
+        *std::forward<decltype(quipu_result_)>(quipu_result_);                                    \
     })
 
-#define CO_TRY(...)                                                                  \
-    ({                                                                               \
-        auto&& quipu_result_ = (__VA_ARGS__);                                        \
-        if (!quipu_result_) [[unlikely]]                                             \
+#define CO_TRY(...)                                                                                  \
+    ({                                                                                               \
+        auto&& quipu_result_ = (__VA_ARGS__);                                                        \
+        if (!quipu_result_) [[unlikely]]                                                             \
             co_return std::unexpected(std::forward<decltype(quipu_result_)>(quipu_result_).error()); \
-        *std::forward<decltype(quipu_result_)>(quipu_result_);                       \
+        *std::forward<decltype(quipu_result_)>(quipu_result_);                                       \
     })
 
 }  // namespace quipu

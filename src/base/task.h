@@ -1,6 +1,6 @@
 #pragma once
-// Task<T>: a lazy coroutine with one owner. It starts when it is awaited (or spawned on a net::EventLoop) and resumes its
-// awaiter where it ends. It knows no event loop: awaitables that do live in net.
+// Task<T>: a lazy coroutine with one owner. It starts when it is awaited (or spawned on a net::EventLoop) and resumes
+// its awaiter where it ends. It knows no event loop: awaitables that do live in net.
 
 #include <coroutine>
 #include <exception>

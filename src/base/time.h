@@ -10,9 +10,9 @@
 namespace quipu {
 
 using Nanoseconds = std::chrono::nanoseconds;
-using Time = std::chrono::sys_time<std::chrono::nanoseconds>;            ///< UTC, nanoseconds since 1970
+using Time = std::chrono::sys_time<std::chrono::nanoseconds>;  ///< UTC, nanoseconds since 1970
 using Monotonic = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
-using Date = std::chrono::year_month_day;                                ///< a day of the calendar, no zone
+using Date = std::chrono::year_month_day;  ///< a day of the calendar, no zone
 
 class Clock {
   public:

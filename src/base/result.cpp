@@ -8,38 +8,22 @@ namespace quipu {
 
 std::string_view name_of(ErrorCode code) {
     switch (code) {
-        case ErrorCode::invalid:
-            return "invalid";
-        case ErrorCode::not_found:
-            return "not-found";
-        case ErrorCode::conflict:
-            return "conflict";
-        case ErrorCode::forbidden:
-            return "forbidden";
-        case ErrorCode::unauthenticated:
-            return "unauthenticated";
-        case ErrorCode::precondition_failed:
-            return "precondition-failed";
-        case ErrorCode::precondition_required:
-            return "precondition-required";
-        case ErrorCode::too_large:
-            return "too-large";
-        case ErrorCode::timeout:
-            return "timeout";
-        case ErrorCode::unavailable:
-            return "unavailable";
-        case ErrorCode::exhausted:
-            return "exhausted";
-        case ErrorCode::io:
-            return "io";
-        case ErrorCode::corrupt:
-            return "corrupt";
-        case ErrorCode::unsupported:
-            return "unsupported";
-        case ErrorCode::cancelled:
-            return "cancelled";
-        case ErrorCode::internal:
-            return "internal";
+        case ErrorCode::invalid: return "invalid";
+        case ErrorCode::not_found: return "not-found";
+        case ErrorCode::conflict: return "conflict";
+        case ErrorCode::forbidden: return "forbidden";
+        case ErrorCode::unauthenticated: return "unauthenticated";
+        case ErrorCode::precondition_failed: return "precondition-failed";
+        case ErrorCode::precondition_required: return "precondition-required";
+        case ErrorCode::too_large: return "too-large";
+        case ErrorCode::timeout: return "timeout";
+        case ErrorCode::unavailable: return "unavailable";
+        case ErrorCode::exhausted: return "exhausted";
+        case ErrorCode::io: return "io";
+        case ErrorCode::corrupt: return "corrupt";
+        case ErrorCode::unsupported: return "unsupported";
+        case ErrorCode::cancelled: return "cancelled";
+        case ErrorCode::internal: return "internal";
     }
     return "internal";
 }
@@ -61,22 +45,15 @@ std::unexpected<Error> fail_errno(int number, std::string_view what, std::string
             case EDQUOT:
             case EMFILE:
             case ENFILE:
-            case ENOMEM:
-                return ErrorCode::exhausted;
-            case ENOENT:
-                return ErrorCode::not_found;
+            case ENOMEM: return ErrorCode::exhausted;
+            case ENOENT: return ErrorCode::not_found;
             case EACCES:
-            case EPERM:
-                return ErrorCode::forbidden;
-            case ETIMEDOUT:
-                return ErrorCode::timeout;
+            case EPERM: return ErrorCode::forbidden;
+            case ETIMEDOUT: return ErrorCode::timeout;
             case EADDRINUSE:
-            case EEXIST:
-                return ErrorCode::conflict;
-            case ECANCELED:
-                return ErrorCode::cancelled;
-            default:
-                return ErrorCode::io;
+            case EEXIST: return ErrorCode::conflict;
+            case ECANCELED: return ErrorCode::cancelled;
+            default: return ErrorCode::io;
         }
     }();
     return fail(code, std::string(what) + ": " + std::generic_category().message(number), std::move(where));

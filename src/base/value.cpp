@@ -26,20 +26,13 @@ Value& Value::push(Value value) {
 
 std::string_view Value::type_name() const {
     switch (data_.index()) {
-        case 0:
-            return "nothing";
-        case 1:
-            return "true or false";
-        case 2:
-            return "a whole number";
-        case 3:
-            return "a number";
-        case 4:
-            return "text";
-        case 5:
-            return "a list";
-        default:
-            return "a table";
+        case 0: return "nothing";
+        case 1: return "true or false";
+        case 2: return "a whole number";
+        case 3: return "a number";
+        case 4: return "text";
+        case 5: return "a list";
+        default: return "a table";
     }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <numeric>
 #include <optional>
@@ -64,13 +65,17 @@ class Builder {
         text_.clear();
         return add(Value(static_cast<double>(value)));
     }
-    bool on_double(double rough, json::string_view part, json::error_code&) {
+    bool on_double(double rough, json::string_view part, json::error_code& ec) {
         collect(part);
         // Boost.JSON 1.81 may be off by a few units in the last place; from_chars is exact.
-        double value = rough;
+        double value = 0;
         const std::string digits = std::exchange(text_, {});
-        const auto [unused, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-        return add(Value(error == std::errc{} ? value : rough));
+        const auto error = std::from_chars(digits.data(), digits.data() + digits.size(), value).ec;
+        if (error == std::errc{}) return add(Value(value));
+        if (std::abs(rough) < 1) return add(Value(0.0));  // too small for a double
+        fault_.emplace(line_, "a number is too large");
+        ec = json::error::exponent_overflow;
+        return false;
     }
     bool on_bool(bool value, json::error_code&) { return add(Value(value)); }
     bool on_null(json::error_code&) { return add(Value()); }
@@ -134,7 +139,7 @@ std::string describe(const json::error_code& error) {
     if (error == json::error::incomplete) return "the JSON text ends too early";
     if (error == json::error::extra_data) return "text follows after the end of the JSON value";
     if (error == json::error::too_deep) return fmt::format("nested deeper than {} levels", kMaxDepth);
-    if (error == json::error::exponent_overflow) return "a number's exponent is too large";
+    if (error == json::error::exponent_overflow) return "a number is too large";
     if (error == json::error::illegal_leading_surrogate || error == json::error::illegal_trailing_surrogate ||
         error == json::error::expected_utf16_escape)
         return "a \\u escape is half of a surrogate pair";

@@ -1,8 +1,11 @@
 #pragma once
 // Event loops: one thread each, Asio behind the wall (loop.cpp). A connection lives and dies on one loop.
 
+#include <atomic>
+#include <coroutine>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -20,7 +23,8 @@ class EventLoop {
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    /// Runs until stop(); on the calling thread.
+    /// Runs until stop(); on the calling thread. Tasks that are suspended then are destroyed before it returns, and
+    /// what was posted is dropped: nothing resumes later.
     void run();
     /// From any thread: run() returns after the current callback.
     void stop();
@@ -30,10 +34,11 @@ class EventLoop {
     void spawn(Task<void> task);
     /// Awaitable, on this loop's thread only.
     [[nodiscard]] Task<void> sleep(Nanoseconds duration);
-    /// Awaits a blocking call made on the shared blocking pool and comes back to this loop.
+    /// Awaits a blocking call made on the shared blocking pool and comes back to this loop. What it throws is thrown
+    /// here.
     template <class F>
     [[nodiscard]] auto blocking(F work) -> Task<std::invoke_result_t<F>>;
-    /// Suspends until `fd` is readable (or writable); `cancelled` when the loop stops. On this loop's thread only.
+    /// Suspends until `fd` is readable (or writable). On this loop's thread only; `fd` stays open meanwhile.
     [[nodiscard]] Task<Result<void>> readable(int fd);
     [[nodiscard]] Task<Result<void>> writable(int fd);
 
@@ -44,10 +49,26 @@ class EventLoop {
     [[nodiscard]] Impl& impl() { return *impl_; }
 
   private:
-    /// Runs `work` on the blocking pool, then `done` on this loop.
-    void run_blocking(std::move_only_function<void()> work, std::coroutine_handle<> done);
-
     std::unique_ptr<Impl> impl_;
+};
+
+/// One call on the blocking pool, awaited. A task that is destroyed meanwhile waits here for a call that has begun, so
+/// that the call may use the task's variables.
+class BlockingCall {
+  public:
+    BlockingCall(EventLoop& loop, std::move_only_function<void()> work);
+    ~BlockingCall();
+    BlockingCall(const BlockingCall&) = delete;
+    BlockingCall& operator=(const BlockingCall&) = delete;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle);
+    void await_resume();
+
+    struct Job;
+
+  private:
+    std::shared_ptr<Job> job_;
+    bool submitted_ = false;
 };
 
 /// One thread with a loop per core (or as many as asked for).
@@ -64,24 +85,16 @@ class LoopPool {
   private:
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::vector<std::jthread> threads_;
-    std::size_t turn_ = 0;
+    std::atomic<std::size_t> turn_ = 0;
 };
 
 template <class F>
 auto EventLoop::blocking(F work) -> Task<std::invoke_result_t<F>> {
     using R = std::invoke_result_t<F>;
-    struct Awaiter {
-        EventLoop& loop;
-        F& work;
-        std::optional<R> value;
-        [[nodiscard]] bool await_ready() const { return false; }
-        void await_suspend(std::coroutine_handle<> handle) {
-            loop.run_blocking([this] { value.emplace(work()); }, handle);
-        }
-        R await_resume() { return std::move(*value); }
-    };
     static_assert(!std::is_void_v<R>, "return a Result<void>");
-    co_return co_await Awaiter{*this, work, {}};
+    std::optional<R> value;
+    co_await BlockingCall(*this, [&] { value.emplace(work()); });
+    co_return std::move(*value);
 }
 
 }  // namespace quipu::net

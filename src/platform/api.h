@@ -1,19 +1,25 @@
 #pragma once
-// The only way out. A route is declared with typed request and response structs and a permission; from the declaration come
-// parsing, errors, OpenAPI 3.1, pagination, fields=, ETag and problem details.
+// The only way out. A route is declared with typed request and response structs and a permission; from the declaration
+// come parsing, errors, OpenAPI 3.1, pagination, fields=, ETag and problem details.
 //
 //     api.get<SiteQuery, registry::Site>({"/api/v1/sites/{id}", "One site", "registry", Permission::see_public},
 //         [this](const Call& call, SiteQuery query) -> Task<Result<Reply<registry::Site>>> { … });
 //
 // The request struct's fields are filled from the path ({id}), the query string and, for a field named "body", from the
-// JSON body. An unknown query parameter is an error. Scalars in the query string are read by the same rules as in JSON.
+// JSON body; a body field of type std::string takes the body's text as it is. An unknown query parameter is an error.
+// Scalars in the query string are read by the same rules as in JSON; a list is given by repeating or by commas.
+//
+// A handler answers Task<Result<A>> or, when it never waits, Result<A>, where A is R, Page<…>, Reply of either,
+// SharedJson, Document or Nothing. Added routes live as long as the Api; what they capture must live as long as their
+// owner is open.
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/describe.h"
@@ -25,13 +31,13 @@ namespace quipu::platform {
 
 /// What a caller must be allowed to do. Every route names one; there is no default.
 enum class Permission : std::uint8_t {
-    see_public,    ///< anybody
-    see_members,   ///< people of connected organisations
-    report,        ///< may send in: problem reports
-    operate,       ///< change what runs: lab links, tests
-    edit_registry, ///< change registry objects
-    administer,    ///< everything else that changes the house
-    agent,         ///< an enrolled agent, by its client certificate
+    see_public,     ///< anybody
+    see_members,    ///< people of connected organisations
+    report,         ///< may send in: problem reports
+    operate,        ///< change what runs: lab links, tests
+    edit_registry,  ///< change registry objects
+    administer,     ///< everything else that changes the house
+    agent,          ///< an enrolled agent, by its client certificate
 };
 constexpr auto describe_enum(Permission) {
     return names<Permission>({{Permission::see_public, "see-public"},
@@ -52,7 +58,7 @@ struct Caller {
 struct Call {
     const net::HttpRequest& request;
     Caller caller;
-    std::string if_match;       ///< If-Match without quotes; empty when absent
+    std::string if_match;  ///< If-Match without quotes; empty when absent
 };
 
 /// A response with what HTTP says around it.
@@ -60,7 +66,7 @@ template <class T>
 struct Reply {
     T value{};
     int status = 200;
-    std::string etag = {};      ///< without quotes; a matching If-None-Match answers 304
+    std::string etag = {};  ///< without quotes; a matching If-None-Match answers 304
     std::string location = {};
     Reply() = default;
     Reply(T v) : value(std::move(v)) {}
@@ -106,24 +112,54 @@ struct PageQuery {
 [[nodiscard]] Result<std::string> read_cursor(std::string_view cursor);
 
 struct RouteInfo {
-    std::string_view path;     ///< "/api/v1/sites/{id}"
+    std::string_view path;     ///< "/api/v1/sites/{id}"; the Api keeps a copy of all texts here
     std::string_view summary;  ///< one line for OpenAPI and the API page
     std::string_view tag;      ///< the room: "registry", "measure"
     Permission permission;
     std::string_view media_type = "application/json";
-    bool needs_if_match = false;  ///< 428 without If-Match
+    bool needs_if_match = false;    ///< 428 without If-Match
     std::string_view command = {};  ///< the command that gives the same: "quipu registry list sites"
+    int success = 200;              ///< status that the document announces; Nothing announces 204
 };
 
-/// The type-erased route; templates below make it.
+/// One field of a request struct as the router and the document need it.
+struct Parameter {
+    std::string name;
+    std::string doc;
+    Value schema;
+    bool required = false;
+    bool in_path = false;
+};
+
+/// What a handler answered, without its type. The body is one of `json`, `shared` and `document`, or nothing.
+struct Answer {
+    int status = 200;
+    std::string etag, location;
+    std::variant<std::monostate, std::string, std::shared_ptr<const std::string>, Document> body;
+};
+
+/// A type as the document shows it; `name` is empty for what has none of its own.
+struct TypeShape {
+    std::string name;
+    Value schema;
+    bool page = false;   ///< {"items": [this], "next"}
+    bool empty = false;  ///< no content
+};
+
+using EventHandler = std::function<Result<net::EventBody>(const Call&, const net::HttpRequest&)>;
+using RawHandler = std::function<Task<Result<net::HttpResponse>>(const Call&, const net::HttpRequest&)>;
+/// Reads the request struct from the input and calls the typed handler; made by add_typed.
+using TypedHandler = std::move_only_function<Task<Result<Answer>>(const Call&, const Value& input) const>;
+
+/// The type-erased route.
 struct Route {
-    net::Method method;
+    net::Method method = net::Method::get;
     RouteInfo info;
-    std::vector<std::tuple<std::string, Value, bool, std::string>> parameters;  ///< name, schema, required, doc
-    Value body_schema;
-    Value response_schema;
-    bool page = false;
-    std::function<Task<Result<net::HttpResponse>>(const Call&, const Value& input)> run;
+    std::vector<Parameter> parameters;  ///< of path and query
+    std::optional<Parameter> body;
+    std::string body_name;
+    TypeShape response;
+    std::variant<TypedHandler, RawHandler, EventHandler> run;
 };
 
 class Api {
@@ -132,42 +168,62 @@ class Api {
     ~Api();
 
     template <Described Q, class R, class H>
-    void get(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::get, info, std::move(handler)); }
+    void get(RouteInfo info, H handler) {
+        add_typed<Q, R>(net::Method::get, info, std::move(handler));
+    }
     template <Described Q, class R, class H>
-    void post(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::post, info, std::move(handler)); }
+    void post(RouteInfo info, H handler) {
+        add_typed<Q, R>(net::Method::post, info, std::move(handler));
+    }
     template <Described Q, class R, class H>
-    void put(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::put, info, std::move(handler)); }
+    void put(RouteInfo info, H handler) {
+        add_typed<Q, R>(net::Method::put, info, std::move(handler));
+    }
     template <Described Q, class R, class H>
-    void patch(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::patch, info, std::move(handler)); }
+    void patch(RouteInfo info, H handler) {
+        add_typed<Q, R>(net::Method::patch, info, std::move(handler));
+    }
     template <Described Q, class R, class H>
-    void remove(RouteInfo info, H handler) { add_typed<Q, R>(net::Method::delete_, info, std::move(handler)); }
+    void remove(RouteInfo info, H handler) {
+        add_typed<Q, R>(net::Method::delete_, info, std::move(handler));
+    }
     /// Server-sent events; the handler answers the body that writes them.
-    using StreamHandler = std::function<Result<net::EventBody>(const Call&, const net::HttpRequest&)>;
+    using StreamHandler = EventHandler;
     void stream(RouteInfo info, StreamHandler handler);
     /// A route that takes the request as it is (agents' binary batches).
-    using RawHandler = std::function<Task<Result<net::HttpResponse>>(const Call&, const net::HttpRequest&)>;
+    using RawHandler = platform::RawHandler;
     void raw(net::Method method, RouteInfo info, RawHandler handler);
 
-    [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+    /// In the order in which they were added. A route that is added again replaces the one before.
+    [[nodiscard]] std::vector<std::shared_ptr<const Route>> routes() const;
     /// OpenAPI 3.1 of all routes.
-    [[nodiscard]] std::string openapi() const;
+    [[nodiscard]] std::string openapi(std::string_view version = "0") const;
     /// Finds the route and answers; every failure becomes problem details (RFC 9457) with the request id. Paths that no
     /// route knows answer 404, known paths with another method 405 with Allow.
     [[nodiscard]] Task<net::HttpResponse> handle(net::HttpRequest& request) const;
+
+    /// Routes added from now on belong to this owner: a service's name, empty for the house itself.
+    void set_owner(std::string_view owner);
+    /// The owner's routes answer 503 with this reason until open(); calls that run go on, `running` counts them.
+    void close(std::string_view owner, std::string reason);
+    void open(std::string_view owner);
+    [[nodiscard]] std::size_t running(std::string_view owner) const;
 
   private:
     template <Described Q, class R, class H>
     void add_typed(net::Method method, RouteInfo info, H handler);
     void add(Route route);
 
-    struct Tree;
-    std::unique_ptr<Tree> tree_;
-    std::vector<Route> routes_;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 /// RFC 9457 body for an error; `status_of` maps ErrorCode to HTTP.
 [[nodiscard]] int status_of(ErrorCode code);
-[[nodiscard]] net::HttpResponse problem(const Error& error, std::string_view request_id);
+[[nodiscard]] net::HttpResponse problem(const Error& error, std::string_view request_id, std::string_view path = {});
+/// The same with a status that the code alone does not say: 405, 415, 421.
+[[nodiscard]] net::HttpResponse problem(const Error& error, int status, std::string_view request_id,
+                                        std::string_view path = {});
 
 }  // namespace quipu::platform
 

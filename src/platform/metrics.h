@@ -1,6 +1,6 @@
 #pragma once
-// Counters, gauges and histograms in Prometheus' text format 0.0.4. Declared beside what they count; a metric lives as long
-// as its handle.
+// Counters, gauges and histograms in Prometheus' text format 0.0.4. Declared beside what they count; a metric lives as
+// long as its handle.
 
 #include <atomic>
 #include <cstdint>

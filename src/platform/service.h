@@ -5,9 +5,13 @@
 //     provision  opens what it needs: migrations, folders, sockets (still as root); makes its engine
 //     validate   looks at the whole: do the parts fit, is what it refers to there
 //     start      begins to serve
-//     drain      takes nothing new, ends what it has
+//     drain      takes nothing new, ends what it has: event streams too
 //     stop       closes everything; called after any earlier failure too
+//
+// A service that fails is drained and stopped and lives again from `parse` on, the same object: it must be able to.
+// Meanwhile its routes answer 503, and none of its handlers runs when `stop` is called.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +38,9 @@ struct House {
     Api& api;
     Metrics& metrics;
     std::string data_folder;
+    /// Tells the hub, from any thread, that the service can't go on: it is stopped and restarted with back-off. The hub
+    /// gives each service a house of its own with this bound to its name; a test may leave it empty.
+    std::function<void(Error)> report_failure = {};
 };
 
 class Service {
@@ -48,6 +55,9 @@ class Service {
     [[nodiscard]] virtual std::vector<data::StreamSchema> streams() const { return {}; }
     /// JSON Schema of its section, for the manual.
     [[nodiscard]] virtual Value settings_schema() const { return {}; }
+
+    /// Services that this one holds on to: it is started after them, and stopped and restarted with them.
+    [[nodiscard]] virtual std::vector<std::string_view> needs() const { return {}; }
 
     [[nodiscard]] virtual Result<void> parse(const Value& section, const std::string& file) = 0;
     [[nodiscard]] virtual Result<void> provision(House& house) = 0;

@@ -1,0 +1,140 @@
+#pragma once
+// The typed skin of Api: reads the request struct, calls the handler, turns its answer into an Answer. Everything that
+// does not depend on the types is in api.cpp and respond.cpp. Included by api.h.
+
+#include <type_traits>
+
+#include "platform/api.h"
+
+namespace quipu::platform::detail {
+
+template <class T>
+struct Awaited : std::false_type {
+    using Type = T;
+};
+template <class T>
+struct Awaited<Task<T>> : std::true_type {
+    using Type = T;
+};
+template <class T>
+struct IsReply : std::false_type {};
+template <class T>
+struct IsReply<Reply<T>> : std::true_type {};
+template <class T>
+struct IsPage : std::false_type {};
+template <class T>
+struct IsPage<Page<T>> : std::true_type {
+    using Item = T;
+};
+
+/// "Site" of quipu::registry::Site; empty for a template's instance, which has no name of its own.
+template <class T>
+constexpr std::string_view type_name() {
+    std::string_view text = __PRETTY_FUNCTION__;
+    text = text.substr(text.find("T = ") + 4);
+    text.remove_suffix(1);
+    if (text.find('<') != std::string_view::npos) return {};
+    return text.substr(text.rfind(':') + 1);
+}
+
+template <class T>
+TypeShape shape_of() {
+    if constexpr (IsReply<T>::value) {
+        return shape_of<decltype(T::value)>();
+    } else if constexpr (IsPage<T>::value) {
+        TypeShape item = shape_of<typename T::Item>();
+        item.page = true;
+        return item;
+    } else if constexpr (std::same_as<T, Nothing>) {
+        return {.name = {}, .schema = {}, .page = false, .empty = true};
+    } else if constexpr (std::same_as<T, Document> || std::same_as<T, SharedJson>) {
+        return {};
+    } else if constexpr (Described<T>) {
+        return {.name = std::string(type_name<T>()), .schema = schema_of<T>(), .page = false, .empty = false};
+    } else {
+        return {.name = {}, .schema = schema_of<T>(), .page = false, .empty = false};
+    }
+}
+
+template <class T>
+Answer make_answer(T&& value) {
+    using A = std::remove_cvref_t<T>;
+    Answer answer;
+    if constexpr (IsReply<A>::value) {
+        answer = make_answer(std::move(value.value));
+        if (value.status != 200) answer.status = value.status;
+        if (!value.etag.empty()) answer.etag = std::move(value.etag);
+        answer.location = std::move(value.location);
+    } else if constexpr (std::same_as<A, Nothing>) {
+        answer.status = 204;
+    } else if constexpr (std::same_as<A, SharedJson>) {
+        answer.etag = std::move(value.etag);
+        answer.body = std::move(value.json);
+    } else if constexpr (std::same_as<A, Document>) {
+        answer.body = std::move(value);
+    } else if constexpr (IsPage<A>::value) {
+        std::string text;
+        JsonWriter out(text);
+        out.begin_object();
+        out.key("items");
+        write_json(out, value.items);
+        out.key("next");
+        write_json(out, value.next);
+        out.end_object();
+        answer.body = std::move(text);
+    } else {
+        answer.body = json_text(value);
+    }
+    return answer;
+}
+
+template <class F>
+Parameter parameter_of(const F& f) {
+    return {.name = std::string(f.name),
+            .doc = std::string(f.doc),
+            .schema = schema_of<typename F::Type>(f.rules),
+            .required = f.rules.required,
+            .in_path = false};
+}
+
+}  // namespace quipu::platform::detail
+
+namespace quipu::platform {
+
+template <Described Q, class R, class H>
+void Api::add_typed(net::Method method, RouteInfo info, H handler) {
+    using Returned = std::invoke_result_t<const H&, const Call&, Q>;
+    using A = typename detail::Awaited<Returned>::Type::value_type;
+
+    Route route;
+    route.method = method;
+    route.info = info;
+    for_each_field<Q>([&](const auto& f) {
+        using Member = typename std::remove_cvref_t<decltype(f)>::Type;
+        if (f.name == "body") {
+            route.body = detail::parameter_of(f);
+            if constexpr (Described<Member>) route.body_name = detail::type_name<Member>();
+        } else {
+            route.parameters.push_back(detail::parameter_of(f));
+        }
+    });
+    // What is serialised already says nothing of its type: then the declared one counts.
+    route.response =
+        detail::shape_of<std::conditional_t<std::same_as<A, SharedJson> || std::same_as<A, Reply<SharedJson>>, R, A>>();
+    route.run =
+        TypedHandler([handler = std::move(handler)](const Call& call, const Value& input) -> Task<Result<Answer>> {
+            Q query = CO_TRY(read<Q>(input));
+            if constexpr (detail::Awaited<Returned>::value) {
+                auto answer = co_await handler(call, std::move(query));
+                if (!answer) co_return std::unexpected(std::move(answer).error());
+                co_return detail::make_answer(std::move(*answer));
+            } else {
+                auto answer = handler(call, std::move(query));
+                if (!answer) co_return std::unexpected(std::move(answer).error());
+                co_return detail::make_answer(std::move(*answer));
+            }
+        });
+    add(std::move(route));
+}
+
+}  // namespace quipu::platform

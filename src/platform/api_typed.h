@@ -42,7 +42,7 @@ TypeShape shape_of() {
     if constexpr (IsReply<T>::value) {
         return shape_of<decltype(T::value)>();
     } else if constexpr (IsPage<T>::value) {
-        TypeShape item = shape_of<typename T::Item>();
+        TypeShape item = shape_of<typename IsPage<T>::Item>();
         item.page = true;
         return item;
     } else if constexpr (std::same_as<T, Nothing>) {

@@ -1,9 +1,10 @@
 #pragma once
-// The archive: series of measurements. A series is named by a stream ("measure.minute") and a key ("santiago/panama"); a
-// record is a time and the values that the stream's schema names. One SQLite file a month holds columnar, compressed blocks.
+// The archive: series of measurements. A series is named by a stream ("measure.minute") and a key ("santiago/panama");
+// a record is a time and the values that the stream's schema names. One SQLite file a month holds columnar, compressed
+// blocks.
 //
-// Delivery is exactly once for records that come with a source: the high-water mark of each (source, stream) is kept in the
-// same transaction as its records, and what is not above it is a repeat and dropped.
+// Delivery is exactly once for records that come with a source: the high-water mark of each (source, stream) is kept in
+// the same transaction as its records, and what is not above it is a repeat and dropped.
 
 #include <cstdint>
 #include <functional>
@@ -22,7 +23,8 @@
 
 namespace quipu::data {
 
-/// Column types of a stream. Integers are delta-coded, so counters, gauges and times are cheap; a histogram is one Histogram.
+/// Column types of a stream. Integers are delta-coded, so counters, gauges and times are cheap; a histogram is one
+/// Histogram.
 enum class ColumnType : std::uint8_t { integer, histogram };
 struct Column {
     std::string name;
@@ -37,21 +39,23 @@ struct StreamSchema {
 
 struct ArchiveRecord {
     std::string key;
-    Time time{};                             ///< start of what it covers; (key, time) is unique: a later one replaces
-    std::vector<std::int64_t> integers;      ///< in the order of the schema's integer columns
-    std::vector<Histogram> histograms;       ///< in the order of its histogram columns
+    Time time{};                         ///< start of what it covers; (key, time) is unique: a later one replaces
+    std::vector<std::int64_t> integers;  ///< in the order of the schema's integer columns
+    std::vector<Histogram> histograms;   ///< in the order of its histogram columns
 };
 
 /// Where a batch came from; sequence is that of its last record and rises by one a record.
 struct Source {
-    std::string name;   ///< agent's id
+    std::string name;  ///< agent's id
     std::uint64_t first_sequence = 0;
 };
 
 class Archive {
   public:
-    /// `folder` is made if missing. A damaged month is set aside (renamed with .corrupt), reported, and the others served.
-    static Result<std::unique_ptr<Archive>> open(const std::string& folder, std::span<const StreamSchema> schemas, const Clock& clock);
+    /// `folder` is made if missing. A damaged month is set aside (renamed with .corrupt), reported, and the others
+    /// served.
+    static Result<std::unique_ptr<Archive>> open(const std::string& folder, std::span<const StreamSchema> schemas,
+                                                 const Clock& clock);
     virtual ~Archive() = default;
 
     /// Durable when it returns. All of the batch or, on error, nothing.
@@ -61,13 +65,14 @@ class Archive {
     [[nodiscard]] virtual Result<std::uint64_t> high_water(std::string_view stream, std::string_view source) const = 0;
 
     /// Records of one key with since <= time < until, ascending; at most `limit`.
-    [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> read(std::string_view stream, std::string_view key, Time since,
-                                                                  Time until, std::size_t limit) const = 0;
+    [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> read(std::string_view stream, std::string_view key,
+                                                                  Time since, Time until, std::size_t limit) const = 0;
     /// The last record of every key not older than `since`.
     [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> latest(std::string_view stream, Time since) const = 0;
     /// Integer columns summed and histograms merged per step of `step` from `since`; empty steps left out.
-    [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> summarise(std::string_view stream, std::string_view key, Time since,
-                                                                       Time until, Nanoseconds step) const = 0;
+    [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> summarise(std::string_view stream, std::string_view key,
+                                                                       Time since, Time until,
+                                                                       Nanoseconds step) const = 0;
     [[nodiscard]] virtual Result<std::vector<std::string>> keys(std::string_view stream) const = 0;
     /// Packs what is recent into blocks; also done in the background.
     [[nodiscard]] virtual Result<void> compact() = 0;

@@ -1,10 +1,10 @@
 #pragma once
 // SQL behind one interface, SQLite and PostgreSQL underneath, chosen by URL:
-//     sqlite:PATH                 WAL, one writer, foreign keys on, synchronous=FULL (an acknowledged commit survives power loss)
-//     postgresql://user@host/db   any libpq URI
+//     sqlite:PATH                 WAL, one writer, foreign keys on, synchronous=FULL (an acknowledged commit survives
+//     power loss) postgresql://user@host/db   any libpq URI
 //
-// SQL is written once in the common subset: `?` placeholders, types BIGINT, DOUBLE PRECISION, TEXT, BLOB (BYTEA is put in
-// for PostgreSQL), INSERT … ON CONFLICT, RETURNING. All calls block: from an event loop use EventLoop::blocking.
+// SQL is written once in the common subset: `?` placeholders, types BIGINT, DOUBLE PRECISION, TEXT, BLOB (BYTEA is put
+// in for PostgreSQL), INSERT … ON CONFLICT, RETURNING. All calls block: from an event loop use EventLoop::blocking.
 
 #include <array>
 #include <cstdint>
@@ -26,7 +26,8 @@ using Blob = std::vector<std::uint8_t>;
 /// A parameter or a column's value.
 using Cell = std::variant<std::monostate, std::int64_t, double, std::string, Blob>;
 
-/// Rows of a result, held whole. Columns are read by index; a wrong type is a programming error and answers the default.
+/// Rows of a result, held whole. Columns are read by index; a wrong type is a programming error and answers the
+/// default.
 class Rows {
   public:
     [[nodiscard]] std::size_t size() const { return columns_ == 0 ? 0 : cells_.size() / columns_; }
@@ -52,7 +53,8 @@ class Rows {
 
 enum class Dialect : std::uint8_t { sqlite, postgresql };
 
-/// One connection inside one transaction. Statements are prepared once per connection and kept.
+/// One connection inside one transaction. Statements are prepared once per connection and kept. A statement that failed
+/// dooms the transaction: later ones fail too and nothing is committed (as PostgreSQL does; SQLite is held to it).
 class Transaction {
   public:
     virtual ~Transaction() = default;
@@ -62,8 +64,12 @@ class Transaction {
         const std::array<Cell, sizeof...(P)> cells{Cell(std::forward<P>(parameters))...};
         return execute(sql, cells);
     }
-    /// The same statement for many rows of `width` cells each: COPY or pipelining on PostgreSQL, a prepared loop on SQLite.
-    [[nodiscard]] virtual Result<void> execute_many(std::string_view sql, std::size_t width, std::span<const Cell> cells) = 0;
+    /// The same statement for many rows of `width` cells each: COPY or pipelining on PostgreSQL, a prepared loop on
+    /// SQLite.
+    [[nodiscard]] virtual Result<void> execute_many(std::string_view sql, std::size_t width,
+                                                    std::span<const Cell> cells) = 0;
+    /// Called once after the commit, from the writer's thread, when the next write may begin; never after a rollback.
+    virtual void on_commit(std::function<void()> then) = 0;
     [[nodiscard]] virtual Dialect dialect() const = 0;
 };
 
@@ -79,8 +85,9 @@ class Database {
     static Result<std::unique_ptr<Database>> open(std::string_view url);
     virtual ~Database() = default;
 
-    /// Runs `work` in a transaction and commits if it answers ok; any error rolls back. Serialisation failures are retried
-    /// (the work may run again). Thread-safe: writers queue, readers go on.
+    /// Runs `work` in a transaction and commits if it answers ok; any error rolls back. Serialisation failures are
+    /// retried (the work may run again). Thread-safe: writers queue, readers go on. A write inside a write's work is
+    /// refused.
     [[nodiscard]] virtual Result<void> write(const std::function<Result<void>(Transaction&)>& work) = 0;
     /// A read-only snapshot.
     [[nodiscard]] virtual Result<void> read(const std::function<Result<void>(Transaction&)>& work) = 0;
@@ -98,8 +105,8 @@ class Database {
     }
     [[nodiscard]] virtual Dialect dialect() const = 0;
 
-    /// Applies those that are not applied yet, in order, each in its transaction; refuses a database that knows a migration
-    /// that this program does not (a newer program wrote it).
+    /// Applies those that are not applied yet, in order, each in its transaction; refuses a database that knows a
+    /// migration that this program does not (a newer program wrote it).
     [[nodiscard]] Result<void> migrate(std::span<const Migration> migrations);
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// The journal: what happened, in order. Events are appended in the same transaction as the change that they tell of (the
-// outbox), numbered without gaps in the order of commit, and read by durable subscriptions that resume where they stopped.
+// The journal: what happened, in order. Events are appended in the same transaction as the change that they tell of
+// (the outbox), numbered without gaps in the order of commit, and read by durable subscriptions that resume where they
+// stopped.
 
 #include <cstdint>
 #include <functional>
@@ -39,8 +40,8 @@ struct Event {
 };
 
 struct EventFilter {
-    std::int64_t after = 0;      ///< only ids above
-    std::int64_t before = 0;     ///< only ids below; 0: no bound
+    std::int64_t after = 0;   ///< only ids above
+    std::int64_t before = 0;  ///< only ids below; 0: no bound
     std::optional<Time> since;
     std::optional<Time> until;
     std::string type = {};
@@ -72,9 +73,9 @@ class Journal {
 
     [[nodiscard]] Result<std::vector<Event>> events(const EventFilter& filter) const;
 
-    /// Delivers each event once in order to `deliver` from a thread of its own, from where the subscription named `name`
-    /// stopped last (a new one starts at the end, or at the beginning if `from_start`). The position is kept after each
-    /// successful delivery; an error is retried with back-off. Ends when the handle is destroyed.
+    /// Delivers each event once in order to `deliver` from a thread of its own, from where the subscription named
+    /// `name` stopped last (a new one starts at the end, or at the beginning if `from_start`). The position is kept
+    /// after each successful delivery; an error is retried with back-off. Ends when the handle is destroyed.
     class Subscription {
       public:
         virtual ~Subscription() = default;

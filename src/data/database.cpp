@@ -81,7 +81,8 @@ Result<void> migrate_alone(Database& database, std::span<const Migration> migrat
         TRY(transaction.run("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY)"));
         return {};
     }));
-    TRY(refuse_newer(TRY(database.query("SELECT name FROM schema_migrations")), migrations));
+    const Rows applied = TRY(database.query("SELECT name FROM schema_migrations"));
+    TRY(refuse_newer(applied, migrations));
     for (const Migration& migration : migrations) {
         bool done = false;
         auto stepped = database.write([&](Transaction& transaction) -> Result<void> {

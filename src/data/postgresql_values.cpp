@@ -1,5 +1,7 @@
 #include "data/postgresql_values.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <fmt/format.h>

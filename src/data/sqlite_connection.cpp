@@ -1,8 +1,7 @@
 #include "data/sqlite_connection.h"
 
-#include <cerrno>
-#include <filesystem>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 namespace quipu::data {
 namespace {
@@ -15,13 +14,17 @@ constexpr std::string_view kRestore =
     "nothing was "
     "changed in it";
 
-ErrorCode code_of(int primary, int system_errno) {
-    switch (primary) {
+/// A full disk is SQLITE_FULL. A limit on file size is a failed write whose errno SQLite has lost by now.
+bool met_file_limit(int code) {
+    rlimit limit{};
+    return code == SQLITE_IOERR_WRITE && getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+ErrorCode code_of(int code) {
+    switch (code & 0xff) {
         case SQLITE_FULL:
         case SQLITE_NOMEM: return ErrorCode::exhausted;
-        case SQLITE_IOERR:
-            return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG ? ErrorCode::exhausted
-                                                                                             : ErrorCode::io;
+        case SQLITE_IOERR: return met_file_limit(code) ? ErrorCode::exhausted : ErrorCode::io;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: return ErrorCode::corrupt;
         case SQLITE_BUSY:
@@ -37,11 +40,9 @@ ErrorCode code_of(int primary, int system_errno) {
     }
 }
 
-Error error_of(int code, int system_errno, const char* message, const std::string& path, std::string_view doing) {
-    const int primary = code & 0xff;
-    Error error{code_of(primary, system_errno), std::string(doing), path};
-    error.what += ": ";
-    switch (primary) {
+Error error_of(int code, const char* message, const std::string& path, std::string_view doing) {
+    Error error{code_of(code), std::string(doing) + ": ", path};
+    switch (code & 0xff) {
         case SQLITE_NOTADB:
             error.what = "this file is not an SQLite database";
             error.hint = kRestore;
@@ -58,12 +59,15 @@ Error error_of(int code, int system_errno, const char* message, const std::strin
             error.what += "the file cannot be opened or made";
             error.hint = "check that its folder exists and that this user may write there";
             break;
-        default:
-            error.what += message;
-            if (error.code == ErrorCode::exhausted && primary != SQLITE_NOMEM) {
-                error.what += "; the disk is full or a limit on file size is reached";
+        case SQLITE_FULL:
+        case SQLITE_IOERR:
+            if (error.code == ErrorCode::exhausted) {
+                error.what += "the disk is full or a limit on file size is reached";
                 error.hint = "make room and try again; nothing was half written";
+                break;
             }
+            [[fallthrough]];
+        default: error.what += message;
     }
     return error;
 }
@@ -136,8 +140,7 @@ Result<void> SqliteConnection::check() {
 }
 
 std::unexpected<Error> SqliteConnection::failed(std::string_view doing) {
-    return std::unexpected(error_of(sqlite3_extended_errcode(handle_), sqlite3_system_errno(handle_),
-                                    sqlite3_errmsg(handle_), path_, doing));
+    return std::unexpected(error_of(sqlite3_extended_errcode(handle_), sqlite3_errmsg(handle_), path_, doing));
 }
 
 Result<void> SqliteConnection::simple(const char* sql) {

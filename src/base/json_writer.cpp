@@ -155,7 +155,7 @@ void JsonWriter::unsigned_integer(std::uint64_t value) {
 void JsonWriter::number(double value) {
     if (!std::isfinite(value)) return null();
     separate();
-    append_number(out_, value);
+    append_number(out_, value == 0 ? 0.0 : value);  // no "-0": readers disagree on what it is
 }
 
 void JsonWriter::string(std::string_view value) {

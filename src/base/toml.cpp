@@ -4,12 +4,27 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <fmt/format.h>
 #include <sstream>
 #include <tuple>
 
-#define TOML_EXCEPTIONS 0
+// toml++ 3.3 trusts its input in three places, and input must never end the program:
+// - it asserts on some malformed headers ("[=") instead of reporting them: here an assertion is an exception;
+namespace {
+struct ParserAsserted {};
+}  // namespace
+#define TOML_EXCEPTIONS 1
+#define TOML_ASSERT(expr) ((expr) ? void() : throw ParserAsserted())
+#undef NDEBUG  // with it toml++ drops its assertions and reads on
+// - its character classes hold unreachable paths that "ñ" reaches after a line-ending backslash: here they answer no;
+// - it bounds nested values but not dotted keys: see DottedKeys.
 #define TOML_MAX_NESTED_VALUES 64
-#include <fmt/format.h>
+#include <toml++/impl/forward_declarations.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 
 #include "base/value.h"
@@ -54,9 +69,13 @@ class DottedKeys {
         for (std::size_t i = at + closing.size(); i < text.size(); ++i) {
             if (quote == '"' && text[i] == '\\')
                 ++i;
-            else if (text.substr(i).starts_with(closing))
-                return i + closing.size();
-            else if (text[i] == '\n' && !multi_line)
+            else if (text.substr(i).starts_with(closing)) {
+                i += closing.size();
+                // Up to two quotes may stand before the closing three.
+                for (int extra = 0; multi_line && extra < 2 && i < text.size() && text[i] == quote; ++extra)
+                    ++i;
+                return i;
+            } else if (text[i] == '\n' && !multi_line)
                 return i;  // malformed: the parser says so
         }
         return text.size();
@@ -121,6 +140,26 @@ Value convert(const toml::node& node) {
         out = Value(printed(instant->get()));
     out.set_line(node.source().begin.line);
     return out;
+}
+
+/// The first line at which the parser asserts: it reads in order, so that every longer beginning of the text asserts
+/// too.
+std::uint32_t line_of_assertion(std::string_view text) {
+    std::vector<std::size_t> ends;
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+        ends.push_back(at + 1);
+    const auto asserts = [&](std::size_t end) {
+        try {
+            static_cast<void>(toml::parse(text.substr(0, end)));
+        } catch (const toml::parse_error&) {
+            return false;
+        } catch (const ParserAsserted&) {
+            return true;
+        }
+        return false;
+    };
+    const auto first = std::ranges::partition_point(ends, [&](std::size_t end) { return !asserts(end); });
+    return static_cast<std::uint32_t>(first - ends.begin()) + 1;
 }
 
 // ---- writing
@@ -243,11 +282,13 @@ Result<Value> parse_toml(std::string_view text, std::string_view name) {
     const auto at_line = [&](std::uint32_t line) { return fmt::format("{}:{}", name, line); };
     if (const std::uint32_t line = DottedKeys::too_deep(text); line != 0)
         return fail(ErrorCode::invalid, fmt::format("a key has more than {} parts", kMaxDepth), at_line(line));
-    const toml::parse_result result = toml::parse(text);
-    if (!result)
-        return fail(ErrorCode::invalid, std::string(result.error().description()),
-                    at_line(result.error().source().begin.line));
-    return convert(result.table());
+    try {
+        return convert(toml::parse(text));
+    } catch (const toml::parse_error& error) {
+        return fail(ErrorCode::invalid, std::string(error.description()), at_line(error.source().begin.line));
+    } catch (const ParserAsserted&) {
+        return fail(ErrorCode::invalid, "this is not TOML", at_line(line_of_assertion(text)));
+    }
 }
 
 std::string to_toml(const Value& value) {

@@ -58,6 +58,21 @@ TEST(Toml, FaultsNameTheirLine) {
     }
 }
 
+TEST(Toml, HeadersThatUpsetTheParserAreErrors) {
+    for (const char* header : {"[=]", "[[ \x05]]", "[#]", "[.a]", "[a.=]", "[a.]"}) {
+        const auto value = parse_toml(std::string("a = 1\n\n") + header + "\nb = 2\n[c]\n", "t");
+        ASSERT_FALSE(value) << header;
+        EXPECT_EQ(value.error().where, "t:3") << header << value.error().what;
+    }
+}
+
+TEST(Toml, LettersBeyondAsciiUpsetNoLexer) {
+    EXPECT_EQ(*toml("x = \"\"\"a \\\n  \u00f1and\u00fa \ufe3f\"\"\"").find("x")->if_string(),
+              "a \u00f1and\u00fa \ufe3f");
+    for (const char* text : {"\u00f1 = 1", "\ufe3f", "[\u00f1]", "a = \u00f1", "a\u00f1 = 1"})
+        EXPECT_FALSE(parse_toml(text, "t")) << text;
+}
+
 TEST(Toml, DepthIsBounded) {
     const auto dotted = [](std::size_t parts) {
         std::string key = "a";
@@ -72,6 +87,7 @@ TEST(Toml, DepthIsBounded) {
     EXPECT_FALSE(parse_toml("x = " + std::string(100'000, '['), "t"));
     // dots inside text and comments are no keys
     EXPECT_TRUE(parse_toml("x = '" + dotted(100) + "' # " + dotted(100), "t"));
+    EXPECT_TRUE(parse_toml("x = [\"\"\"a\"\"\"\"\", '" + dotted(100) + "']", "t"));
     EXPECT_TRUE(parse_toml("x = \"\"\"\n\\\"" + dotted(100) + "\n\"\"\"\ny = 1.5", "t"));
 }
 

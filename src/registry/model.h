@@ -1,7 +1,7 @@
 #pragma once
-// The registry's kinds as described structs: who is connected, where, by what, and whom to call. Every object has an `id`
-// that is a slug, unique in its kind, and stands in the portal's addresses. Dates of an object's own life (`since`,
-// `until`; a link's milestones) say when it is real; the history (history.h) says when we came to know.
+// The registry's kinds as described structs: who is connected, where, by what, and whom to call. Every object has an
+// `id` that is a slug, unique in its kind, and stands in the portal's addresses. Dates of an object's own life
+// (`since`, `until`; a link's milestones) say when it is real; the history (history.h) says when we came to know.
 
 #include <optional>
 #include <string>
@@ -15,7 +15,8 @@ namespace quipu::registry {
 
 enum class Visibility : std::uint8_t { public_, members, private_ };
 constexpr auto describe_enum(Visibility) {
-    return names<Visibility>({{Visibility::public_, "public"}, {Visibility::members, "members"}, {Visibility::private_, "private"}});
+    return names<Visibility>(
+        {{Visibility::public_, "public"}, {Visibility::members, "members"}, {Visibility::private_, "private"}});
 }
 
 enum class OrganisationType : std::uint8_t { regional, nren, institution, provider };
@@ -32,28 +33,29 @@ struct Organisation {
     std::optional<std::string> full_name;
     OrganisationType type = OrganisationType::institution;
     std::optional<std::string> parent;
-    std::optional<std::string> country;  ///< ISO 3166-1 alpha-2
-    std::optional<std::string> language; ///< es, pt, en
+    std::optional<std::string> country;   ///< ISO 3166-1 alpha-2
+    std::optional<std::string> language;  ///< es, pt, en
     std::optional<std::string> website;
     std::optional<Date> since, until;
-    std::optional<std::string> source;   ///< where the facts come from
+    std::optional<std::string> source;  ///< where the facts come from
     static constexpr auto describe() {
         using T = Organisation;
-        return fields(field<&T::id>("id", "Short stable name").required().pattern(kSlug),
-                      field<&T::name>("name", "Name in use").required().at_most_long(200),
-                      field<&T::full_name>("full_name", "Full legal name").at_most_long(400),
-                      field<&T::type>("type", "What it is").required(),
-                      field<&T::parent>("parent", "Organisation that it is connected through").references("organisations"),
-                      field<&T::country>("country", "ISO 3166-1 alpha-2 code").at_most_long(2),
-                      field<&T::language>("language", "Language of its people: es, pt, en").at_most_long(8),
-                      field<&T::website>("website", "Address of its site").format("uri"),
-                      field<&T::since>("since", "Connected since"), field<&T::until>("until", "Connected until"),
-                      field<&T::source>("source", "Where the facts come from"));
+        return fields(
+            field<&T::id>("id", "Short stable name").required().pattern(kSlug),
+            field<&T::name>("name", "Name in use").required().at_most_long(200),
+            field<&T::full_name>("full_name", "Full legal name").at_most_long(400),
+            field<&T::type>("type", "What it is").required(),
+            field<&T::parent>("parent", "Organisation that it is connected through").references("organisations"),
+            field<&T::country>("country", "ISO 3166-1 alpha-2 code").at_most_long(2),
+            field<&T::language>("language", "Language of its people: es, pt, en").at_most_long(8),
+            field<&T::website>("website", "Address of its site").format("uri"),
+            field<&T::since>("since", "Connected since"), field<&T::until>("until", "Connected until"),
+            field<&T::source>("source", "Where the facts come from"));
     }
 };
 
 struct ContactDetail {
-    std::string kind;   ///< email, phone, sip, chat, pgp
+    std::string kind;  ///< email, phone, sip, chat, pgp
     std::string value;
     Visibility visibility = Visibility::members;
     static constexpr auto describe() {
@@ -69,7 +71,9 @@ struct RoleAt {
     static constexpr auto describe() {
         using T = RoleAt;
         return fields(field<&T::organisation>("organisation", "Where").required().references("organisations"),
-                      field<&T::role>("role", "technical, security, pert, roaming, voice, television, noc…").required().at_most_long(40));
+                      field<&T::role>("role", "technical, security, pert, roaming, voice, television, noc…")
+                          .required()
+                          .at_most_long(40));
     }
 };
 struct Person {
@@ -126,18 +130,25 @@ struct Equipment {
         using T = Equipment;
         return fields(field<&T::id>("id", "Short stable name").required().pattern(kSlug),
                       field<&T::site>("site", "Where it stands").required().references("sites"),
-                      field<&T::type>("type", "router, switch, transponder, server, measurement-point").required().at_most_long(40),
-                      field<&T::vendor>("vendor", "Maker").at_most_long(100), field<&T::model>("model", "Model").at_most_long(100),
+                      field<&T::type>("type", "router, switch, transponder, server, measurement-point")
+                          .required()
+                          .at_most_long(40),
+                      field<&T::vendor>("vendor", "Maker").at_most_long(100),
+                      field<&T::model>("model", "Model").at_most_long(100),
                       field<&T::serial_number>("serial_number", "Serial number").at_most_long(100),
-                      field<&T::note>("note", "What else is to be known"),
-                      field<&T::since>("since", "Installed"), field<&T::until>("until", "Removed"));
+                      field<&T::note>("note", "What else is to be known"), field<&T::since>("since", "Installed"),
+                      field<&T::until>("until", "Removed"));
     }
 };
 
 enum class Medium : std::uint8_t { fibre, submarine, radio, satellite, copper, leased };
 constexpr auto describe_enum(Medium) {
-    return names<Medium>({{Medium::fibre, "fibre"},         {Medium::submarine, "submarine"}, {Medium::radio, "radio"},
-                          {Medium::satellite, "satellite"}, {Medium::copper, "copper"},       {Medium::leased, "leased"}});
+    return names<Medium>({{Medium::fibre, "fibre"},
+                          {Medium::submarine, "submarine"},
+                          {Medium::radio, "radio"},
+                          {Medium::satellite, "satellite"},
+                          {Medium::copper, "copper"},
+                          {Medium::leased, "leased"}});
 }
 
 struct Link {
@@ -155,25 +166,30 @@ struct Link {
     std::optional<std::string> note;
     static constexpr auto describe() {
         using T = Link;
-        return fields(field<&T::id>("id", "Short stable name").required().pattern(kSlug),
-                      field<&T::a>("a", "One end").required().references("sites"),
-                      field<&T::b>("b", "Other end").required().references("sites"),
-                      field<&T::capacity>("capacity", "Bits per second each way; text such as '622 Mb/s' or 'STM-4' is read too").required().at_least(1),
-                      field<&T::technology>("technology", "STM-4, Gigabit Ethernet…").at_most_long(60),
-                      field<&T::medium>("medium", "What carries it"),
-                      field<&T::provider>("provider", "Who provides it").references("organisations"),
-                      field<&T::length>("length", "Length of the cable in metres; '3450 km' is read too").between(0, 1e8),
-                      field<&T::cost_per_month>("cost_per_month", "Recurring cost").at_least(0),
-                      field<&T::currency>("currency", "ISO 4217 code").at_most_long(3),
-                      field<&T::planned>("planned", "Date planned"), field<&T::tendered>("tendered", "Date of the tender"),
-                      field<&T::contracted>("contracted", "Date of the contract"), field<&T::installed>("installed", "Date installed"),
-                      field<&T::activated>("activated", "In service since"), field<&T::retired>("retired", "Out of service since"),
-                      field<&T::source>("source", "Where the facts come from"), field<&T::note>("note", "What else is to be known"));
+        return fields(
+            field<&T::id>("id", "Short stable name").required().pattern(kSlug),
+            field<&T::a>("a", "One end").required().references("sites"),
+            field<&T::b>("b", "Other end").required().references("sites"),
+            field<&T::capacity>("capacity", "Bits per second each way; text such as '622 Mb/s' or 'STM-4' is read too")
+                .required()
+                .at_least(1),
+            field<&T::technology>("technology", "STM-4, Gigabit Ethernet…").at_most_long(60),
+            field<&T::medium>("medium", "What carries it"),
+            field<&T::provider>("provider", "Who provides it").references("organisations"),
+            field<&T::length>("length", "Length of the cable in metres; '3450 km' is read too").between(0, 1e8),
+            field<&T::cost_per_month>("cost_per_month", "Recurring cost").at_least(0),
+            field<&T::currency>("currency", "ISO 4217 code").at_most_long(3),
+            field<&T::planned>("planned", "Date planned"), field<&T::tendered>("tendered", "Date of the tender"),
+            field<&T::contracted>("contracted", "Date of the contract"),
+            field<&T::installed>("installed", "Date installed"), field<&T::activated>("activated", "In service since"),
+            field<&T::retired>("retired", "Out of service since"),
+            field<&T::source>("source", "Where the facts come from"),
+            field<&T::note>("note", "What else is to be known"));
     }
 };
 
-/// A number resource or name with its owner: AS number, prefix, DNS domain, realm, telephone prefix. The five kinds share
-/// this shape; `value` is checked and made canonical by its kind.
+/// A number resource or name with its owner: AS number, prefix, DNS domain, realm, telephone prefix. The five kinds
+/// share this shape; `value` is checked and made canonical by its kind.
 struct Resource {
     std::string id;     ///< made from the value if left out: "as27750", "2001-db8--32"
     std::string value;  ///< "27750", "200.0.204.0/22", "reuna.cl", "+56"
@@ -185,19 +201,34 @@ struct Resource {
         return fields(field<&T::id>("id", "Short stable name; made from the value if left out").pattern(kSlug),
                       field<&T::value>("value", "The number, prefix or name itself").required().at_most_long(253),
                       field<&T::organisation>("organisation", "Its owner").required().references("organisations"),
-                      field<&T::note>("note", "What else is to be known"),
-                      field<&T::since>("since", "Held since"), field<&T::until>("until", "Held until"));
+                      field<&T::note>("note", "What else is to be known"), field<&T::since>("since", "Held since"),
+                      field<&T::until>("until", "Held until"));
     }
 };
 
 /// The collections' names, in the order in which an import resolves them.
 enum class Kind : std::uint8_t {
-    organisations, people, sites, equipment, links, as_numbers, prefixes, domains, realms, telephone_prefixes
+    organisations,
+    people,
+    sites,
+    equipment,
+    links,
+    as_numbers,
+    prefixes,
+    domains,
+    realms,
+    telephone_prefixes
 };
 constexpr auto describe_enum(Kind) {
-    return names<Kind>({{Kind::organisations, "organisations"}, {Kind::people, "people"}, {Kind::sites, "sites"},
-                        {Kind::equipment, "equipment"}, {Kind::links, "links"}, {Kind::as_numbers, "as_numbers"},
-                        {Kind::prefixes, "prefixes"}, {Kind::domains, "domains"}, {Kind::realms, "realms"},
+    return names<Kind>({{Kind::organisations, "organisations"},
+                        {Kind::people, "people"},
+                        {Kind::sites, "sites"},
+                        {Kind::equipment, "equipment"},
+                        {Kind::links, "links"},
+                        {Kind::as_numbers, "as_numbers"},
+                        {Kind::prefixes, "prefixes"},
+                        {Kind::domains, "domains"},
+                        {Kind::realms, "realms"},
                         {Kind::telephone_prefixes, "telephone_prefixes"}});
 }
 

@@ -27,7 +27,7 @@ struct Entry {
     std::string changed_by;
 };
 
-/// All objects as they were (or are to be) on one day. Lists are sorted by id.
+/// All objects as they were (or are to be) on one day. Lists are sorted by id. Both ends of every link are there.
 class Picture {
   public:
     template <class T>
@@ -40,6 +40,7 @@ class Picture {
     [[nodiscard]] const Entry<Organisation>* owner_of(const net::IpAddress& address) const;
     /// Rises with each change; equal pictures of today have equal revisions.
     [[nodiscard]] std::int64_t revision() const { return revision_; }
+    [[nodiscard]] Date day() const;
     /// Links in service (activated, not retired) on the picture's day.
     [[nodiscard]] std::vector<const Entry<Link>*> links_in_service() const;
 
@@ -55,15 +56,17 @@ struct Change {
     Kind kind = Kind::sites;
     std::string id;
     Value object;
-    std::optional<std::int64_t> expected_version;  ///< refuses with precondition_failed if it is another
-    std::uint32_t line = 0;                        ///< in the imported text, for messages
+    std::optional<std::int64_t>
+        expected_version;    ///< refuses with precondition_failed if it is another; 0: must be new
+    std::uint32_t line = 0;  ///< in the imported text, for messages
 };
 struct ChangeSet {
     std::vector<Change> changes;
     std::string who;
     std::string why;
-    std::string source;          ///< file name for an import; empty for a single edit
-    std::optional<Date> effective;  ///< the day from which the change is true; today if left out
+    std::string source;  ///< file name for an import; empty for a single edit
+    std::optional<Date>
+        effective;  ///< the day from which the change is true; today if left out, never later than today
     bool dry_run = false;
 };
 struct Difference {
@@ -89,7 +92,8 @@ struct Revision {
     Value before, after;
     static constexpr auto describe() {
         using T = Revision;
-        return fields(field<&T::version>("version", "Its number").required(), field<&T::changed>("changed", "When it was recorded").required(),
+        return fields(field<&T::version>("version", "Its number").required(),
+                      field<&T::changed>("changed", "When it was recorded").required(),
                       field<&T::effective>("effective", "From which day it is true").required(),
                       field<&T::who>("who", "Who did it").required(), field<&T::why>("why", "The reason given"),
                       field<&T::action>("action", "created, changed, removed").required(),
@@ -103,15 +107,21 @@ class Registry {
     static Result<std::unique_ptr<Registry>> open(data::Database& database, data::Journal& journal, const Clock& clock);
     virtual ~Registry() = default;
 
-    /// As of now.
+    /// As of today: what is over (`until`, `retired`) or not yet there is absent.
     [[nodiscard]] virtual std::shared_ptr<const Picture> now() const = 0;
+    /// All that is on record, also what is over or yet to come; its day is today.
+    [[nodiscard]] virtual std::shared_ptr<const Picture> everything() const = 0;
     /// As of a day: what was true then by what is known today. Objects outside their own life are absent, links not yet
-    /// activated stay in the list (their dates say so) if their planned date has come. Pictures of past days are cached.
+    /// activated stay in the list (their dates say so) if their planned date has come. Pictures of past days are
+    /// cached.
     [[nodiscard]] virtual Result<std::shared_ptr<const Picture>> as_of(Date day) const = 0;
-    /// All or nothing, in one transaction with its journal events. Every fault is reported (field paths, lines), not only
-    /// the first: unknown references, cycles of parents, resources that somebody else owns (`conflict` says who), removals of what is used.
+    /// All or nothing, in one transaction with its journal events. Every fault is reported (field paths, lines), not
+    /// only the first: unknown references, cycles of parents, resources that somebody else owns (`conflict` says who),
+    /// removals of what is used. What changes nothing is answered as "unchanged" and makes no version.
     [[nodiscard]] virtual Result<std::vector<Difference>> apply(const ChangeSet& set) = 0;
     [[nodiscard]] virtual Result<std::vector<Revision>> history(Kind kind, std::string_view id) const = 0;
+    /// Takes in what other processes have changed in the same database; answers whether there was anything.
+    [[nodiscard]] virtual Result<bool> refresh() = 0;
     /// Called after each change with the new picture, from the writer's thread; for services that follow.
     using Follower = std::function<void(std::shared_ptr<const Picture>)>;
     [[nodiscard]] virtual std::shared_ptr<void> follow(Follower follower) = 0;

@@ -2,7 +2,7 @@
 // What every service is: one object with one life. The hub (hub.h) leads all of them through it.
 //
 //     parse      its configuration section becomes a described struct; errors name file, line and key
-//     provision  opens what it needs: migrations, folders, sockets (still as root); makes its engine
+//     provision  opens what it needs: tables, folders, sockets (still as root); makes its engine
 //     validate   looks at the whole: do the parts fit, is what it refers to there
 //     start      begins to serve
 //     drain      takes nothing new, ends what it has: event streams too
@@ -51,9 +51,10 @@ class Service {
     virtual ~Service() = default;
 
     [[nodiscard]] virtual std::string_view name() const = 0;  ///< also its section in the configuration
+    /// The hub applies those of all services before any of them is provisioned.
     [[nodiscard]] virtual std::vector<data::Migration> migrations() const { return {}; }
     [[nodiscard]] virtual std::vector<data::StreamSchema> streams() const { return {}; }
-    /// JSON Schema of its section, for the manual.
+    /// JSON Schema of its section, for the manual and the check of names: settings_schema_of<Settings>() (config.h).
     [[nodiscard]] virtual Value settings_schema() const { return {}; }
 
     /// Services that this one holds on to: it is started after them, and stopped and restarted with them.

@@ -1,0 +1,58 @@
+#include "platform/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace quipu::platform {
+namespace {
+
+TEST(Metrics, PrometheusText) {
+    Metrics metrics;
+    const auto calls = metrics.counter("quipu_calls_total", "Calls", {{"route", "/a\"b\\\n"}});
+    calls->add(3);
+    const auto open = metrics.gauge("quipu_open", "Open\nnow", {}, [] { return 1.5; });
+    const auto read = metrics.counter_from("quipu_read_total", "Read", {}, [] { return 7.0; });
+    EXPECT_EQ(metrics.text(),
+              "# HELP quipu_calls_total Calls\n"
+              "# TYPE quipu_calls_total counter\n"
+              "quipu_calls_total{route=\"/a\\\"b\\\\\\n\"} 3\n"
+              "# HELP quipu_open Open\\nnow\n"
+              "# TYPE quipu_open gauge\n"
+              "quipu_open 1.5\n"
+              "# HELP quipu_read_total Read\n"
+              "# TYPE quipu_read_total counter\n"
+              "quipu_read_total 7\n");
+}
+
+TEST(Metrics, OneNameAndLabelsAreOneCounter) {
+    Metrics metrics;
+    const auto first = metrics.counter("quipu_calls_total", "Calls", {{"a", "1"}});
+    EXPECT_EQ(first, metrics.counter("quipu_calls_total", "Calls", {{"a", "1"}}));
+    EXPECT_NE(first, metrics.counter("quipu_calls_total", "Calls", {{"a", "2"}}));
+    EXPECT_THROW((void)metrics.gauge("quipu_calls_total", "Calls", {}, [] { return 0.0; }), std::logic_error);
+}
+
+TEST(Metrics, LiveAsLongAsTheirHandle) {
+    Metrics metrics;
+    {
+        const auto gauge = metrics.gauge("quipu_open", "Open", {}, [] { return 1.0; });
+        EXPECT_NE(metrics.text(), "");
+    }
+    EXPECT_EQ(metrics.text(), "");
+}
+
+TEST(Metrics, TimersCountIntoCumulativeBuckets) {
+    Metrics metrics;
+    const auto timer = metrics.timer("quipu_seconds", "How long", {{"a", "b"}});
+    timer->observe(0.001);  // le is inclusive
+    timer->observe(0.02);
+    timer->observe(60);
+    const std::string text = metrics.text();
+    for (const char* line :
+         {"quipu_seconds_bucket{a=\"b\",le=\"0.001\"} 1\n", "quipu_seconds_bucket{a=\"b\",le=\"0.01\"} 1\n",
+          "quipu_seconds_bucket{a=\"b\",le=\"0.025\"} 2\n", "quipu_seconds_bucket{a=\"b\",le=\"10\"} 2\n",
+          "quipu_seconds_bucket{a=\"b\",le=\"+Inf\"} 3\n", "quipu_seconds_count{a=\"b\"} 3\n"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
+}  // namespace
+}  // namespace quipu::platform

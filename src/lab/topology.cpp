@@ -1,0 +1,188 @@
+#include "lab/topology.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <map>
+#include <numbers>
+#include <numeric>
+#include <set>
+
+namespace quipu::lab {
+
+namespace {
+
+using registry::Link;
+using registry::Medium;
+using registry::Site;
+
+constexpr std::size_t kInterfaceLength = 15;  // IFNAMSIZ without its final zero
+
+// A link's id if it can be an interface's name, else its beginning and its number.
+std::string interface_name(std::string_view id, std::size_t number) {
+    static const std::set<std::string_view> kTaken{"lo", "all", "default", kManagement};
+    if (id.size() <= kInterfaceLength && !kTaken.contains(id)) return std::string(id);
+    const std::string end = fmt::format("-{}", number);
+    return fmt::format("{}{}", id.substr(0, kInterfaceLength - end.size()), end);
+}
+
+net::IpAddress v4(unsigned a, unsigned b, unsigned c, unsigned d) {
+    return net::IpAddress::v4(a << 24U | b << 16U | c << 8U | d);
+}
+
+// fd51:7569:7075:SUBNET::HOST: a unique local prefix (RFC 4193) that spells "Quipu".
+net::IpAddress v6(unsigned subnet, std::size_t host) {
+    std::array<std::uint8_t, 16> octets{0xfd, 0x51, 0x75, 0x69, 0x70, 0x75};
+    octets[6] = static_cast<std::uint8_t>(subnet >> 8U);
+    octets[7] = static_cast<std::uint8_t>(subnet);
+    octets[14] = static_cast<std::uint8_t>(host >> 8U);
+    octets[15] = static_cast<std::uint8_t>(host);
+    return net::IpAddress::v6(octets);
+}
+
+double great_circle_km(const Site& a, const Site& b) {
+    constexpr double kEarthKm = 6371.0088;
+    const auto radians = [](double degrees) { return degrees * std::numbers::pi / 180; };
+    const double north_a = radians(*a.latitude), north_b = radians(*b.latitude);
+    const double dn = north_b - north_a, de = radians(*b.longitude - *a.longitude);
+    const double h =
+        std::pow(std::sin(dn / 2), 2) + std::cos(north_a) * std::cos(north_b) * std::pow(std::sin(de / 2), 2);
+    return 2 * kEarthKm * std::asin(std::min(1.0, std::sqrt(h)));
+}
+
+}  // namespace
+
+const Node* Plan::find_node(std::string_view site) const {
+    const auto found = std::ranges::find(nodes, site, &Node::site);
+    return found == nodes.end() ? nullptr : &*found;
+}
+
+std::optional<std::size_t> Plan::find_wire(std::string_view id) const {
+    const auto found = std::ranges::find(wires, id, &Wire::id);
+    if (found == wires.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - wires.begin());
+}
+
+std::size_t Plan::connected_pairs(const std::vector<bool>& up) const {
+    std::vector<std::size_t> parent(nodes.size());
+    std::iota(parent.begin(), parent.end(), std::size_t{0});
+    const auto root = [&](std::size_t node) {
+        while (parent[node] != node)
+            node = parent[node] = parent[parent[node]];
+        return node;
+    };
+    for (std::size_t i = 0; i < wires.size(); ++i)
+        if (up[i]) parent[root(wires[i].a)] = root(wires[i].b);
+    std::map<std::size_t, std::size_t> sizes;
+    for (std::size_t node = 0; node < nodes.size(); ++node)
+        ++sizes[root(node)];
+    std::size_t pairs = 0;
+    for (const auto& [unused, size] : sizes)
+        pairs += size * (size - 1);
+    return pairs;
+}
+
+Result<Plan> make_plan(const Network& network, std::string_view instance, unsigned subnet) {
+    if (network.sites.empty())
+        return fail(ErrorCode::invalid, "has no site that is a point of presence (pop = true)", network.name);
+    if (network.sites.size() > kMostNodes)
+        return fail(ErrorCode::too_large,
+                    fmt::format("has {} points of presence; a lab holds at most {}", network.sites.size(), kMostNodes),
+                    network.name);
+    Plan plan;
+    plan.network = network.name;
+    plan.instance = instance;
+    plan.wires_netns = fmt::format("quipu-{}.wires", instance);
+    plan.bridge = fmt::format("quipu{}", instance);
+    plan.hub4 = v4(10, 255, subnet, 1);
+    plan.hub6 = v6(subnet, 1);
+
+    std::map<std::string_view, std::size_t> position;
+    for (const Site& site : network.sites) {
+        const auto n = static_cast<unsigned>(plan.nodes.size());
+        position[site.id] = n;
+        Node node;
+        node.site = site.id;
+        node.name = site.name;
+        node.netns = fmt::format("quipu-{}-{}", instance, site.id);
+        node.loopback4 = v4(10, 254, (n + 1) >> 8U, (n + 1) & 0xffU);
+        node.loopback6 = v6(0xfe00, n + 1);
+        node.management4 = v4(10, 255, subnet, n + 10);
+        node.management6 = v6(subnet, n + 10);
+        node.management_veth = fmt::format("quipu{}.{}", instance, n);
+        plan.nodes.push_back(std::move(node));
+    }
+    std::set<std::string> interfaces;
+    for (const Link& link : network.links) {
+        const auto k = static_cast<unsigned>(plan.wires.size());
+        if (!position.contains(link.a) || !position.contains(link.b) || link.a == link.b)
+            return fail(ErrorCode::invalid, "does not join two points of presence", "link " + link.id);
+        Wire wire;
+        wire.id = link.id;
+        wire.a = position[link.a];
+        wire.b = position[link.b];
+        wire.interface = interface_name(link.id, k);
+        if (!interfaces.insert(wire.interface).second)
+            return fail(ErrorCode::conflict,
+                        fmt::format("cannot have the interface name {}: another link has it", wire.interface),
+                        "link " + link.id, "give one of the two another id");
+        wire.end_a = fmt::format("wire{}a", k);
+        wire.end_b = fmt::format("wire{}b", k);
+        wire.a4 = v4(10, 253, (2 * k) >> 8U, (2 * k) & 0xffU);
+        wire.b4 = v4(10, 253, (2 * k + 1) >> 8U, (2 * k + 1) & 0xffU);
+        wire.a6 = v6(0xfd00, 2 * k);
+        wire.b6 = v6(0xfd00, 2 * k + 1);
+        wire.impairment.delay = delay_of(link, network.sites[wire.a], network.sites[wire.b]);
+        wire.impairment.rate = link.capacity;
+        constexpr std::int64_t kCostStep = 10'000;  // nanoseconds; OSPF's cost has 16 bits (RFC 2328 §A.4.2)
+        wire.cost =
+            static_cast<unsigned>(std::clamp<std::int64_t>(wire.impairment.delay.count() / kCostStep, 1, 0xffff));
+        plan.wires.push_back(std::move(wire));
+    }
+    return plan;
+}
+
+Nanoseconds delay_of(const Link& link, const Site& a, const Site& b) {
+    constexpr double kFibreNanosecondsPerKm = 5000;  // a group index of about 1.5
+    constexpr double kVacuumNanosecondsPerKm = 1e9 / 299792.458;
+    constexpr double kGeostationaryHopKm = 2 * 38'000.0;  // up and down at a middling elevation
+    constexpr double kDetour = 1.3;
+    const bool in_space = link.medium == Medium::satellite || link.medium == Medium::radio;
+    double km = 200;  // nothing known at all: a neighbouring city
+    if (link.length)
+        km = link.length->metres / 1000;
+    else if (a.latitude && a.longitude && b.latitude && b.longitude)
+        km = great_circle_km(a, b) * kDetour;
+    if (link.medium == Medium::satellite) km = std::max(km, kGeostationaryHopKm);
+    const double nanoseconds = km * (in_space ? kVacuumNanosecondsPerKm : kFibreNanosecondsPerKm);
+    return Nanoseconds(std::llround(nanoseconds / 1000) * 1000);
+}
+
+std::string bird_configuration(const Plan& plan, std::size_t node) {
+    const Node& self = plan.nodes[node];
+    std::string interfaces = "        interface \"lo\" { stub yes; };\n";
+    for (const Wire& wire : plan.wires)
+        if (wire.a == node || wire.b == node)
+            interfaces +=
+                fmt::format("        interface \"{}\" {{ type ptp; cost {}; hello 1; dead 4; retransmit 2; }};\n",
+                            wire.interface, wire.cost);
+    const auto protocols = [&](int version, std::string_view channel, const net::IpAddress& source) {
+        return fmt::format(R"(
+protocol kernel kernel_{0} {{
+    {0} {{ import none; export filter {{ krt_prefsrc = {1}; accept; }}; }};
+}}
+protocol ospf v{2} ospf_{0} {{
+    ecmp no;
+    {0} {{ import all; export none; }};
+    area 0 {{
+{3}    }};
+}}
+)",
+                           channel, source.text(), version, interfaces);
+    };
+    return fmt::format("# {} in the lab {}\nlog stderr all;\nrouter id {};\nprotocol device {{ scan time 10; }}\n",
+                       self.site, plan.instance, self.loopback4.text()) +
+           protocols(2, "ipv4", self.loopback4) + protocols(3, "ipv6", self.loopback6);
+}
+
+}  // namespace quipu::lab

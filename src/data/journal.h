@@ -75,7 +75,8 @@ class Journal {
 
     /// Delivers each event once in order to `deliver` from a thread of its own, from where the subscription named
     /// `name` stopped last (a new one starts at the end, or at the beginning if `from_start`). The position is kept
-    /// after each successful delivery; an error is retried with back-off. Ends when the handle is destroyed.
+    /// after each successful delivery; an error is retried with back-off. Ends when the handle is destroyed, which
+    /// waits for a delivery under way: never from within `deliver`. One subscription of a name at a time (`conflict`).
     class Subscription {
       public:
         virtual ~Subscription() = default;
@@ -90,7 +91,7 @@ class Journal {
   private:
     struct Impl;
     Database& database_;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;
 };
 
 extern const std::vector<Migration> kJournalMigrations;

@@ -1,0 +1,69 @@
+// What an event says, as a sentence in the reader's language, and where it leads.
+
+import type { JournalEvent } from '../api/types';
+import { known, t } from '../i18n/index.svelte';
+import { delay, percent } from '../lib/format';
+
+export type NameOf = (kind: string, id: string) => string;
+
+/** "Delay from Santiago to Lima rose from 17 ms to 31 ms." Events that the portal does not know are named by their type. */
+export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
+  const body = event.body;
+  const text = (name: string) => String(body[name] ?? '');
+  const number = (name: string) => Number(body[name] ?? 0);
+  const values: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(body))
+    if (typeof value === 'string' || typeof value === 'number') values[name] = value;
+  if ('from' in body) values['from'] = nameOf('sites', text('from'));
+  if ('to' in body) values['to'] = nameOf('sites', text('to'));
+  if ('before_us' in body) {
+    values['before'] = delay(number('before_us'), 100);
+    values['after'] = delay(number('after_us'), 100);
+  } else if (event.type === 'LossBegan' || event.type === 'LossEnded') {
+    values['before'] = percent(number('before'));
+    values['after'] = percent(number('after'));
+  }
+  if ('link' in body) values['link'] = nameOf('links', text('link'));
+  if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
+  if (event.type === 'ObjectChanged') {
+    values['name'] = nameOf(text('kind'), text('id'));
+    values['kind'] = known(`kind.${text('kind')}`) ?? text('kind');
+  }
+  return known(`event.${event.type}`, values) ?? t('event.other', { type: event.type, subject: event.subject });
+}
+
+/** The page of an event's subject, or null where there is none. */
+export function eventPath(event: JournalEvent): string | null {
+  const at = event.subject.indexOf(':');
+  const [kind, rest] = [event.subject.slice(0, at), event.subject.slice(at + 1)];
+  const id = rest.split('/').map(encodeURIComponent).join('/');
+  if (kind === 'pair') return `/measure/${id}`;
+  if (kind === 'link') return `/links/${id}`;
+  if (kind === 'agent') return `/agents`;
+  if (kind === 'service') return '/services';
+  if (kind === 'import') return '/journal';
+  if (event.type === 'ObjectChanged' && event.body['action'] !== 'removed') return `/${kind}/${id}`;
+  return null;
+}
+
+/** How much an event asks for attention. */
+export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unknown' {
+  switch (event.type) {
+    case 'LossBegan':
+    case 'AgentLost':
+    case 'ServiceFailed':
+      return 'bad';
+    case 'DelayRose':
+    case 'AgentRevoked':
+    case 'ProblemReported':
+      return 'watch';
+    case 'LossEnded':
+    case 'DelayFell':
+    case 'AgentConnected':
+      return 'good';
+    case 'LabLinkSet':
+      return event.body['state'] === 'down' ? 'bad' : 'good';
+    default:
+      return 'unknown';
+  }
+}

@@ -90,7 +90,6 @@ class TheHub final : public Hub {
 
     Result<void> choose_services();
     Result<void> open_data();
-    Result<void> parse_sections();
     void add_metrics();
     [[nodiscard]] Supervisor::Now now() const { return {clock_.monotonic(), clock_.now()}; }
 
@@ -138,7 +137,10 @@ class TheHub final : public Hub {
 Result<void> TheHub::open() {
     TRY(listen_address(options_.settings));
     TRY(choose_services());
-    TRY(parse_sections());
+    std::vector<Service*> chosen;
+    for (const auto& [name, resident] : residents_)
+        chosen.push_back(resident.service);
+    TRY(parse_sections(options_.config, chosen));
     lock_ = TRY(FolderLock::take(options_.settings.data));
     TRY(open_data());
     loops_.emplace(loop_count(options_.settings));
@@ -184,19 +186,6 @@ Result<void> TheHub::choose_services() {
     }
     supervisor_.emplace(TRY(Supervisor::create(std::move(members), Rng::from_system(), now())));
     return {};
-}
-
-Result<void> TheHub::parse_sections() {
-    Error all{ErrorCode::invalid, "the configuration has faults", options_.config.file(), {}, {}};
-    for (auto& [name, resident] : residents_) {
-        const auto parsed = resident.service->parse(options_.config.section(name), options_.config.file());
-        if (parsed) continue;
-        if (parsed.error().faults.empty()) all.faults.push_back({parsed.error().where, parsed.error().what});
-        for (const Fault& fault : parsed.error().faults)
-            all.faults.push_back(fault);
-    }
-    if (all.faults.empty()) return {};
-    return std::unexpected(std::move(all));
 }
 
 Result<void> TheHub::open_data() {
@@ -414,6 +403,19 @@ Result<std::unique_ptr<Hub>> Hub::create(HubOptions options) {
     auto hub = std::make_unique<TheHub>(std::move(options));
     TRY(hub->open());
     return hub;
+}
+
+Result<void> parse_sections(const Config& config, std::span<Service* const> services) {
+    Error all{ErrorCode::invalid, "the configuration has faults", config.file(), {}, {}};
+    for (Service* service : services) {
+        const auto parsed = service->parse(config.section(service->name()), config.file());
+        if (parsed) continue;
+        if (parsed.error().faults.empty()) all.faults.push_back({parsed.error().where, parsed.error().what});
+        for (const Fault& fault : parsed.error().faults)
+            all.faults.push_back(fault);
+    }
+    if (all.faults.empty()) return {};
+    return std::unexpected(std::move(all));
 }
 
 std::vector<Section> sections_of(const std::vector<std::unique_ptr<Service>>& services) {

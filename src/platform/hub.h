@@ -8,6 +8,7 @@
 //     hub->stop();
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ class Hub {
     [[nodiscard]] virtual House& house() = 0;
 };
 
+/// Lets each service read its section; every fault of all of them in one error.
+[[nodiscard]] Result<void> parse_sections(const Config& config, std::span<Service* const> services);
 /// Sections that a configuration may have: [hub] and one for each service.
 [[nodiscard]] std::vector<Section> sections_of(const std::vector<std::unique_ptr<Service>>& services);
 

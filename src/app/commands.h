@@ -1,0 +1,29 @@
+#pragma once
+// Where the groups of sub-commands are put together. Each group is one function in a file of its own,
+// commands_NAME.cpp:
+//
+//     void add_registry_commands(CLI::App& app, Context& context) {
+//         CLI::App* registry = app.add_subcommand("registry", "Who is connected, where, by what");
+//         CLI::App* show = registry->add_subcommand("show", "One object");
+//         auto options = std::make_shared<ShowOptions>();
+//         show->add_option("kind", options->kind, "Collection")->required();
+//         show->callback([=, &context] { context.command = [=, &context] { return show_object(context, *options); };
+//         });
+//     }
+//
+// A command answers Result<void>; main prints the error and gives the exit code. It reaches the hub through client.h
+// and prints through output.h only, so that --hub and --output work everywhere. Add the function here and in main.cpp's
+// list.
+
+#include "app/context.h"
+
+namespace quipu::app {
+
+void add_serve_command(CLI::App& app, Context& context);       ///< serve
+void add_config_commands(CLI::App& app, Context& context);     ///< config check, config reference
+void add_house_commands(CLI::App& app, Context& context);      ///< api, journal, services
+void add_agent_commands(CLI::App& app, Context& context);      ///< agents list, token, revoke
+void add_registry_commands(CLI::App& app, Context& context);   ///< registry import, export, list, show…
+void add_completion_command(CLI::App& app, Context& context);  ///< completion bash
+
+}  // namespace quipu::app

@@ -1,0 +1,92 @@
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <map>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/version.h"
+
+namespace {
+
+using namespace quipu;
+using namespace quipu::app;
+
+constexpr const char* kFooter =
+    "Commands talk to a hub by HTTP (--hub, or QUIPU_HUB in the environment).\n"
+    "Exit codes: 0 done, 1 failed, 2 the command line is wrong.";
+
+void add_global_options(CLI::App& app, Context& context) {
+    static const std::map<std::string, OutputFormat> kFormats = {
+        {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}};
+    app.add_option("--output", context.output, "table, json or csv")
+        ->transform(CLI::CheckedTransformer(kFormats).description(""))
+        ->type_name("FORMAT");
+    app.add_option("--hub", context.hub, "Address of the hub")
+        ->envname("QUIPU_HUB")
+        ->capture_default_str()
+        ->type_name("URL");
+}
+
+void add_version_command(CLI::App& app, Context& context) {
+    app.add_subcommand("version", "The program's version")->callback([&context] {
+        context.command = [&context] {
+            if (context.output == OutputFormat::table) return print(fmt::format("quipu {}\n", kVersion));
+            Value version;
+            version.set("version", kVersion);
+            return print(format_object(version, context.output));
+        };
+    });
+}
+
+/// One sentence, what to do, and every fault on a line of its own.
+void tell(const Error& error) {
+    std::string out = "quipu: ";
+    if (!error.where.empty()) out += error.where + ": ";
+    out += error.what + "\n";
+    for (const Fault& fault : error.faults)
+        out += fmt::format("  {}{}{}\n", fault.where, fault.where.empty() ? "" : ": ", fault.what);
+    if (!error.hint.empty()) out += fmt::format("  → {}\n", error.hint);
+    std::fputs(out.c_str(), stderr);
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"The technical platform of a research and education network"};
+    app.name("quipu");
+    app.footer(kFooter);
+    app.fallthrough();
+    app.require_subcommand(1);
+
+    Context context;
+    context.terminal = isatty(STDERR_FILENO) == 1;
+    context.colour = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    add_global_options(app, context);
+    add_serve_command(app, context);
+    add_registry_commands(app, context);
+    add_agent_commands(app, context);
+    add_house_commands(app, context);
+    add_config_commands(app, context);
+    add_completion_command(app, context);
+    add_version_command(app, context);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kSuccess : kUsage;
+    }
+    const Result<void> outcome = context.command ? context.command() : Result<void>();
+    if (outcome) return kSuccess;
+    tell(outcome.error());
+    return kFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& exception) {
+        std::fprintf(stderr, "quipu: %s\n", exception.what());
+        return kFailure;
+    }
+}

@@ -62,20 +62,17 @@ using Result = std::expected<T, Error>;
 /// The error of a failed system call: "WHAT: No space left on device"; ENOSPC, EMFILE and ENOMEM become `exhausted`.
 [[nodiscard]] std::unexpected<Error> fail_errno(int number, std::string_view what, std::string where = {});
 
-#define TRY(...)                                                                                  \
-    ({                                                                                            \
-        auto&& quipu_result_ = (__VA_ARGS__);                                                     \
-        if (!quipu_result_) [[unlikely]]                                                          \
-            return std::unexpected(std::forward<decltype(quipu_result_)>(quipu_result_).error()); \
-        *std::forward<decltype(quipu_result_)>(quipu_result_);                                    \
+#define QUIPU_JOIN_(a, b) a##b
+#define QUIPU_JOIN(a, b) QUIPU_JOIN_(a, b)
+#define QUIPU_UNWRAP(leave, name, ...)                                         \
+    ({                                                                         \
+        auto&& name = (__VA_ARGS__);                                           \
+        if (!name) [[unlikely]]                                                \
+            leave std::unexpected(std::forward<decltype(name)>(name).error()); \
+        *std::forward<decltype(name)>(name);                                   \
     })
-
-#define CO_TRY(...)                                                                                  \
-    ({                                                                                               \
-        auto&& quipu_result_ = (__VA_ARGS__);                                                        \
-        if (!quipu_result_) [[unlikely]]                                                             \
-            co_return std::unexpected(std::forward<decltype(quipu_result_)>(quipu_result_).error()); \
-        *std::forward<decltype(quipu_result_)>(quipu_result_);                                       \
-    })
+// Each use names its result anew, so that one may stand inside another.
+#define TRY(...) QUIPU_UNWRAP(return, QUIPU_JOIN(quipu_result_, __COUNTER__), __VA_ARGS__)
+#define CO_TRY(...) QUIPU_UNWRAP(co_return, QUIPU_JOIN(quipu_result_, __COUNTER__), __VA_ARGS__)
 
 }  // namespace quipu

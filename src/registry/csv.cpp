@@ -17,8 +17,10 @@ class Reader {
             if (end_of_line()) continue;
             CsvRow row = TRY(this->row());
             if (!out.empty() && row.cells.size() != out.front().cells.size())
-                return error(row.line, fmt::format("has {} cells, the first row has {}", row.cells.size(), out.front().cells.size()));
-            if (out.size() == kMaxCsvRows) return error(row.line, fmt::format("is row {}; a file has at most {}", kMaxCsvRows + 1, kMaxCsvRows));
+                return error(row.line, fmt::format("has {} cells, the first row has {}", row.cells.size(),
+                                                   out.front().cells.size()));
+            if (out.size() == kMaxCsvRows)
+                return error(row.line, fmt::format("is row {}; a file has at most {}", kMaxCsvRows + 1, kMaxCsvRows));
             out.push_back(std::move(row));
         }
         return out;
@@ -28,7 +30,8 @@ class Reader {
     Result<CsvRow> row() {
         CsvRow row{line_, {}};
         for (;;) {
-            if (row.cells.size() == kMaxCsvColumns) return error(row.line, fmt::format("has more than {} cells", kMaxCsvColumns));
+            if (row.cells.size() == kMaxCsvColumns)
+                return error(row.line, fmt::format("has more than {} cells", kMaxCsvColumns));
             row.cells.push_back(TRY(cell()));
             if (at_ == text_.size() || end_of_line()) return row;
             if (text_[at_] != ',') return error(line_, "has text after a closing quote");

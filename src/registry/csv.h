@@ -19,8 +19,8 @@ struct CsvRow {
 inline constexpr std::size_t kMaxCsvRows = 1'000'000;
 inline constexpr std::size_t kMaxCsvColumns = 100;
 
-/// All rows, the header among them. Rows end in CRLF or LF; a byte order mark is skipped; empty lines are skipped. Every
-/// row has as many cells as the first. Error::where is "NAME:LINE".
+/// All rows, the header among them. Rows end in CRLF or LF; a byte order mark is skipped; empty lines are skipped.
+/// Every row has as many cells as the first. Error::where is "NAME:LINE".
 [[nodiscard]] Result<std::vector<CsvRow>> parse_csv(std::string_view text, std::string_view name);
 /// One row with its CRLF; cells are quoted where they must be.
 void append_csv(std::string& out, const std::vector<std::string>& cells);

@@ -20,7 +20,8 @@ Result<std::vector<Change>> changes_from_tree(const Value& tree, std::string_vie
     ReadContext context{std::string(name)};
     std::vector<Change> changes;
     const auto* kinds = tree.if_object();
-    if (kinds == nullptr) return fail(ErrorCode::invalid, "expected a table of collections such as sites and links", std::string(name));
+    if (kinds == nullptr)
+        return fail(ErrorCode::invalid, "expected a table of collections such as sites and links", std::string(name));
     for (const auto& [key, list] : *kinds) {
         const ReadContext::Step step(context, key);
         const auto kind = enum_value<Kind>(key);
@@ -89,10 +90,12 @@ Result<Value> object_of_row(const CsvRow& header, const CsvRow& row, std::string
         if (row.cells[i].empty()) continue;
         Result<Value> value = Value(row.cells[i]);  // an unknown column is told when the object is read
         for_each_field<T>([&](const auto& f) {
-            if (f.name == header.cells[i]) value = value_of_cell<typename std::remove_cvref_t<decltype(f)>::Type>(row.cells[i]);
+            if (f.name == header.cells[i])
+                value = value_of_cell<typename std::remove_cvref_t<decltype(f)>::Type>(row.cells[i]);
         });
         if (!value)
-            return fail(ErrorCode::invalid, "expected a list as JSON: " + value.error().what, fmt::format("{}:{} {}", name, row.line, header.cells[i]));
+            return fail(ErrorCode::invalid, "expected a list as JSON: " + value.error().what,
+                        fmt::format("{}:{} {}", name, row.line, header.cells[i]));
         value->set_line(row.line);
         object.set(header.cells[i], std::move(*value));
     }
@@ -105,7 +108,8 @@ Result<std::vector<Change>> changes_from_csv(std::string_view text, std::string_
     const CsvRow& header = rows.front();
     for (std::size_t i = 0; i < header.cells.size(); ++i)
         if (std::ranges::count(header.cells, header.cells[i]) > 1)
-            return fail(ErrorCode::invalid, fmt::format("the column \"{}\" is there twice", header.cells[i]), fmt::format("{}:{}", name, header.line));
+            return fail(ErrorCode::invalid, fmt::format("the column \"{}\" is there twice", header.cells[i]),
+                        fmt::format("{}:{}", name, header.line));
     std::vector<Change> changes;
     for (std::size_t i = 1; i < rows.size(); ++i) {
         Value object = TRY(with_type(kind, [&]<class T>() { return object_of_row<T>(header, rows[i], name); }));
@@ -172,21 +176,23 @@ std::optional<Kind> kind_of_file(std::string_view name) {
     return enum_value<Kind>(name.substr(0, name.find_first_of(".-")));
 }
 
-Result<std::vector<Change>> read_registry(Format format, std::string_view text, std::string_view name, std::optional<Kind> kind) {
+Result<std::vector<Change>> read_registry(Format format, std::string_view text, std::string_view name,
+                                          std::optional<Kind> kind) {
     switch (format) {
-    case Format::toml: return changes_from_tree(TRY(parse_toml(text, name)), name);
-    case Format::json: return changes_from_tree(TRY(parse_json(text, name)), name);
-    case Format::graphml: return changes_from_graph(TRY(parse_graphml(text, name)), name);
-    case Format::csv: break;
+        case Format::toml: return changes_from_tree(TRY(parse_toml(text, name)), name);
+        case Format::json: return changes_from_tree(TRY(parse_json(text, name)), name);
+        case Format::graphml: return changes_from_graph(TRY(parse_graphml(text, name)), name);
+        case Format::csv: break;
     }
     if (!kind)
-        return fail(ErrorCode::invalid, "a CSV file holds one kind, and neither its name nor the request says which", std::string(name),
-                    "name it after the collection, such as sites.csv, or give the kind");
+        return fail(ErrorCode::invalid, "a CSV file holds one kind, and neither its name nor the request says which",
+                    std::string(name), "name it after the collection, such as sites.csv, or give the kind");
     return changes_from_csv(text, name, *kind);
 }
 
 Result<std::string> write_registry(Format format, const Picture& picture, const ExportOptions& options) {
-    if (format == Format::graphml) return fail(ErrorCode::unsupported, "GraphML is read, not written", "format", "take toml, json or csv");
+    if (format == Format::graphml)
+        return fail(ErrorCode::unsupported, "GraphML is read, not written", "format", "take toml, json or csv");
     if (format == Format::csv) {
         if (!options.kind) return fail(ErrorCode::invalid, "CSV holds one kind a file: say which", "kind");
         return csv_of(picture, *options.kind, options);

@@ -12,7 +12,8 @@ namespace quipu::registry {
 
 enum class Format : std::uint8_t { toml, json, csv, graphml };
 constexpr auto describe_enum(Format) {
-    return names<Format>({{Format::toml, "toml"}, {Format::json, "json"}, {Format::csv, "csv"}, {Format::graphml, "graphml"}});
+    return names<Format>(
+        {{Format::toml, "toml"}, {Format::json, "json"}, {Format::csv, "csv"}, {Format::graphml, "graphml"}});
 }
 
 /// By the name's ending.
@@ -20,13 +21,14 @@ constexpr auto describe_enum(Format) {
 /// The kind that a CSV file's name begins with: "sites.csv", "sites-2011.csv".
 [[nodiscard]] std::optional<Kind> kind_of_file(std::string_view name);
 
-/// The changes that make the registry hold what the text says. What the text does not name stays as it is. `kind` is needed
-/// for CSV. Errors of form only; what the objects say is checked when the changes are applied. Faults are "NAME:LINE FIELD".
+/// The changes that make the registry hold what the text says. What the text does not name stays as it is. `kind` is
+/// needed for CSV. Errors of form only; what the objects say is checked when the changes are applied. Faults are
+/// "NAME:LINE FIELD".
 [[nodiscard]] Result<std::vector<Change>> read_registry(Format format, std::string_view text, std::string_view name,
                                                         std::optional<Kind> kind);
 
 struct ExportOptions {
-    std::optional<Kind> kind;       ///< only this one; CSV demands it
+    std::optional<Kind> kind;                ///< only this one; CSV demands it
     Visibility up_to = Visibility::members;  ///< contact details beyond it are left out
 };
 /// TOML, JSON or CSV; the other way round it gives the same registry.

@@ -21,10 +21,10 @@ struct XmlText {
 
 class Reader {
   public:
-    Reader(std::string_view text, std::string_view name)
-        : name_(name), reader_(nullptr, &xmlFreeTextReader) {
+    Reader(std::string_view text, std::string_view name) : name_(name), reader_(nullptr, &xmlFreeTextReader) {
         if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return;
-        reader_.reset(xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr, XML_PARSE_NONET | XML_PARSE_NOCDATA));
+        reader_.reset(xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
+                                         XML_PARSE_NONET | XML_PARSE_NOCDATA));
         if (reader_ != nullptr) xmlTextReaderSetStructuredErrorHandler(reader_.get(), &Reader::note_error, this);
     }
 
@@ -33,21 +33,27 @@ class Reader {
         int read = 0;
         while ((read = xmlTextReaderRead(reader_.get())) == 1 && !done_) {
             switch (xmlTextReaderNodeType(reader_.get())) {
-            case XML_READER_TYPE_DOCUMENT_TYPE: return error("declares a document type, which GraphML needs not and which is not read");
-            case XML_READER_TYPE_ELEMENT: TRY(begin()); break;
-            case XML_READER_TYPE_END_ELEMENT: end(local_name()); break;
-            case XML_READER_TYPE_TEXT:
-            case XML_READER_TYPE_CDATA:
-            case XML_READER_TYPE_SIGNIFICANT_WHITESPACE: TRY(text()); break;
-            default: break;
+                case XML_READER_TYPE_DOCUMENT_TYPE:
+                    return error("declares a document type, which GraphML needs not and which is not read");
+                case XML_READER_TYPE_ELEMENT: TRY(begin()); break;
+                case XML_READER_TYPE_END_ELEMENT: end(local_name()); break;
+                case XML_READER_TYPE_TEXT:
+                case XML_READER_TYPE_CDATA:
+                case XML_READER_TYPE_SIGNIFICANT_WHITESPACE: TRY(text()); break;
+                default: break;
             }
         }
-        if (read < 0 || !xml_error_.empty()) return fail(ErrorCode::invalid, xml_error_.empty() ? "is not well-formed XML" : xml_error_, fmt::format("{}:{}", name_, error_line_));
-        if (!seen_graph_) return fail(ErrorCode::invalid, "holds no <graph>", std::string(name_), "is this a GraphML file?");
+        if (read < 0 || !xml_error_.empty())
+            return fail(ErrorCode::invalid, xml_error_.empty() ? "is not well-formed XML" : xml_error_,
+                        fmt::format("{}:{}", name_, error_line_));
+        if (!seen_graph_)
+            return fail(ErrorCode::invalid, "holds no <graph>", std::string(name_), "is this a GraphML file?");
         for (const GraphEdge& edge : graph_.edges)
             for (const std::string& end : {edge.source, edge.target})
                 if (!ids_.contains(end))
-                    return fail(ErrorCode::invalid, fmt::format("the edge leads to node \"{}\", which is not there", end), fmt::format("{}:{}", name_, edge.line));
+                    return fail(ErrorCode::invalid,
+                                fmt::format("the edge leads to node \"{}\", which is not there", end),
+                                fmt::format("{}:{}", name_, edge.line));
         return std::move(graph_);
     }
 
@@ -62,20 +68,24 @@ class Reader {
             seen_graph_ = true;
             within_ = &graph_.attributes;
         } else if (name == "node") {
-            if (graph_.nodes.size() == kMaxGraphNodes) return error(fmt::format("has more than {} nodes", kMaxGraphNodes), ErrorCode::too_large);
+            if (graph_.nodes.size() == kMaxGraphNodes)
+                return error(fmt::format("has more than {} nodes", kMaxGraphNodes), ErrorCode::too_large);
             graph_.nodes.push_back({attribute("id"), line(), {}});
             if (graph_.nodes.back().id.empty()) return error("a node has no id");
-            if (!ids_.insert(graph_.nodes.back().id).second) return error(fmt::format("node \"{}\" is there twice", graph_.nodes.back().id));
+            if (!ids_.insert(graph_.nodes.back().id).second)
+                return error(fmt::format("node \"{}\" is there twice", graph_.nodes.back().id));
             within_ = &graph_.nodes.back().attributes;
         } else if (name == "edge") {
-            if (graph_.edges.size() == kMaxGraphEdges) return error(fmt::format("has more than {} edges", kMaxGraphEdges), ErrorCode::too_large);
+            if (graph_.edges.size() == kMaxGraphEdges)
+                return error(fmt::format("has more than {} edges", kMaxGraphEdges), ErrorCode::too_large);
             graph_.edges.push_back({attribute("source"), attribute("target"), line(), {}});
             within_ = &graph_.edges.back().attributes;
         } else if (name == "hyperedge") {
             return error("holds hyperedges, which are not read", ErrorCode::unsupported);
         } else if (name == "data" && within_ != nullptr) {
             const auto key = keys_.find(attribute("key"));
-            if (key == keys_.end()) return error(fmt::format("uses the key \"{}\", which is not declared", attribute("key")));
+            if (key == keys_.end())
+                return error(fmt::format("uses the key \"{}\", which is not declared", attribute("key")));
             if (!empty) value_ = &(*within_)[key->second];
             if (value_ != nullptr) value_->clear();
             return {};
@@ -94,7 +104,8 @@ class Reader {
         if (value_ == nullptr) return {};
         const auto* text = reinterpret_cast<const char*>(xmlTextReaderConstValue(reader_.get()));
         if (text == nullptr) return {};
-        if (value_->size() + std::string_view(text).size() > kMaxGraphText) return error(fmt::format("an attribute is longer than {} octets", kMaxGraphText), ErrorCode::too_large);
+        if (value_->size() + std::string_view(text).size() > kMaxGraphText)
+            return error(fmt::format("an attribute is longer than {} octets", kMaxGraphText), ErrorCode::too_large);
         *value_ += text;
         return {};
     }

@@ -47,6 +47,12 @@ Object read_kind(Kind kind, const Value& in, ReadContext& context) {
     return with_type(kind, [&]<class T>() -> Object {
         T object{};
         read_into(object, in, context);
+        for_each_field<T>([&](const auto& f) {
+            auto& member = object.*(f.member);
+            // An emptied field of a form, an empty cell: nothing is said.
+            if constexpr (std::same_as<std::remove_cvref_t<decltype(member)>, std::optional<std::string>>)
+                if (member && member->empty()) member.reset();
+        });
         return object;
     });
 }

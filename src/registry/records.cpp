@@ -9,12 +9,9 @@ const Version* Records::newest(Kind kind, std::string_view id) const {
 }
 
 const Version& Records::on_day(const Chain& chain, Date day) {
-    const Version* earliest = &chain.back();
-    for (auto version = chain.rbegin(); version != chain.rend(); ++version) {
+    for (auto version = chain.rbegin(); version != chain.rend(); ++version)
         if (version->effective <= day) return *version;
-        if (version->effective < earliest->effective) earliest = &*version;
-    }
-    return *earliest;
+    return chain.front();
 }
 
 const Object* Overlay::find(Kind kind, std::string_view id) const {

@@ -35,9 +35,9 @@ class Records {
         kinds_[index_of(kind)][id].push_back(std::move(version));
     }
 
-    /// The version that is true on `day` by what is known today: the newest of those effective by then. Before the
-    /// first of them the earliest still holds: what an object says of its own life decides whether it was there, not
-    /// the day on which somebody wrote it down.
+    /// The version that is true on `day` by what is known today: the newest of those effective by then. Before them the
+    /// first one holds, since ever: what an object says of its own life decides whether it was there, not the day on
+    /// which somebody wrote it down.
     [[nodiscard]] static const Version& on_day(const Chain& chain, Date day);
 
   private:

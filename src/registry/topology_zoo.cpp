@@ -55,9 +55,12 @@ std::optional<std::string> date_of(const Graph& graph) {
 }
 
 void set_if(Value& object, std::string_view field, std::string text, std::size_t longest) {
-    // Cut between characters, not within one.
-    while (text.size() > longest || (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U && text.size() == longest))
-        text.pop_back();
+    if (text.size() > longest) {
+        std::size_t end = longest;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+            --end;  // between characters, not within one
+        text.resize(end);
+    }
     if (!text.empty()) object.set(field, Value(std::move(text)));
 }
 
@@ -101,7 +104,8 @@ class Rates {
 
     std::optional<double> number() {
         double out = 0;
-        const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), out, std::chars_format::fixed);
+        const auto [end, error] =
+            std::from_chars(text_.data(), text_.data() + text_.size(), out, std::chars_format::fixed);
         if (error != std::errc{} || text_.starts_with('-') || !std::isfinite(out)) return std::nullopt;
         text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
         return out;
@@ -144,7 +148,8 @@ std::vector<Change> changes_from_graph(const Graph& graph, std::string_view name
     std::string prefix = slug_of(network);
     if (prefix.empty()) prefix = "network";
     const std::optional<std::string> date = date_of(graph);
-    const std::string source = fmt::format("Internet Topology Zoo, {}{}", network, date ? ", " + date->substr(0, 7) : "");
+    const std::string source =
+        fmt::format("Internet Topology Zoo, {}{}", network, date ? ", " + date->substr(0, 7) : "");
 
     std::vector<Change> changes;
     std::set<std::string> taken;
@@ -173,7 +178,8 @@ std::vector<Change> changes_from_graph(const Graph& graph, std::string_view name
     }
     taken.clear();
     for (const GraphEdge& edge : graph.edges) {
-        const std::string id = unique_id(fmt::format("{}-{}-{}", prefix, slugs.at(edge.source), slugs.at(edge.target)), taken);
+        const std::string id =
+            unique_id(fmt::format("{}-{}-{}", prefix, slugs.at(edge.source), slugs.at(edge.target)), taken);
         const std::string label = text_of(edge.attributes, "LinkLabel");
         std::optional<Bandwidth> capacity;
         if (const auto raw = number_of(edge.attributes, "LinkSpeedRaw"); raw && *raw >= 1 && *raw <= 1e18)

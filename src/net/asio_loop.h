@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using Executor = asio::io_context::executor_type;
 using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+using AsioDescriptor = asio::posix::basic_stream_descriptor<Executor>;
 
 /// The outermost coroutine of a task: started at once, destroyed where it ends, or by its loop when that stops, or by
 /// whoever got its handle from SelfHandle. Every awaitable of net may be destroyed while it waits; its completion then
@@ -63,6 +63,7 @@ struct EventLoop::Impl {
     asio::io_context io{1};
     asio::executor_work_guard<Executor> work{io.get_executor()};
     Root::promise_type* roots = nullptr;
+    bool dropping = false;  ///< stopped: what was posted is no longer called
 
     Impl() = default;
     Impl(const Impl&) = delete;

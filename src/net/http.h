@@ -67,9 +67,13 @@ class EventStream {
     [[nodiscard]] virtual EventLoop& loop() = 0;
 };
 
+struct OpenFile;
+
 /// A file to be sent by the kernel, with ranges and conditional requests handled by the server.
 struct FileBody {
     std::string path;
+    std::shared_ptr<const OpenFile> file =
+        {};  ///< if it is open already (net/file_body.h); else the server opens `path`
 };
 
 using EventBody = std::function<Task<void>(EventStream&)>;
@@ -83,7 +87,8 @@ struct HttpResponse {
     static HttpResponse json(int status, std::string body);
 };
 
-/// Called on the connection's loop; whatever blocks must be awaited.
+/// Called on the connection's loop; whatever blocks must be awaited. A handler that still waits when the server closes
+/// is destroyed where it waits: await only what bears that, as everything of net does.
 using HttpHandler = std::function<Task<HttpResponse>(HttpRequest&)>;
 
 [[nodiscard]] std::string percent_encode(std::string_view text);

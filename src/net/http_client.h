@@ -29,7 +29,8 @@ struct ClientResponse {
 class HttpClient {
   public:
     /// `base` is "http://HOST:PORT" or "https://HOST:PORT"; https needs `tls`. Nothing is connected yet.
-    static Result<std::unique_ptr<HttpClient>> create(EventLoop& loop, std::string_view base, std::optional<TlsContext> tls = {});
+    static Result<std::unique_ptr<HttpClient>> create(EventLoop& loop, std::string_view base,
+                                                      std::optional<TlsContext> tls = {});
     virtual ~HttpClient() = default;
     /// One request at a time; reconnects if the kept connection has gone. On the loop's thread.
     virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
@@ -39,6 +40,7 @@ class HttpClient {
 };
 
 /// For commands: one request with a loop of its own, blocking.
-[[nodiscard]] Result<ClientResponse> fetch(std::string_view base, ClientRequest request, std::optional<TlsContext> tls = {});
+[[nodiscard]] Result<ClientResponse> fetch(std::string_view base, ClientRequest request,
+                                           std::optional<TlsContext> tls = {});
 
 }  // namespace quipu::net

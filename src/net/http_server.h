@@ -13,13 +13,13 @@
 namespace quipu::net {
 
 struct HttpLimits {
-    std::size_t header_octets = 16 * 1024;        ///< 431 beyond
-    std::size_t body_octets = 16 * 1024 * 1024;   ///< 413 beyond
-    std::size_t connections = 4096;               ///< 503 and close beyond
+    std::size_t header_octets = 16 * 1024;               ///< 431 beyond
+    std::size_t body_octets = 16 * 1024 * 1024;          ///< 413 beyond
+    std::size_t connections = 4096;                      ///< 503 and close beyond
     Nanoseconds header_time = std::chrono::seconds(10);  ///< whole request header; 408 beyond
     Nanoseconds body_time = std::chrono::seconds(60);
-    Nanoseconds idle_time = std::chrono::seconds(75);    ///< between requests
-    Nanoseconds write_time = std::chrono::seconds(30);   ///< without progress
+    Nanoseconds idle_time = std::chrono::seconds(75);   ///< between requests
+    Nanoseconds write_time = std::chrono::seconds(30);  ///< without progress
 };
 
 /// Counters, readable from any thread.
@@ -29,7 +29,8 @@ struct HttpCounters {
 
 class HttpServer {
   public:
-    /// Binds and listens; port 0 takes a free one. A taken port is a `conflict` that names the address and says what to do.
+    /// Binds and listens; port 0 takes a free one. A taken port is a `conflict` that names the address and says what to
+    /// do.
     static Result<std::unique_ptr<HttpServer>> listen(LoopPool& loops, const Endpoint& address, HttpHandler handler,
                                                       std::optional<TlsContext> tls = {}, HttpLimits limits = {});
     virtual ~HttpServer() = default;
@@ -39,8 +40,9 @@ class HttpServer {
     virtual void drain(Nanoseconds patience) = 0;
 };
 
-/// Serves a folder: index.html for "/" and for paths without a dot (the portal's routes), strong ETag and 304, Cache-Control
-/// immutable for names with a content hash, FILE.br or FILE.gz when the client takes it, ranges. 404 outside the folder.
+/// Serves a folder: index.html for "/" and for paths without a dot (the portal's routes), strong ETag and 304,
+/// Cache-Control immutable for names with a content hash, FILE.br or FILE.gz when the client takes it, ranges. 404
+/// outside the folder.
 class StaticFiles {
   public:
     static Result<StaticFiles> open(std::string folder);

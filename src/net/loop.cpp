@@ -36,7 +36,7 @@ std::unexpected<Error> wait_failed(const boost::system::error_code& code) {
 /// One wait for a descriptor that belongs to somebody else: registered for the wait alone, never closed.
 class DescriptorWait {
   public:
-    DescriptorWait(EventLoop::Impl& loop, int fd, Descriptor::wait_type type) : type_(type), descriptor_(loop.io) {
+    DescriptorWait(EventLoop::Impl& loop, int fd, AsioDescriptor::wait_type type) : type_(type), descriptor_(loop.io) {
         boost::system::error_code code;
         descriptor_.assign(fd, code);
         state_->code = code;
@@ -65,8 +65,8 @@ class DescriptorWait {
         Waiter waiter;
         boost::system::error_code code;
     };
-    Descriptor::wait_type type_;
-    Descriptor descriptor_;
+    AsioDescriptor::wait_type type_;
+    AsioDescriptor descriptor_;
     std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
@@ -128,6 +128,11 @@ void EventLoop::run() {
         }
     }
     impl_->destroy_roots();
+    // What is still queued finds nobody: dropped here, on this thread, and not when the loop is destroyed.
+    impl_->dropping = true;
+    impl_->io.restart();
+    impl_->io.poll();
+    impl_->dropping = false;
     current_loop = outer;
     impl_->io.restart();
 }
@@ -137,11 +142,13 @@ void EventLoop::stop() {
 }
 
 void EventLoop::post(std::move_only_function<void()> work) {
-    asio::post(impl_->io, std::move(work));
+    asio::post(impl_->io, [impl = impl_.get(), work = std::move(work)]() mutable {
+        if (!impl->dropping) work();
+    });
 }
 
 void EventLoop::spawn(Task<void> task) {
-    asio::post(impl_->io, [impl = impl_.get(), task = std::move(task)]() mutable { run_root(*impl, std::move(task)); });
+    post([impl = impl_.get(), task = std::move(task)]() mutable { run_root(*impl, std::move(task)); });
 }
 
 Task<void> EventLoop::sleep(Nanoseconds duration) {
@@ -149,11 +156,11 @@ Task<void> EventLoop::sleep(Nanoseconds duration) {
 }
 
 Task<Result<void>> EventLoop::readable(int fd) {
-    co_return co_await DescriptorWait(*impl_, fd, Descriptor::wait_read);
+    co_return co_await DescriptorWait(*impl_, fd, AsioDescriptor::wait_read);
 }
 
 Task<Result<void>> EventLoop::writable(int fd) {
-    co_return co_await DescriptorWait(*impl_, fd, Descriptor::wait_write);
+    co_return co_await DescriptorWait(*impl_, fd, AsioDescriptor::wait_write);
 }
 
 EventLoop* EventLoop::current() {

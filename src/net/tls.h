@@ -54,8 +54,8 @@ struct Signed {
     Time not_after;
 };
 /// Signs a request as a client certificate for `common_name` (the request's own subject is ignored).
-[[nodiscard]] Result<Signed> sign_client(const KeyPair& authority, std::string_view request, std::string_view common_name,
-                                         Time from, std::chrono::days life);
+[[nodiscard]] Result<Signed> sign_client(const KeyPair& authority, std::string_view request,
+                                         std::string_view common_name, Time from, std::chrono::days life);
 /// SHA-256 of a PEM certificate's DER, lower-case hexadecimal.
 [[nodiscard]] Result<std::string> fingerprint(std::string_view certificate);
 }  // namespace pki

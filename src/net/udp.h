@@ -2,8 +2,8 @@
 // UDP in batches of 32: one system call carries many datagrams, each with the kernel's receive time, its TTL and size.
 
 #include <array>
-#include <memory>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/bytes.h"
@@ -17,10 +17,11 @@ inline constexpr std::size_t kUdpBatch = 32;
 inline constexpr std::size_t kUdpOctets = 2048;  ///< longer datagrams are cut and flagged
 
 struct Datagram {
-    ByteSpan bytes;          ///< valid until the next receive
+    ByteSpan bytes;  ///< valid until the next receive
     Endpoint peer;
-    Time received;           ///< SO_TIMESTAMPING software receive time (CLOCK_REALTIME); time of the call if the kernel gave none
-    std::int16_t ttl = -1;   ///< TTL or hop limit; -1 unknown
+    Time
+        received;  ///< SO_TIMESTAMPING software receive time (CLOCK_REALTIME); time of the call if the kernel gave none
+    std::int16_t ttl = -1;  ///< TTL or hop limit; -1 unknown
     bool truncated = false;
     bool kernel_time = false;
 };
@@ -48,8 +49,8 @@ class UdpSocket {
     [[nodiscard]] Endpoint local() const { return local_; }
     /// Up to kUdpBatch datagrams that wait; an empty span when none does.
     [[nodiscard]] Result<std::span<const Datagram>> receive();
-    /// Sends in order; answers how many the kernel took (fewer when its buffer is full). A per-destination error such as
-    /// ECONNREFUSED or ENETUNREACH counts as taken: UDP promises nothing.
+    /// Sends in order; answers how many the kernel took (fewer when its buffer is full). A per-destination error such
+    /// as ECONNREFUSED or ENETUNREACH counts as taken: UDP promises nothing.
     [[nodiscard]] Result<std::size_t> send(std::span<const OutDatagram> datagrams);
 
   private:

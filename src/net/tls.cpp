@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/base64url.h"
 #include "net/tls_stream.h"
 #include "net/x509.h"
 
@@ -135,20 +136,10 @@ std::string fingerprint_of(const X509* certificate) {
 }
 
 std::string random_token(std::size_t octets) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     std::vector<unsigned char> bytes(octets);
     if (RAND_bytes(bytes.data(), static_cast<int>(octets)) != 1)
         throw std::runtime_error("the operating system's random generator failed");
-    std::string out;
-    std::uint32_t bits = 0;
-    unsigned waiting = 0;
-    for (const unsigned char octet : bytes) {
-        bits = bits << 8U | octet;
-        for (waiting += 8; waiting >= 6; waiting -= 6)
-            out += alphabet[bits >> (waiting - 6) & 63U];
-    }
-    if (waiting > 0) out += alphabet[bits << (6 - waiting) & 63U];
-    return out;
+    return base64url_encode(bytes);
 }
 
 std::string sha256_hex(std::string_view bytes) {

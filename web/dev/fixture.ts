@@ -357,18 +357,16 @@ function answer(world: World, call: Call): unknown {
       };
     case 'agents/':
       return {
-        items: world
-          .pops()
-          .map((id, i) => ({
-            id,
-            address: `10.99.0.${i + 2}`,
-            connected: id !== 'miami',
-            revoked: false,
-            enrolled: '2026-01-10T12:00:00Z',
-            seen: new Date().toISOString(),
-            version: '0.1.0',
-            facts: {},
-          })),
+        items: world.pops().map((id, i) => ({
+          id,
+          address: `10.99.0.${i + 2}`,
+          connected: id !== 'miami',
+          revoked: false,
+          enrolled: '2026-01-10T12:00:00Z',
+          seen: new Date().toISOString(),
+          version: '0.1.0',
+          facts: {},
+        })),
         next: null,
       };
     case 'reports/':

@@ -25,6 +25,7 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
   }
   if ('link' in body) values['link'] = nameOf('links', text('link'));
   if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
+  values['reason'] = text('why') || text('impairment') ? 'yes' : 'no';
   if (event.type === 'ObjectChanged') {
     values['name'] = nameOf(text('kind'), text('id'));
     values['kind'] = known(`kind.${text('kind')}`) ?? text('kind');

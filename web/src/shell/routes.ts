@@ -1,7 +1,32 @@
 // Every address of the portal, in the order in which they are tried; each page is a chunk that is loaded when opened.
 
+import { kKinds } from '../api/types';
 import type { Page, Route } from '../lib/router.svelte';
 
 const lazy = (pattern: string, load: () => Promise<unknown>): Route => ({ pattern, load: load as () => Promise<Page> });
 
-export const routes: Route[] = [lazy('/', () => import('../home/Home.svelte'))];
+const kinds = kKinds.filter((kind) => kind !== 'links' && kind !== 'sites');
+
+export const routes: Route[] = [
+  lazy('/', () => import('../home/Home.svelte')),
+  lazy('/links', () => import('../registry/Kind.svelte')),
+  lazy('/links/:id', () => import('../registry/Link.svelte')),
+  lazy('/sites', () => import('../registry/Kind.svelte')),
+  lazy('/sites/:id', () => import('../registry/Site.svelte')),
+  ...kinds.flatMap((kind) => [
+    lazy(`/${kind}`, () => import('../registry/Kind.svelte')),
+    lazy(`/${kind}/:id`, () => import('../registry/Object.svelte')),
+  ]),
+  lazy('/registry', () => import('../registry/Kinds.svelte')),
+  lazy('/new/:kind', () => import('../registry/Edit.svelte')),
+  lazy('/edit/:kind/:id', () => import('../registry/Edit.svelte')),
+  lazy('/import', () => import('../registry/Import.svelte')),
+  lazy('/what-if', () => import('../registry/WhatIf.svelte')),
+  lazy('/measure', () => import('../services/measure/Mesh.svelte')),
+  lazy('/measure/:from/:to', () => import('../services/measure/Pair.svelte')),
+  lazy('/journal', () => import('../journal/Journal.svelte')),
+  lazy('/lab', () => import('../lab/Lab.svelte')),
+  lazy('/api', () => import('../house/Api.svelte')),
+  lazy('/agents', () => import('../house/Agents.svelte')),
+  lazy('/services', () => import('../house/Services.svelte')),
+];

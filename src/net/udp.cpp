@@ -1,0 +1,204 @@
+#include "net/udp.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "net/socket.h"
+
+namespace quipu::net {
+namespace {
+
+constexpr std::size_t kControlOctets = 256;
+
+Time from_timespec(const timespec& time) {
+    return Time(std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec));
+}
+
+Time now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME, &time);
+    return from_timespec(time);
+}
+
+void set_option(int fd, int level, int name, int value) {
+    ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+std::unexpected<Error> bind_failed(int number, const Endpoint& local) {
+    if (number == EADDRINUSE)
+        return fail(ErrorCode::conflict, fmt::format("UDP port {} is already in use", local.port), local.text(),
+                    "stop the program that has it, or choose another port");
+    if (number == EADDRNOTAVAIL)
+        return fail(ErrorCode::invalid, "no interface of this machine has that address", local.text());
+    return fail_errno(number, "bind a UDP socket", local.text());
+}
+
+/// Kernel time and hop limit out of a datagram's ancillary data.
+void read_control(msghdr& message, Datagram& out) {
+    for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+        if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPING) {
+            scm_timestamping times{};
+            std::memcpy(&times, CMSG_DATA(at), sizeof times);
+            if (times.ts[0].tv_sec == 0 && times.ts[0].tv_nsec == 0) continue;
+            out.received = from_timespec(times.ts[0]);
+            out.kernel_time = true;
+        } else if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TTL) ||
+                   (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_HOPLIMIT)) {
+            int hops = 0;
+            std::memcpy(&hops, CMSG_DATA(at), sizeof hops);
+            out.ttl = static_cast<std::int16_t>(hops);
+        }
+    }
+}
+
+/// What the network did to one destination is not the socket's fault.
+bool concerns_destination(int number) {
+    switch (number) {
+        case ECONNREFUSED:
+        case ENETUNREACH:
+        case EHOSTUNREACH:
+        case ENETDOWN:
+        case EHOSTDOWN:
+        case EMSGSIZE:
+        case EPERM:
+        case EACCES:
+        case EINVAL:
+        case EADDRNOTAVAIL:
+        case EAFNOSUPPORT: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+struct UdpSocket::Buffers {
+    std::array<std::array<std::uint8_t, kUdpOctets>, kUdpBatch> octets;
+    alignas(cmsghdr) std::array<std::array<char, kControlOctets>, kUdpBatch> control;
+    std::array<sockaddr_storage, kUdpBatch> peers;
+    std::array<iovec, kUdpBatch> vectors;
+    std::array<mmsghdr, kUdpBatch> messages;
+    std::array<Datagram, kUdpBatch> datagrams;
+
+    void prepare() {
+        for (std::size_t i = 0; i < kUdpBatch; ++i) {
+            vectors[i] = {octets[i].data(), octets[i].size()};
+            messages[i] = {};
+            msghdr& header = messages[i].msg_hdr;
+            header.msg_name = &peers[i];
+            header.msg_namelen = sizeof peers[i];
+            header.msg_iov = &vectors[i];
+            header.msg_iovlen = 1;
+            header.msg_control = control[i].data();
+            header.msg_controllen = control[i].size();
+        }
+    }
+};
+
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), local_(other.local_), buffers_(std::move(other.buffers_)) {}
+
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(local_, other.local_);
+    std::swap(buffers_, other.buffers_);
+    return *this;
+}
+
+UdpSocket::~UdpSocket() {
+    Descriptor(std::exchange(fd_, -1));
+}
+
+Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options) {
+    const SocketAddress where = to_socket_address(local);
+    const bool v6 = local.address.is_v6();
+    Descriptor socket(::socket(where.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return fail_errno(errno, "open a UDP socket", local.text());
+    const int fd = socket.get();
+    // Beyond net.core.rmem_max only with CAP_NET_ADMIN; else as much as is allowed.
+    if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &options.receive_buffer_octets, sizeof(int)) != 0)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_octets);
+    if (options.timestamps)
+        set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+    if (v6) {
+        set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+        set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, options.ttl);
+        set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, options.dscp << 2);
+    } else {
+        set_option(fd, IPPROTO_IP, IP_RECVTTL, 1);
+        set_option(fd, IPPROTO_IP, IP_TTL, options.ttl);
+        set_option(fd, IPPROTO_IP, IP_TOS, options.dscp << 2);
+    }
+    if (::bind(fd, where.get(), where.length) != 0) return bind_failed(errno, local);
+    UdpSocket out;
+    out.local_ = TRY(local_endpoint(fd));
+    out.fd_ = socket.release();
+    out.buffers_ = std::make_unique<Buffers>();
+    return out;
+}
+
+Result<std::span<const Datagram>> UdpSocket::receive() {
+    Buffers& buffers = *buffers_;
+    buffers.prepare();
+    int count = -1;
+    // An error that the network reported for an earlier datagram takes the place of one call.
+    for (int attempt = 0; attempt < 4 && count < 0; ++attempt) {
+        count = ::recvmmsg(fd_, buffers.messages.data(), kUdpBatch, MSG_DONTWAIT, nullptr);
+        if (count >= 0 || errno == EINTR || concerns_destination(errno)) continue;
+        if (errno == EAGAIN) break;
+        return fail_errno(errno, "receive datagrams", local_.text());
+    }
+    if (count <= 0) return std::span<const Datagram>{};
+    const Time arrived = now();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        msghdr& header = buffers.messages[i].msg_hdr;
+        Datagram& out = buffers.datagrams[i];
+        out = {};
+        out.bytes = ByteSpan(buffers.octets[i]).first(std::min<std::size_t>(buffers.messages[i].msg_len, kUdpOctets));
+        out.peer = to_endpoint(buffers.peers[i]);
+        out.received = arrived;
+        out.truncated = (header.msg_flags & MSG_TRUNC) != 0;
+        read_control(header, out);
+    }
+    return std::span<const Datagram>(buffers.datagrams).first(static_cast<std::size_t>(count));
+}
+
+Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
+    std::size_t taken = 0;
+    while (taken < datagrams.size()) {
+        std::array<SocketAddress, kUdpBatch> peers;
+        std::array<iovec, kUdpBatch> vectors{};
+        std::array<mmsghdr, kUdpBatch> messages{};
+        const std::size_t batch = std::min(datagrams.size() - taken, kUdpBatch);
+        for (std::size_t i = 0; i < batch; ++i) {
+            const OutDatagram& datagram = datagrams[taken + i];
+            peers[i] = to_socket_address(datagram.peer);
+            vectors[i] = {const_cast<std::uint8_t*>(datagram.bytes.data()), datagram.bytes.size()};
+            msghdr& header = messages[i].msg_hdr;
+            header.msg_name = &peers[i].storage;
+            header.msg_namelen = peers[i].length;
+            header.msg_iov = &vectors[i];
+            header.msg_iovlen = 1;
+        }
+        const int sent = ::sendmmsg(fd_, messages.data(), static_cast<unsigned>(batch), MSG_DONTWAIT);
+        if (sent > 0) {
+            taken += static_cast<std::size_t>(sent);
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            return taken;
+        } else if (concerns_destination(errno)) {
+            ++taken;
+        } else if (errno != EINTR) {
+            return fail_errno(errno, "send datagrams", local_.text());
+        }
+    }
+    return taken;
+}
+
+}  // namespace quipu::net

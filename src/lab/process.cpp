@@ -40,6 +40,7 @@ bool has_ended(int pidfd, Nanoseconds limit) {
 
 struct Prepared {
     std::vector<char*> argv;
+    const char* folder;
     Descriptor netns;
     Descriptor output;
     Descriptor report;  // the child writes errno here when it cannot become the command
@@ -61,6 +62,7 @@ struct Prepared {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     if (prepared.own_group) ::setpgid(0, 0);
     if (prepared.netns.is_open() && ::setns(prepared.netns.get(), CLONE_NEWNET) != 0) give_up();
+    if (prepared.folder[0] != '\0' && ::chdir(prepared.folder) != 0) give_up();
     if (prepared.output.is_open()) {
         const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) give_up();
@@ -78,6 +80,7 @@ Result<pid_t> fork_and_become(const Command& command) {
     for (const std::string& word : command.argv)
         prepared.argv.push_back(const_cast<char*>(word.c_str()));
     prepared.argv.push_back(nullptr);
+    prepared.folder = command.folder.c_str();
     prepared.parent = ::getpid();
     prepared.own_group = command.own_group;
     if (!command.netns.empty()) prepared.netns = TRY(Descriptor::open(command.netns, O_RDONLY));

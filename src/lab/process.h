@@ -38,6 +38,7 @@ struct ProcessId {
 struct Command {
     std::vector<std::string> argv;  ///< argv[0] is searched in PATH
     std::string netns = {};         ///< path of a network namespace to stand in; empty: the caller's
+    std::string folder = {};        ///< to run in; empty: the caller's
     std::string output_file = {};   ///< standard output and error are appended there; empty: inherited
     bool own_group = true;          ///< not reached by the terminal's Ctrl-C: the lab stops it in order
 };
@@ -50,6 +51,8 @@ class Child {
     ~Child();
 
     [[nodiscard]] const ProcessId& id() const { return id_; }
+    /// Readable once the process has ended.
+    [[nodiscard]] int pidfd() const { return pidfd_; }
     /// The exit status as a shell gives it (128 + signal when killed) once it has ended, within `limit`.
     [[nodiscard]] std::optional<int> wait(Nanoseconds limit);
     [[nodiscard]] bool running() { return !wait(Nanoseconds{0}).has_value(); }

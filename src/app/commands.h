@@ -24,6 +24,8 @@ void add_config_commands(CLI::App& app, Context& context);     ///< config check
 void add_house_commands(CLI::App& app, Context& context);      ///< api, journal, services
 void add_agent_commands(CLI::App& app, Context& context);      ///< agents list, token, revoke
 void add_registry_commands(CLI::App& app, Context& context);   ///< registry import, export, list, show…
+void add_agent_command(CLI::App& app, Context& context);       ///< agent: what runs at a point of presence
+void add_measure_commands(CLI::App& app, Context& context);    ///< measure pairs, records, links…
 void add_completion_command(CLI::App& app, Context& context);  ///< completion bash
 
 }  // namespace quipu::app

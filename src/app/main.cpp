@@ -63,6 +63,8 @@ int run(int argc, char** argv) {
     add_global_options(app, context);
     add_serve_command(app, context);
     add_registry_commands(app, context);
+    add_measure_commands(app, context);
+    add_agent_command(app, context);
     add_agent_commands(app, context);
     add_house_commands(app, context);
     add_config_commands(app, context);

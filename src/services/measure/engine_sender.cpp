@@ -1,21 +1,31 @@
 #include "services/measure/engine_sender.h"
 
+#include <map>
 #include <utility>
 
 namespace quipu::measure {
 
 void SenderEngine::assign(std::vector<SenderSession> sessions, Time now) {
-    sessions_ = std::move(sessions);
-    cursors_.clear();
+    std::map<std::string, std::size_t> before;
+    for (std::size_t i = 0; i < sessions_.size(); ++i)
+        before.emplace(sessions_[i].to, i);
+    const auto old_sessions = std::exchange(sessions_, std::move(sessions));
+    const auto old_cursors = std::exchange(cursors_, {});
     cursors_.reserve(sessions_.size());
     // Ranges of former sessions stay in skips_ and are taken; they grow no more.
     open_skip_.assign(sessions_.size(), 0);
     queue_ = {};
     for (std::uint32_t i = 0; i < sessions_.size(); ++i) {
         const auto& session = sessions_[i];
-        const auto& cursor = cursors_.emplace_back(session.schedule, now);
-        if (session.sent_until < now) skip(i, session.schedule.index_at(session.sent_until), cursor.index() - 1);
-        queue_.push({cursor.due(), i});
+        const auto kept = before.find(session.to);
+        if (kept != before.end() && old_sessions[kept->second].schedule == session.schedule) {
+            cursors_.push_back(old_cursors[kept->second]);
+        } else {
+            cursors_.emplace_back(session.schedule, now);
+            if (session.sent_until < now)
+                skip(i, session.schedule.index_at(session.sent_until), cursors_[i].index() - 1);
+        }
+        queue_.push({cursors_[i].due(), i});
     }
 }
 

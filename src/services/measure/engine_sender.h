@@ -23,7 +23,8 @@ struct SenderSession {
 /// Sessions stand in the order in which they were assigned; the caller keeps their addresses in the same order.
 class SenderEngine {
   public:
-    /// Replaces all sessions. What each session has missed between `sent_until` and `now` becomes a skip range.
+    /// Replaces all sessions. One that stays (same receiver and schedule) goes on where it was; what a new one has
+    /// missed between `sent_until` and `now` becomes a skip range.
     void assign(std::vector<SenderSession> sessions, Time now);
 
     struct Due {

@@ -70,6 +70,15 @@ TEST(Sender, TellsWhatWasNotSentWhileItWasAway) {
     EXPECT_TRUE(engine.take_skips().empty());
 }
 
+TEST(Sender, ASessionThatStaysSkipsNothing) {
+    SenderEngine engine;
+    engine.assign({session("a", 1)}, kStart);
+    const Time first = engine.next();
+    engine.assign({session("b", 2, kStart + seconds(50)), session("a", 1)}, kStart + seconds(50));
+    EXPECT_TRUE(engine.take_skips().empty());
+    EXPECT_EQ(engine.next(), first);
+}
+
 TEST(Sender, GoesOnAfterTheClockWasSet) {
     SenderEngine engine;
     engine.assign({session("a", 1)}, kStart);

@@ -1,0 +1,97 @@
+// `quipu agent`: the program's other face, at a point of presence.
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <fmt/format.h>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "agent/files.h"
+#include "agent/runtime.h"
+#include "app/commands.h"
+#include "app/signals.h"
+#include "base/units.h"
+#include "services/measure/agent.h"
+
+namespace quipu::app {
+namespace {
+
+struct AgentFlags {
+    std::string data = "agent-data";
+    std::string ticket;
+    std::vector<std::string> addresses;
+    std::string clock_error;
+    std::string spool;
+    std::uint16_t measure_port = measure::kTestPort;
+};
+
+/// The ticket's text, or the file that holds it; `-` is standard input's first line.
+Result<std::string> ticket_text(const std::string& given) {
+    if (given.empty() || given.starts_with("quipu-ticket-")) return given;
+    std::string text;
+    if (given == "-")
+        std::getline(std::cin, text);
+    else
+        text = TRY(agent::read_file(given));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+        text.pop_back();
+    return text;
+}
+
+Result<agent::RuntimeOptions> runtime_options(const AgentFlags& flags) {
+    agent::RuntimeOptions options;
+    options.folder = flags.data;
+    options.ticket = TRY(ticket_text(flags.ticket));
+    for (const std::string& address : flags.addresses)
+        options.addresses.push_back(TRY(net::IpAddress::parse(address)));
+    if (!flags.clock_error.empty()) options.clock_error = TRY(parse_duration(flags.clock_error));
+    if (!flags.spool.empty()) options.spool.octets = static_cast<std::uint64_t>(TRY(parse_bytes(flags.spool)).octets);
+    return options;
+}
+
+Result<void> run_agent(const AgentFlags& flags) {
+    StopSignals signals;
+    const SystemClock clock;
+    const auto runtime = TRY(agent::Runtime::create(TRY(runtime_options(flags)), clock));
+    runtime->add_part(measure::make_point({.port = flags.measure_port}));
+    std::atomic<bool> told = false;
+    std::thread waiter([&] {
+        signals.wait();
+        told = true;
+        runtime->stop();
+    });
+    const auto ended = runtime->run();
+    // It ended by itself: the waiter still waits for a signal, and gets one.
+    if (!told) pthread_kill(waiter.native_handle(), SIGTERM);
+    waiter.join();
+    return ended;
+}
+
+}  // namespace
+
+void add_agent_command(CLI::App& app, Context& context) {
+    CLI::App* command = app.add_subcommand("agent", "Runs an agent at a point of presence: measures and delivers");
+    auto flags = std::make_shared<AgentFlags>();
+    command->add_option("--data", flags->data, "Folder of identity, spool and parts")
+        ->capture_default_str()
+        ->type_name("DIR");
+    command->add_option("--ticket", flags->ticket, "The ticket to enrol with, or the file that holds it; needed once")
+        ->type_name("TICKET");
+    command
+        ->add_option("--address", flags->addresses,
+                     "Address to measure from; may be repeated. The one that reaches the hub when left out")
+        ->type_name("IP");
+    command
+        ->add_option("--clock-error", flags->clock_error,
+                     "Known bound of this clock's error, such as 1us; the kernel is asked when left out")
+        ->type_name("DURATION");
+    command->add_option("--spool", flags->spool, "Bound of the spool, such as 256MB")->type_name("SIZE");
+    command->add_option("--measure-port", flags->measure_port, "UDP port of measurement")
+        ->capture_default_str()
+        ->type_name("N");
+    command->callback([flags, &context] { context.command = [flags] { return run_agent(*flags); }; });
+}
+
+}  // namespace quipu::app

@@ -1,0 +1,114 @@
+// Measurement from the command line: pairs, one pair, its records, links, and the whole in a few numbers.
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <memory>
+
+#include "app/client.h"
+#include "app/commands.h"
+
+namespace quipu::app {
+namespace {
+
+struct Options {
+    std::string from, to;
+    std::string state, as_of_time;
+    std::string since, until, step;
+    std::size_t limit = 0;
+};
+
+/// The columns that a table shows; files and scripts get all.
+TableOptions table(const Context& context, std::vector<std::string> columns) {
+    if (context.output != OutputFormat::table) columns.clear();
+    return {.columns = std::move(columns), .colour = context.colour};
+}
+
+Result<void> list_pairs(const Context& context, const Options& options) {
+    const Value pairs = TRY(Client(context.hub)
+                                .list("/api/v1/measure/pairs",
+                                      {{"from", options.from},
+                                       {"to", options.to},
+                                       {"state", options.state},
+                                       {"as_of_time", options.as_of_time}},
+                                      options.limit));
+    return print(format_list(pairs, context.output,
+                             table(context, {"from", "to", "state", "time", "loss", "delay_min_us", "delay_median_us",
+                                             "delay_p95_us", "ipdv_us", "ttl"})));
+}
+
+Result<void> show_pair(const Context& context, const Options& options) {
+    const Value pair = TRY(Client(context.hub)
+                               .get(fmt::format("/api/v1/measure/pairs/{}/{}", net::percent_encode(options.from),
+                                                net::percent_encode(options.to))));
+    return print(format_object(pair, context.output));
+}
+
+Result<void> list_records(const Context& context, const Options& options) {
+    const Value records = TRY(Client(context.hub)
+                                  .list("/api/v1/measure/records",
+                                        {{"from", options.from},
+                                         {"to", options.to},
+                                         {"since", options.since},
+                                         {"until", options.until},
+                                         {"step", options.step}},
+                                        options.limit));
+    return print(format_list(records, context.output,
+                             table(context, {"time", "sent", "lost", "duplicated", "reordered", "delay_min_us",
+                                             "delay_median_us", "delay_p95_us", "delay_max_us", "ipdv_us", "ttl"})));
+}
+
+Result<void> list_links(const Context& context) {
+    const Value links = TRY(Client(context.hub).list("/api/v1/measure/links", {}));
+    return print(format_list(links, context.output,
+                             table(context, {"id", "a", "b", "state", "forward.delay_median_us", "forward.loss",
+                                             "backward.delay_median_us", "backward.loss"})));
+}
+
+Result<void> show_summary(const Context& context) {
+    return print(format_object(TRY(Client(context.hub).get("/api/v1/measure/summary")), context.output));
+}
+
+void add_ends(CLI::App& command, Options& options) {
+    command.add_option("from", options.from, "Sending site")->required()->type_name("SITE");
+    command.add_option("to", options.to, "Receiving site")->required()->type_name("SITE");
+}
+
+}  // namespace
+
+void add_measure_commands(CLI::App& app, Context& context) {
+    CLI::App* measure =
+        app.add_subcommand("measure", "One-way delay and loss between every two points")->require_subcommand(1);
+    const auto command = [&](CLI::App* sub, auto run) {
+        auto options = std::make_shared<Options>();
+        sub->callback([options, run, &context] {
+            context.command = [options, run, &context] { return run(context, *options); };
+        });
+        return options;
+    };
+
+    CLI::App* pairs = measure->add_subcommand("pairs", "How every ordered pair is");
+    const auto of_pairs = command(pairs, list_pairs);
+    pairs->add_option("--from", of_pairs->from, "Only from this site")->type_name("SITE");
+    pairs->add_option("--to", of_pairs->to, "Only to this site")->type_name("SITE");
+    pairs->add_option("--state", of_pairs->state, "good, slow, lossy, down or unknown")->type_name("STATE");
+    pairs->add_option("--as-of", of_pairs->as_of_time, "As they were then")->type_name("TIME");
+    pairs->add_option("--limit", of_pairs->limit, "At most so many")->type_name("N");
+
+    CLI::App* pair = measure->add_subcommand("pair", "How one pair is");
+    add_ends(*pair, *command(pair, show_pair));
+
+    CLI::App* records = measure->add_subcommand("records", "A pair's records");
+    const auto of_records = command(records, list_records);
+    add_ends(*records, *of_records);
+    records->add_option("--since", of_records->since, "Not before this time")->type_name("TIME");
+    records->add_option("--until", of_records->until, "Before this time")->type_name("TIME");
+    records->add_option("--step", of_records->step, "Seconds to be put together into one record")->type_name("SECONDS");
+    records->add_option("--limit", of_records->limit, "At most so many")->type_name("N");
+
+    command(measure->add_subcommand("links", "Every link and how it is"),
+            [](const Context& shown, const Options&) { return list_links(shown); });
+    command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
+            [](const Context& shown, const Options&) { return show_summary(shown); });
+}
+
+}  // namespace quipu::app

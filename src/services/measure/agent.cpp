@@ -1,0 +1,133 @@
+#include "services/measure/agent.h"
+
+#include <bit>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include "base/log.h"
+#include "services/measure/data_plane.h"
+#include "services/measure/sent_log.h"
+
+namespace quipu::measure {
+namespace {
+
+constexpr LogEvent kAssigned{LogLevel::info, "MEASURE_ASSIGNED", "The hub has assigned sessions"};
+constexpr LogEvent kRecordLost{LogLevel::error, "MEASURE_RECORD_LOST", "Measured records could not be kept",
+                               "Free disk space for the agent's folder."};
+constexpr LogEvent kNoSentLog{
+    LogLevel::warning, "MEASURE_SENT_LOG",
+    "Until when packets were sent can't be kept: after a restart the absence will look like loss",
+    "See that the agent's folder can be written to."};
+
+class PointPart final : public Point {
+  public:
+    explicit PointPart(PointSettings settings) : settings_(settings) {}
+    ~PointPart() override { halt(); }
+
+    [[nodiscard]] std::string_view name() const override { return "measure"; }
+
+    [[nodiscard]] Result<void> start(const agent::PartContext& context) override {
+        context_.emplace(context);
+        sent_log_.emplace(context.folder + "/measure-sent");
+        sent_log_->load();
+        plane_ = TRY(DataPlane::open(context.clock, context.addresses, settings_.port, context.clock_error));
+        plane_->start();
+        keeper_ = std::jthread([this](const std::stop_token& stop) { keep(stop); });
+        return {};
+    }
+
+    [[nodiscard]] Value facts() const override {
+        if (!plane_) return {};
+        const ClockQuality quality = plane_->clock();
+        PointFacts facts;
+        facts.addresses = context_->addresses;
+        facts.port = plane_->port();
+        facts.clock = context_->clock_error > Nanoseconds::zero() ? "declared"
+                      : quality.synchronised                      ? "synchronised"
+                                                                  : "free-running";
+        // In powers of two: a figure that drifts with each poll would be a new fact each time.
+        const auto bound = std::chrono::ceil<std::chrono::microseconds>(quality.bound).count();
+        facts.clock_error_us =
+            bound <= 1 ? bound : static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(bound)));
+        return to_value(facts);
+    }
+
+    [[nodiscard]] Result<void> assign(const Value& assignment) override {
+        const auto wanted =
+            assignment.is_null() ? Assignment{} : TRY(read<Assignment>(assignment, "assignment of measure"));
+        Orders orders{.send = wanted.send, .sent_until = {}, .receive = wanted.receive};
+        std::set<SentLog::Name> names;
+        const Time now = context_->clock.now();
+        {
+            const std::scoped_lock lock(log_mutex_);
+            for (const auto& session : wanted.send) {
+                orders.sent_until.push_back(sent_log_->sent_until({session.site, session.seed}, now));
+                names.emplace(session.site, session.seed);
+            }
+            if (auto kept = sent_log_->start_sessions(names, now); !kept)
+                log(kNoSentLog, {{"error", kept.error().text()}});
+        }
+        log(kAssigned, {{"send", wanted.send.size()}, {"receive", wanted.receive.size()}});
+        plane_->order(std::move(orders));
+        return {};
+    }
+
+    void stop() override { halt(); }
+
+    [[nodiscard]] PointCounters counters() const override {
+        PointCounters out = plane_ ? plane_->counters() : PointCounters{};
+        out.records_lost = records_lost_;
+        return out;
+    }
+
+  private:
+    void halt() {
+        if (plane_) plane_->stop();
+        if (keeper_.joinable()) {
+            keeper_.request_stop();
+            keeper_.join();
+        }
+    }
+
+    /// Empties the outbox a few times a second, and once more at the end.
+    void keep(const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any bell;
+        while (!stop.stop_requested()) {
+            std::unique_lock lock(mutex);
+            bell.wait_for(lock, stop, std::chrono::milliseconds(500), [] { return false; });
+            flush();
+        }
+    }
+
+    void flush() {
+        for (const auto& entry : plane_->take_outbox()) {
+            if (entry.offered) {
+                context_->records.tell(entry.stream, entry.payload);
+                continue;
+            }
+            const auto kept = context_->records.append(entry.stream, entry.payload);
+            // Once for each time that it begins to fail: a full disk would fill the log as well.
+            if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
+        }
+        const std::scoped_lock lock(log_mutex_);
+        if (const Time until = plane_->sent_until(); until != Time{}) sent_log_->mark(until);
+    }
+
+    const PointSettings settings_;
+    std::optional<agent::PartContext> context_;
+    std::mutex log_mutex_;
+    std::optional<SentLog> sent_log_;
+    std::unique_ptr<DataPlane> plane_;
+    std::jthread keeper_;
+    std::atomic<std::uint64_t> records_lost_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Point> make_point(PointSettings settings) {
+    return std::make_unique<PointPart>(settings);
+}
+
+}  // namespace quipu::measure

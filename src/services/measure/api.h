@@ -1,0 +1,51 @@
+#pragma once
+// Routes under /api/v1/measure.
+
+#include "platform/service.h"
+#include "registry/registry.h"
+#include "services/measure/live.h"
+#include "services/measure/streams.h"
+
+namespace quipu::measure {
+
+enum class LinkState : std::uint8_t { up, degraded, down, unknown };
+constexpr auto describe_enum(LinkState) {
+    return names<LinkState>({{LinkState::up, "up"},
+                             {LinkState::degraded, "degraded"},
+                             {LinkState::down, "down"},
+                             {LinkState::unknown, "unknown"}});
+}
+
+/// A link of the registry with what the pairs at its ends tell of it.
+struct MeasuredLink {
+    std::string id, a, b;
+    LinkState state = LinkState::unknown;
+    std::optional<Pair> forward, backward;
+    static constexpr auto describe() {
+        using T = MeasuredLink;
+        return fields(
+            field<&T::id>("id", "The link").required().references("links"),
+            field<&T::a>("a", "One end").required().references("sites"),
+            field<&T::b>("b", "Other end").required().references("sites"),
+            field<&T::state>(
+                "state",
+                "down: nothing passes, or packets go another way; degraded: lossy or slow; unknown: not measured")
+                .required(),
+            field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"));
+    }
+};
+
+/// The links in service with their state.
+[[nodiscard]] std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const Live& live, Time now);
+
+/// What the routes need; all of it lives as long as they are open.
+struct Rooms {
+    const Clock& clock;
+    const Store& store;
+    const Live& live;
+    registry::Registry& registry;
+    std::shared_ptr<PairStreams> streams;
+};
+void add_routes(platform::Api& api, const Rooms& rooms);
+
+}  // namespace quipu::measure

@@ -1,0 +1,119 @@
+#include "services/measure/engine_events.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quipu::measure {
+namespace {
+
+constexpr std::size_t kFirstMinutes = 3;
+constexpr std::size_t kConfirm = 2;
+constexpr std::int64_t kNarrowest = 300'000;  // nanoseconds
+constexpr double kShare = 0.04;
+constexpr double kWanders = 6;
+constexpr double kFollow = 0.05;
+/// A level that has held this long is what is usual.
+constexpr Nanoseconds kSettles = std::chrono::hours(24);
+
+constexpr std::size_t kWindow = 5;
+constexpr double kSuddenLoss = 0.10;
+constexpr std::int64_t kSuddenPackets = 5;
+constexpr double kBegins = 0.03;
+constexpr double kEnds = 0.01;
+// Fewer packets than this say nothing of a delay's level or a share of loss.
+constexpr std::int64_t kFewest = 10;
+
+double share(std::int64_t lost, std::int64_t sent) {
+    return sent > 0 ? static_cast<double>(lost) / static_cast<double>(sent) : 0;
+}
+
+}  // namespace
+
+std::vector<PairEvent> Detector::add(const Sample& sample) {
+    std::vector<PairEvent> out;
+    if (sample.minute <= last_) return out;
+    last_ = sample.minute;
+    if (sample.sender_absent && sample.received == 0) return out;
+    clock_error_ = sample.clock_error;
+    if (sample.received >= kFewest) add_delay(sample, out);
+    if (sample.sent >= kFewest && !sample.settling) add_loss(sample, out);
+    return out;
+}
+
+bool Detector::slow() const {
+    return level_ && usual_ && *level_ > *usual_ + band(*usual_);
+}
+
+void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
+    if (!level_) {
+        first_.push_back(sample.median);
+        if (first_.size() < kFirstMinutes) return;
+        std::ranges::sort(first_);
+        level_ = first_[kFirstMinutes / 2];
+        level_since_ = sample.minute;
+        if (!usual_) usual_ = level_;
+        return;
+    }
+    const std::int64_t distance = sample.median - *level_;
+    if (std::abs(distance) <= band(*level_)) {
+        suspects_.clear();
+        wander_ += kFollow * (static_cast<double>(std::abs(distance)) - wander_);
+        *level_ += static_cast<std::int64_t>(kFollow * static_cast<double>(distance));
+        if (sample.minute - level_since_ >= kSettles) usual_ = level_;
+        return;
+    }
+    // On the other side, or far from the suspicion so far: the suspicion begins anew.
+    if (!suspects_.empty()) {
+        const std::int64_t suspect = suspects_.back();
+        if ((suspect > *level_) != (distance > 0) || std::abs(sample.median - suspect) > band(suspect))
+            suspects_.clear();
+    }
+    suspects_.push_back(sample.median);
+    if (suspects_.size() < kConfirm) return;
+    std::int64_t sum = 0;
+    for (const std::int64_t suspect : suspects_)
+        sum += suspect;
+    const std::int64_t after = sum / static_cast<std::int64_t>(suspects_.size());
+    out.push_back({distance > 0 ? PairChange::delay_rose : PairChange::delay_fell, sample.minute,
+                   static_cast<double>(*level_), static_cast<double>(after)});
+    level_ = after;
+    level_since_ = sample.minute;
+    suspects_.clear();
+}
+
+std::int64_t Detector::band(std::int64_t level) const {
+    const double widest = std::max({static_cast<double>(kNarrowest), kShare * std::abs(static_cast<double>(level)),
+                                    kWanders * wander_, 2.0 * static_cast<double>(clock_error_)});
+    return static_cast<std::int64_t>(widest);
+}
+
+void Detector::add_loss(const Sample& sample, std::vector<PairEvent>& out) {
+    const std::int64_t lost = std::max<std::int64_t>(sample.sent - sample.received, 0);
+    window_.push_back({sample.sent, lost});
+    if (window_.size() > kWindow) window_.pop_front();
+    Lost sum{0, 0};
+    for (const Lost& minute : window_) {
+        sum.sent += minute.sent;
+        sum.lost += minute.lost;
+    }
+    const double now = share(lost, sample.sent);
+    const double lately = share(sum.lost, sum.sent);
+    if (!lossy_) {
+        const bool sudden = now >= kSuddenLoss && lost >= kSuddenPackets;
+        const bool steady = lately >= kBegins && window_.size() == kWindow;
+        if (sudden || steady) {
+            lossy_ = true;
+            out.push_back({PairChange::loss_began, sample.minute, loss_before_, sudden ? now : lately});
+        } else if (lately < kEnds) {
+            loss_before_ = lately;
+        }
+    } else if (window_.size() == kWindow && lately < kEnds) {
+        lossy_ = false;
+        out.push_back({PairChange::loss_ended, sample.minute, loss_before_, lately});
+    }
+    // What it was like before the next event: while lossy, the worst share seen.
+    if (lossy_) loss_before_ = std::max(loss_before_, std::max(now, lately));
+    if (!out.empty() && out.back().what == PairChange::loss_ended) loss_before_ = lately;
+}
+
+}  // namespace quipu::measure

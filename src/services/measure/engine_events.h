@@ -1,0 +1,76 @@
+#pragma once
+// Has a pair changed for good? One detector a pair is fed with its minutes in order and answers with what began or
+// ended.
+//
+// Delay: the level is the median of the first three minutes and follows slowly. A minute that lies outside of the band
+// around it begins a suspicion; a second one on the same side, near the first, makes it an event and the new level. The
+// band is the widest of 0.3 ms, 4 % of the level, six times the usual wandering of the median, twice the clock error.
+//
+// Loss: begins when a minute loses at least 10 % and five packets, or five minutes together at least 3 %; ends when
+// five minutes together lose less than 1 %.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+
+namespace quipu::measure {
+
+struct Sample {
+    Time minute{};
+    std::int64_t sent = 0;
+    std::int64_t received = 0;
+    std::int64_t median = 0;       ///< nanoseconds; of no meaning when nothing was received
+    std::int64_t clock_error = 0;  ///< nanoseconds
+    bool sender_absent = false;    ///< the sender is known not to run: its silence says nothing of the path
+    bool settling = false;         ///< the session has just begun: what it loses says nothing of the path
+};
+
+enum class PairChange : std::uint8_t { delay_rose, delay_fell, loss_began, loss_ended };
+
+struct PairEvent {
+    PairChange what{};
+    Time minute{};      ///< the one that decided it
+    double before = 0;  ///< nanoseconds, or fraction lost
+    double after = 0;
+};
+
+class Detector {
+  public:
+    /// What the pair was like over a longer past, when known: the delay that counts as usual.
+    void set_usual(std::int64_t nanoseconds) { usual_ = nanoseconds; }
+
+    /// Minutes must rise; one that does not is ignored.
+    std::vector<PairEvent> add(const Sample& sample);
+
+    [[nodiscard]] std::optional<std::int64_t> level() const { return level_; }
+    /// The delay to compare with: the longer past's if it is known, else the first level.
+    [[nodiscard]] std::optional<std::int64_t> usual() const { return usual_ ? usual_ : level_; }
+    /// The level lies above the usual delay's band.
+    [[nodiscard]] bool slow() const;
+    [[nodiscard]] bool lossy() const { return lossy_; }
+
+  private:
+    struct Lost {
+        std::int64_t sent, lost;
+    };
+    void add_delay(const Sample& sample, std::vector<PairEvent>& out);
+    void add_loss(const Sample& sample, std::vector<PairEvent>& out);
+    [[nodiscard]] std::int64_t band(std::int64_t level) const;
+
+    Time last_{};
+    std::optional<std::int64_t> usual_;
+    std::optional<std::int64_t> level_;
+    Time level_since_{};
+    double wander_ = 0;  // usual distance of a minute's median from the level
+    std::int64_t clock_error_ = 0;
+    std::vector<std::int64_t> first_;
+    std::vector<std::int64_t> suspects_;
+    std::deque<Lost> window_;
+    bool lossy_ = false;
+    double loss_before_ = 0;
+};
+
+}  // namespace quipu::measure

@@ -1,0 +1,160 @@
+#include "services/measure/live.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace quipu::measure {
+namespace {
+
+// A record is there 65 s after its minute began; twice that without one, and nothing is known.
+constexpr Nanoseconds kStale = std::chrono::seconds(150);
+constexpr double kLossy = 0.05;
+// A running minute replaces the last one in the picture only when it says about as much, or says that nothing comes.
+constexpr std::int64_t kEnoughPackets = 30;
+constexpr std::int64_t kEnoughSilence = 10;
+
+}  // namespace
+
+void Live::set_mesh(const std::vector<MeshPoint>& mesh) {
+    std::set<std::string> wanted;
+    for (const auto& from : mesh)
+        for (const auto& to : mesh)
+            if (from.site != to.site) wanted.insert(pair_key(from.site, to.site));
+    state_.with([&](State& state) {
+        for (auto& [key, one] : state.pairs)
+            one.in_mesh = wanted.contains(key);
+        for (const auto& key : wanted) {
+            One& one = state.pairs[key];
+            if (!std::exchange(one.in_mesh, true)) one.version = ++state.version;
+        }
+    });
+}
+
+void Live::set_past(const std::string& key, std::optional<std::int64_t> usual_delay_ns,
+                    std::optional<std::int64_t> best_ttl) {
+    state_.with([&](State& state) {
+        One& one = state.pairs[key];
+        if (usual_delay_ns) one.detector.set_usual(*usual_delay_ns);
+        if (best_ttl) one.best_ttl = std::max(one.best_ttl, *best_ttl);
+    });
+}
+
+std::vector<Told> Live::add(const StoredMinute& minute) {
+    const Columns columns = columns_of(minute.record);
+    const Figures figures = figures_of(minute.record, kMinute);
+    std::vector<Told> out;
+    state_.with([&](State& state) {
+        One& one = state.pairs[minute.record.key];
+        const bool whole = columns.scheduled >= per_minute_;
+        const Sample sample{.minute = minute.record.time,
+                            .sent = figures.sent,
+                            .received = columns.received,
+                            .median = columns.delay_median,
+                            .clock_error = columns.clock_error,
+                            .sender_absent = columns.absent != 0,
+                            .settling = !whole || one.joined};
+        for (const PairEvent& event : one.detector.add(sample))
+            out.push_back({minute.from, minute.to, event});
+        if (one.minute && one.minute->time > figures.time) return;
+        one.joined = !whole;
+        one.minute = figures;
+        one.absent = columns.absent != 0;
+        one.best_ttl = std::max(one.best_ttl, columns.ttl);
+        if (one.running && one.running->time <= figures.time) one.running.reset();
+        one.version = ++state.version;
+        state.last_record = std::max(state.last_record.value_or(minute.record.time), minute.record.time);
+    });
+    return out;
+}
+
+void Live::replace(const StoredMinute& minute) {
+    state_.with([&](State& state) {
+        const auto at = state.pairs.find(minute.record.key);
+        if (at == state.pairs.end() || !at->second.minute || at->second.minute->time != minute.record.time) return;
+        at->second.minute = figures_of(minute.record, kMinute);
+        at->second.version = ++state.version;
+    });
+}
+
+void Live::add_running(const std::string& from, const std::string& to, const MinuteRecord& record, std::int64_t skipped,
+                       bool absent) {
+    state_.with([&](State& state) {
+        One& one = state.pairs[pair_key(from, to)];
+        if (one.minute && one.minute->time >= record.minute) return;
+        // What was skipped in this minute may still be to come by the schedule: no more is taken off than is missing.
+        one.running = figures_of(record, std::min<std::int64_t>(skipped, record.scheduled - record.received));
+        one.absent = absent && record.received == 0;
+        if (shown(one) == &*one.running) one.version = ++state.version;
+    });
+}
+
+const Figures* Live::shown(const One& one) {
+    if (!one.running) return one.minute ? &*one.minute : nullptr;
+    if (!one.minute || *one.running->time - *one.minute->time >= kStale) return &*one.running;
+    const bool enough =
+        one.running->sent >= kEnoughPackets || (one.running->sent >= kEnoughSilence && one.running->received == 0);
+    return enough ? &*one.running : &*one.minute;
+}
+
+Pair Live::describe_pair(std::string_view key, const One& one, Time now) {
+    Pair out;
+    const auto [from, to] = ends_of(key);
+    const Figures* figures = shown(one);
+    if (figures != nullptr) static_cast<Figures&>(out) = *figures;
+    out.from = from;
+    out.to = to;
+    out.sessions = one.in_mesh ? 1 : 0;
+    out.provisional = one.running && figures == &*one.running;
+    if (const auto usual = one.detector.usual(); usual && figures != nullptr)
+        out.baseline_us = rounded_us(*usual, granule_us(figures->clock_error_us * 1000));
+    if (figures == nullptr || now - *figures->time > kStale || figures->sent == 0 || one.absent)
+        out.state = PairState::unknown;
+    else if (figures->received == 0)
+        out.state = PairState::down;
+    else if (one.detector.lossy() || figures->loss >= kLossy)
+        out.state = PairState::lossy;
+    else if (one.detector.slow())
+        out.state = PairState::slow;
+    else
+        out.state = PairState::good;
+    return out;
+}
+
+std::vector<Pair> Live::pairs(Time now, std::uint64_t since) const {
+    return state_.with([&](const State& state) {
+        std::vector<Pair> out;
+        for (const auto& [key, one] : state.pairs)
+            if (one.in_mesh && one.version > since) out.push_back(describe_pair(key, one, now));
+        std::ranges::sort(out, {}, [](const Pair& pair) { return std::tie(pair.from, pair.to); });
+        return out;
+    });
+}
+
+std::optional<Pair> Live::pair(std::string_view from, std::string_view to, Time now) const {
+    return state_.with([&](const State& state) -> std::optional<Pair> {
+        const auto at = state.pairs.find(pair_key(from, to));
+        if (at == state.pairs.end()) return std::nullopt;
+        return describe_pair(at->first, at->second, now);
+    });
+}
+
+bool Live::detoured(std::string_view from, std::string_view to) const {
+    return state_.with([&](const State& state) {
+        const auto at = state.pairs.find(pair_key(from, to));
+        if (at == state.pairs.end()) return false;
+        const Figures* figures = shown(at->second);
+        return figures != nullptr && figures->ttl && *figures->ttl < at->second.best_ttl;
+    });
+}
+
+std::uint64_t Live::version() const {
+    return state_.with([](const State& state) { return state.version; });
+}
+
+std::optional<Time> Live::last_record() const {
+    return state_.with([](const State& state) { return state.last_record; });
+}
+
+}  // namespace quipu::measure

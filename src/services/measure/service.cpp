@@ -1,0 +1,317 @@
+#include "services/measure/service.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/log.h"
+#include "events/events.h"
+#include "platform/config.h"
+#include "services/measure/api.h"
+#include "services/measure/engine_mesh.h"
+
+namespace quipu::measure {
+namespace {
+
+constexpr LogEvent kMeshChanged{LogLevel::info, "MEASURE_MESH", "The measurement mesh has changed"};
+constexpr LogEvent kNotTold{
+    LogLevel::error, "MEASURE_EVENT_NOT_TOLD",
+    "A change of a pair could not be written to the journal; it is tried again at the next start"};
+constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
+                                   "What a measurement point says of itself can't be read",
+                                   "See that agent and hub are of the same version."};
+
+// How far back a pair is looked at when the service starts.
+constexpr Nanoseconds kRecent = std::chrono::hours(3);
+constexpr Nanoseconds kPast = std::chrono::days(14);
+// A decision that is older than this was told before, or is no news any more.
+constexpr Nanoseconds kNews = std::chrono::minutes(10);
+// An agent that was away for longer leaves the mesh until it is back.
+constexpr Nanoseconds kPatience = std::chrono::minutes(30);
+
+struct Settings {
+    Spacing spacing = Spacing::poisson;
+    std::int64_t packets_per_minute = 90;
+    std::int64_t padding = 27;
+    static constexpr auto describe() {
+        using T = Settings;
+        return fields(
+            field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
+            field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
+            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400));
+    }
+};
+
+class MeasureService final : public platform::Service {
+  public:
+    MeasureService(agent::Agents& agents, std::function<registry::Registry&()> registry)
+        : agents_(agents), registry_of_(std::move(registry)) {}
+    ~MeasureService() override { end_watch(); }
+
+    [[nodiscard]] std::string_view name() const override { return "measure"; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "agents"}; }
+    [[nodiscard]] std::vector<data::StreamSchema> streams() const override { return {minute_schema(), skips_schema()}; }
+    [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
+
+    [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
+        if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
+        return {};
+    }
+
+    [[nodiscard]] Result<void> provision(platform::House& house) override {
+        house_ = &house;
+        registry_ = &registry_of_();
+        profile_ = {.spacing = settings_.spacing,
+                    .per_minute = static_cast<std::uint32_t>(settings_.packets_per_minute),
+                    .padding = static_cast<std::uint32_t>(settings_.padding)};
+        store_ = std::make_unique<Store>(house.archive, house.clock);
+        live_ = std::make_shared<Live>(profile_.per_minute);
+        pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
+        add_routes(
+            house.api,
+            {.clock = house.clock, .store = *store_, .live = *live_, .registry = *registry_, .streams = pair_streams_});
+        agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
+        agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
+        agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
+        agents_.add_stream(std::string(kProvisionalStream), [this](const auto& batch) { return take_running(batch); });
+        add_metrics(house.metrics);
+        return {};
+    }
+
+    [[nodiscard]] Result<void> start() override {
+        TRY(store_->load());
+        TRY(rebuild());
+        following_ = registry_->follow([this](const auto&) { bell_.notify_all(); });
+        open_ = true;
+        watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+        return {};
+    }
+
+    void drain() override {
+        if (pair_streams_) pair_streams_->close();
+        end_watch();
+    }
+    void stop() override {
+        open_ = false;
+        following_.reset();
+        if (pair_streams_) pair_streams_->close();
+        end_watch();
+        gauges_.clear();
+    }
+
+  private:
+    // ---- the mesh
+
+    /// Looks at agents and registry once a second and when the registry says so; both are small and in memory.
+    void watch(const std::stop_token& stop) {
+        std::mutex mutex;
+        while (!stop.stop_requested()) {
+            auto mesh = std::make_shared<const std::vector<MeshPoint>>(points());
+            const bool changed = mesh_.with([&](auto& current) {
+                if (current && *current == *mesh) return false;
+                current = mesh;
+                return true;
+            });
+            if (changed) {
+                live_->set_mesh(*mesh);
+                log(kMeshChanged, {{"points", mesh->size()}});
+                agents_.invalidate();
+                pair_streams_->ring();
+            }
+            std::unique_lock lock(mutex);
+            bell_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+        }
+    }
+
+    void end_watch() {
+        if (!watch_.joinable()) return;
+        watch_.request_stop();
+        watch_.join();
+    }
+
+    [[nodiscard]] std::vector<MeshPoint> points() {
+        const auto picture = registry_->now();
+        const Time now = house_->clock.now();
+        std::vector<MeshPoint> out;
+        std::set<std::string> away;
+        for (const auto& agent : agents_.agents()) {
+            if (!agent.connected) away.insert(agent.id);
+            if (agent.revoked || (!agent.connected && now - agent.seen > kPatience)) continue;
+            const Value* facts = agent.facts.find("measure");
+            if (facts == nullptr || facts->is_null() || picture->find<registry::Site>(agent.id) == nullptr) continue;
+            const auto point = read<PointFacts>(*facts, "facts of " + agent.id);
+            if (!point) {
+                if (complained_.insert(agent.id).second)
+                    log(kFactsMalformed, {{"agent", agent.id}, {"error", point.error().text()}});
+                continue;
+            }
+            out.push_back({.site = agent.id, .addresses = point->addresses, .port = point->port});
+        }
+        away_.with([&](auto& current) { current = std::move(away); });
+        return mesh_of(std::move(out));
+    }
+
+    [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
+        const auto mesh = mesh_.with([](const auto& current) { return current; });
+        if (!mesh || agent.revoked) return {};
+        const Assignment work = assignment_for(*mesh, agent.id, profile_);
+        return work.send.empty() && work.receive.empty() ? Value() : to_value(work);
+    }
+
+    [[nodiscard]] bool is_away(std::string_view site) const {
+        return away_.with([&](const auto& away) { return away.contains(std::string(site)); });
+    }
+
+    // ---- what agents send
+
+    [[nodiscard]] Result<void> take_minutes(const agent::StreamBatch& batch) {
+        if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
+        const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
+        for (const auto& minute : fresh)
+            for (const Told& told : live_->add(minute))
+                if (auto kept = tell(told); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        pair_streams_->ring();
+        return {};
+    }
+
+    [[nodiscard]] Result<void> take_skips(const agent::StreamBatch& batch) {
+        if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
+        for (const auto& minute : TRY(store_->take_skips(batch)))
+            live_->replace(minute);
+        pair_streams_->ring();
+        return {};
+    }
+
+    [[nodiscard]] Result<void> take_running(const agent::StreamBatch& batch) {
+        if (!open_) return {};
+        for (const auto payload : batch.payloads) {
+            ByteReader in(payload);
+            for (const MinuteRecord& record : TRY(parse_records(in)))
+                live_->add_running(record.from, batch.agent, record,
+                                   store_->skipped(pair_key(record.from, batch.agent), record.minute),
+                                   is_away(record.from));
+        }
+        pair_streams_->ring();
+        return {};
+    }
+
+    [[nodiscard]] Result<void> tell(const Told& told) {
+        const std::string subject = "pair:" + pair_key(told.from, told.to);
+        const PairEvent& event = told.event;
+        const auto us = [](double nanoseconds) { return rounded_us(static_cast<std::int64_t>(nanoseconds), 1); };
+        const auto delay = [&](auto what) {
+            what.from = told.from;
+            what.to = told.to;
+            what.before_us = us(event.before);
+            what.after_us = us(event.after);
+            return house_->journal.append(subject, what);
+        };
+        const auto loss = [&](auto what) {
+            what.from = told.from;
+            what.to = told.to;
+            what.before = event.before;
+            what.after = event.after;
+            return house_->journal.append(subject, what);
+        };
+        switch (event.what) {
+            case PairChange::delay_rose: return delay(events::DelayRose{});
+            case PairChange::delay_fell: return delay(events::DelayFell{});
+            case PairChange::loss_began: return loss(events::LossBegan{});
+            case PairChange::loss_ended: return loss(events::LossEnded{});
+        }
+        return {};
+    }
+
+    // ---- after a restart
+
+    /// Feeds the detectors with the last hours. What they decide of the last minutes and the journal does not know was
+    /// cut short between archive and journal: it is told now.
+    [[nodiscard]] Result<void> rebuild() {
+        const Time now = house_->clock.now();
+        for (const auto& key : TRY(store_->keys())) {
+            const auto [from, to] = ends_of(key);
+            TRY(look_back(key, now));
+            for (auto& record : TRY(store_->read(from, to, now - kRecent, now + kMinute, 10'000))) {
+                const StoredMinute minute{std::string(from), std::string(to), std::move(record)};
+                for (const Told& told : live_->add(minute))
+                    if (now - told.event.minute < kNews && !TRY(was_told(told))) TRY(tell(told));
+            }
+        }
+        return {};
+    }
+
+    /// The usual delay is the median of the hours of the last two weeks.
+    [[nodiscard]] Result<void> look_back(const std::string& key, Time now) {
+        const auto [from, to] = ends_of(key);
+        std::vector<std::int64_t> medians;
+        std::int64_t best_ttl = 0;
+        for (const auto& record : TRY(store_->steps(from, to, now - kPast, now - kRecent, std::chrono::hours(1)))) {
+            const Columns columns = columns_of(record);
+            if (columns.minutes == 0) continue;
+            medians.push_back(columns.delay_median / columns.minutes);
+            best_ttl = std::max(best_ttl, (columns.ttl + columns.minutes / 2) / columns.minutes);
+        }
+        if (medians.empty()) return {};
+        const auto middle = medians.begin() + static_cast<std::ptrdiff_t>(medians.size() / 2);
+        std::ranges::nth_element(medians, middle);
+        live_->set_past(key, *middle, best_ttl);
+        return {};
+    }
+
+    [[nodiscard]] Result<bool> was_told(const Told& told) {
+        static constexpr std::string_view kTypes[] = {events::DelayRose::kType, events::DelayFell::kType,
+                                                      events::LossBegan::kType, events::LossEnded::kType};
+        data::EventFilter filter;
+        filter.since = told.event.minute;
+        filter.type = kTypes[static_cast<std::size_t>(told.event.what)];
+        filter.subject = "pair:" + pair_key(told.from, told.to);
+        filter.limit = 1;
+        return !TRY(house_->journal.events(filter))
+        .empty();
+    }
+
+    void add_metrics(platform::Metrics& metrics) {
+        const auto counter = [&](std::string_view metric, std::string_view help, auto member) {
+            gauges_.push_back(metrics.counter_from(
+                metric, help, {}, [this, member] { return static_cast<double>(store_->counters().*member); }));
+        };
+        counter("quipu_measure_records_total", "Minute records kept", &StoreCounters::records);
+        counter("quipu_measure_repeats_total", "Minute records that came again and were dropped",
+                &StoreCounters::repeats);
+        counter("quipu_measure_malformed_total", "Records of agents that could not be read", &StoreCounters::malformed);
+        for (const auto& [state, text] : describe_enum(PairState{}))
+            gauges_.push_back(metrics.gauge(
+                "quipu_measure_pairs", "Ordered pairs by state", {{"state", std::string(text)}}, [this, state] {
+                    const auto pairs = live_->pairs(house_->clock.now());
+                    return static_cast<double>(std::ranges::count(pairs, state, &Pair::state));
+                }));
+    }
+
+    agent::Agents& agents_;
+    const std::function<registry::Registry&()> registry_of_;
+    Settings settings_;
+    Profile profile_;
+    platform::House* house_ = nullptr;
+    registry::Registry* registry_ = nullptr;
+    std::unique_ptr<Store> store_;
+    std::shared_ptr<Live> live_;
+    std::shared_ptr<PairStreams> pair_streams_;
+    std::shared_ptr<void> following_;
+    std::vector<std::shared_ptr<void>> gauges_;
+    std::atomic<bool> open_{false};
+    Guarded<std::shared_ptr<const std::vector<MeshPoint>>> mesh_;
+    Guarded<std::set<std::string>> away_;
+    std::set<std::string> complained_;  // of the watch's thread alone
+    std::condition_variable_any bell_;
+    std::jthread watch_;
+};
+
+}  // namespace
+
+std::unique_ptr<platform::Service> make_service(agent::Agents& agents, std::function<registry::Registry&()> registry) {
+    return std::make_unique<MeasureService>(agents, std::move(registry));
+}
+
+}  // namespace quipu::measure

@@ -410,9 +410,15 @@ Result<void> parse_sections(const Config& config, std::span<Service* const> serv
     for (Service* service : services) {
         const auto parsed = service->parse(config.section(service->name()), config.file());
         if (parsed) continue;
-        if (parsed.error().faults.empty()) all.faults.push_back({parsed.error().where, parsed.error().what});
+        // "quipu.toml:4 text" becomes "quipu.toml:4 rope.text": a service reads its section alone.
+        const auto placed = [&](const std::string& where) {
+            const std::size_t space = where.find(' ');
+            if (space == std::string::npos) return where;
+            return fmt::format("{} {}.{}", where.substr(0, space), service->name(), where.substr(space + 1));
+        };
+        if (parsed.error().faults.empty()) all.faults.push_back({placed(parsed.error().where), parsed.error().what});
         for (const Fault& fault : parsed.error().faults)
-            all.faults.push_back(fault);
+            all.faults.push_back({placed(fault.where), fault.what});
     }
     if (all.faults.empty()) return {};
     return std::unexpected(std::move(all));

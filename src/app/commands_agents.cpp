@@ -11,6 +11,7 @@ namespace {
 struct AgentOptions {
     std::string id;
     std::string why;
+    std::string life;
 };
 
 std::string agent_path(const std::string& id, std::string_view action) {
@@ -25,10 +26,16 @@ Result<void> list_agents(const Context& context) {
     return print(format_list(agents, context.output, options));
 }
 
-Result<void> make_token(const Context& context, const AgentOptions& options) {
-    const Value token =
-        TRY(Client(context.hub).change({.method = net::Method::post, .target = agent_path(options.id, "token")}));
-    return print(format_object(token, context.output));
+Result<void> make_ticket(const Context& context, const AgentOptions& options) {
+    const Value answer =
+        TRY(Client(context.hub)
+                .change({.method = net::Method::post,
+                         .target = with_query(agent_path(options.id, "ticket"), {{"life", options.life}})}));
+    const Value* ticket = answer.find("ticket");
+    // The line alone, so that it can go straight into a file.
+    if (context.output == OutputFormat::table && ticket != nullptr && ticket->if_string() != nullptr)
+        return print(*ticket->if_string() + "\n");
+    return print(format_object(answer, context.output));
 }
 
 Result<void> revoke(const Context& context, const AgentOptions& options) {
@@ -46,10 +53,11 @@ void add_agent_commands(CLI::App& app, Context& context) {
         context.command = [&context] { return list_agents(context); };
     });
     auto options = std::make_shared<AgentOptions>();
-    CLI::App* token = agents->add_subcommand("token", "A one-time token with which an agent enrols");
-    token->add_option("id", options->id, "The agent: its site's id")->required()->type_name("SITE");
-    token->callback(
-        [options, &context] { context.command = [options, &context] { return make_token(context, *options); }; });
+    CLI::App* ticket = agents->add_subcommand("ticket", "A ticket with which an agent enrols once");
+    ticket->add_option("id", options->id, "The agent: its site's id")->required()->type_name("SITE");
+    ticket->add_option("--life", options->life, "How long it holds, such as 24h")->type_name("DURATION");
+    ticket->callback(
+        [options, &context] { context.command = [options, &context] { return make_ticket(context, *options); }; });
     CLI::App* revoke_command = agents->add_subcommand("revoke", "Refuses an agent's certificate from now on");
     revoke_command->add_option("id", options->id, "The agent: its site's id")->required()->type_name("SITE");
     revoke_command->add_option("--why", options->why, "The reason, kept in the journal")->type_name("TEXT");

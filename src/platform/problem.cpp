@@ -1,33 +1,10 @@
 #include <fmt/format.h>
 
 #include "base/value.h"
+#include "net/http_writer.h"
 #include "platform/api.h"
 
 namespace quipu::platform {
-namespace {
-
-std::string_view title_of(int status) {
-    switch (status) {
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 409: return "Conflict";
-        case 412: return "Precondition Failed";
-        case 413: return "Content Too Large";
-        case 415: return "Unsupported Media Type";
-        case 421: return "Misdirected Request";
-        case 428: return "Precondition Required";
-        case 501: return "Not Implemented";
-        case 503: return "Service Unavailable";
-        case 504: return "Gateway Timeout";
-        case 507: return "Insufficient Storage";
-        default: return "Internal Server Error";
-    }
-}
-
-}  // namespace
 
 int status_of(ErrorCode code) {
     switch (code) {
@@ -64,7 +41,7 @@ net::HttpResponse problem(const Error& error, int status, std::string_view reque
     };
     out.begin_object();
     member("type", fmt::format("urn:quipu:problem:{}", name_of(error.code)));
-    member("title", title_of(status));
+    member("title", net::reason_of(status));
     out.key("status");
     out.integer(status);
     member("detail", error.what);

@@ -76,6 +76,14 @@ Result<Value> Client::change(const Call& call) const {
     return parse_json(answer.text, "the hub's answer");
 }
 
+Result<Value> Client::items(std::string_view path, const Query& query) const {
+    const Value answer = TRY(get(path, query));
+    const Value* items = answer.find("items");
+    if (items == nullptr || items->if_array() == nullptr)
+        return fail(ErrorCode::corrupt, "the hub's answer is no list", std::string(path));
+    return *items;
+}
+
 Result<Value> Client::list(std::string_view path, Query query, std::size_t limit) const {
     constexpr std::size_t kPage = 1000;
     Value::Array all;

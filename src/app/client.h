@@ -37,6 +37,8 @@ class Client {
     [[nodiscard]] Result<Answer> send(const Call& call) const;
     [[nodiscard]] Result<Value> get(std::string_view path, const Query& query = {}) const;
     [[nodiscard]] Result<Value> change(const Call& call) const;
+    /// The items of a list that has no pages.
+    [[nodiscard]] Result<Value> items(std::string_view path, const Query& query = {}) const;
     /// All pages of a list, at most `limit` items (0: all).
     [[nodiscard]] Result<Value> list(std::string_view path, Query query, std::size_t limit = 0) const;
 

@@ -19,7 +19,7 @@ std::string agent_path(const std::string& id, std::string_view action) {
 }
 
 Result<void> list_agents(const Context& context) {
-    const Value agents = TRY(Client(context.hub).list("/api/v1/agents", {}));
+    const Value agents = TRY(Client(context.hub).items("/api/v1/agents"));
     TableOptions options{.columns = {"id", "connected", "revoked", "address", "seen", "version"},
                          .colour = context.colour};
     if (context.output != OutputFormat::table) options.columns.clear();

@@ -123,7 +123,8 @@ Result<void> import_file(const Context& context, const Options& options) {
                                                                           {"dry_run", options.dry_run ? "true" : ""},
                                                                           {"name", name},
                                                                           {"kind", options.kind},
-                                                                          {"why", options.why}}),
+                                                                          {"why", options.why},
+                                                                          {"effective", options.effective}}),
                          .body = text,
                          .content_type = "text/plain; charset=utf-8"}));
     return show_differences(context, answer, options.dry_run);
@@ -221,7 +222,7 @@ Result<void> remove_object(const Context& context, const Options& options) {
 }
 
 Result<void> show_history(const Context& context, const Options& options) {
-    const Value revisions = TRY(Client(context.hub).list(object_path(options) + "/history", {}));
+    const Value revisions = TRY(Client(context.hub).items(object_path(options) + "/history"));
     if (context.output != OutputFormat::table) return print(format_list(revisions, context.output));
     Value::Array rows;
     for (const Value& revision : *revisions.if_array()) {
@@ -237,7 +238,7 @@ Result<void> show_history(const Context& context, const Options& options) {
 }
 
 Result<void> search(const Context& context, const Options& options) {
-    const Value found = TRY(Client(context.hub).list("/api/v1/registry/search", {{"q", options.text}}, 50));
+    const Value found = TRY(Client(context.hub).items("/api/v1/registry/search", {{"q", options.text}}));
     return print(format_list(found, context.output, {.columns = {}, .colour = context.colour}));
 }
 
@@ -320,7 +321,7 @@ void add_registry_commands(CLI::App& app, Context& context) {
     import_command->add_option("--kind", options->kind, "Collection, for CSV")
         ->check(CLI::IsMember(kKinds).description(""))
         ->type_name("KIND");
-    import_command->add_option("--why", options->why, "The reason, kept with the change")->type_name("TEXT");
+    reason(import_command);
     format(import_command);
 
     CLI::App* export_command = add(group, context, options, "export", "Gives the registry as a file", export_file);

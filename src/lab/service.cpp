@@ -1,0 +1,112 @@
+#include "lab/service.h"
+
+#include <atomic>
+
+#include "base/log.h"
+#include "events/events.h"
+#include "platform/config.h"
+
+namespace quipu::lab {
+
+namespace {
+
+using platform::Call;
+using platform::Permission;
+
+constexpr LogEvent kNotJournalled{LogLevel::error, "LAB_NOT_JOURNALLED",
+                                  "a change of a lab link could not be written to the journal"};
+
+struct Settings {
+    static constexpr auto describe() { return fields(); }
+};
+struct LabQuery {
+    static constexpr auto describe() { return fields(); }
+};
+struct LinkQuery {
+    std::string id;
+    LinkChange body;
+    static constexpr auto describe() {
+        return fields(field<&LinkQuery::id>("id", "The link").required().pattern(kSlug),
+                      field<&LinkQuery::body>("body", "What to change; the rest stays as it is").required());
+    }
+};
+
+class LabService final : public platform::Service {
+  public:
+    explicit LabService(std::function<Controls*()> find) : find_(std::move(find)) {}
+
+    [[nodiscard]] std::string_view name() const override { return "lab"; }
+    [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
+
+    Result<void> parse(const Value& section, const std::string& file) override {
+        if (!section.is_null()) TRY(read<Settings>(section, file));
+        return {};
+    }
+
+    Result<void> provision(platform::House& house) override {
+        house_ = &house;
+        house.api.get<LabQuery, LabStatus>(
+            {.path = "/api/v1/lab",
+             .summary = "The lab on this machine: its points, its links and what is imposed on them",
+             .tag = "lab",
+             .permission = Permission::see_public,
+             .command = "quipu lab status"},
+            [this](const Call&, const LabQuery&) -> Task<Result<LabStatus>> {
+                Controls* lab = lab_.load();
+                if (lab == nullptr) co_return LabStatus{};
+                co_return lab->status();
+            });
+        house.api.patch<LinkQuery, LinkStatus>(
+            {.path = "/api/v1/lab/links/{id}",
+             .summary = "Takes a link down or up, or imposes delay, jitter, loss, reordering, duplication or a rate",
+             .tag = "lab",
+             .permission = Permission::operate,
+             .command = "quipu lab link ID down"},
+            [this](const Call& call, LinkQuery query) -> Task<Result<LinkStatus>> {
+                const std::string actor = call.caller.id;
+                // The journal is written on the way: off the loop.
+                co_return co_await net::EventLoop::current()->blocking([this, query = std::move(query), actor] {
+                    Controls* lab = lab_.load();
+                    return lab == nullptr ? no_lab() : lab->set_link(query.id, query.body, actor);
+                });
+            });
+        return {};
+    }
+
+    Result<void> start() override {
+        Controls* lab = find_();
+        lab_ = lab;
+        if (lab != nullptr) journalling_ = lab->observe([this](const LinkSet& set) { keep(set); });
+        return {};
+    }
+
+    void drain() override { journalling_.reset(); }
+    void stop() override {
+        journalling_.reset();
+        lab_ = nullptr;
+    }
+
+  private:
+    static Result<LinkStatus> no_lab() {
+        return fail(ErrorCode::unavailable, "no lab runs beside this hub", {}, "start one with `quipu run`");
+    }
+
+    void keep(const LinkSet& set) {
+        const events::LabLinkSet event{set.link, std::string(enum_name(set.state)), set.impairment};
+        if (auto kept = house_->journal.append("link:" + set.link, event, set.actor); !kept)
+            log(kNotJournalled, {{"link", set.link}, {"error", kept.error().text()}});
+    }
+
+    std::function<Controls*()> find_;
+    std::atomic<Controls*> lab_{nullptr};
+    platform::House* house_ = nullptr;
+    std::shared_ptr<void> journalling_;
+};
+
+}  // namespace
+
+std::unique_ptr<platform::Service> make_service(std::function<Controls*()> find) {
+    return std::make_unique<LabService>(std::move(find));
+}
+
+}  // namespace quipu::lab

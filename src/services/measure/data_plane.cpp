@@ -96,6 +96,8 @@ void DataPlane::run() {
         if (now >= next_second_ || next_second_ - now > std::chrono::seconds(2)) each_second(now);
         if (!more) wait(std::min(sender_.next(), next_second_));
     }
+    receive();
+    publish();
 }
 
 void DataPlane::wait(Time until) {
@@ -242,6 +244,10 @@ void DataPlane::each_second(Time now) {
             put(kProvisionalStream, out.take(), true);
         }
     }
+    publish();
+}
+
+void DataPlane::publish() {
     const auto& seen = receiver_.counters();
     counters_.received = seen.received;
     counters_.duplicates = seen.duplicates;

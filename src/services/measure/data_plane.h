@@ -72,6 +72,7 @@ class DataPlane {
     void notice_step(Time now);
     bool close_minutes(Time now);
     void each_second(Time now);
+    void publish();
     void put(std::string_view stream, std::vector<std::uint8_t> payload, bool offered = false);
     [[nodiscard]] std::size_t socket_for(const net::IpAddress& peer) const;
 

@@ -1,0 +1,275 @@
+#include "services/measure/service.h"
+
+#include <array>
+#include <atomic>
+#include <gtest/gtest.h>
+#include <map>
+#include <poll.h>
+
+#include "base/guarded.h"
+#include "registry/test_registry.h"
+#include "services/measure/assignment.h"
+#include "services/measure/codec_record.h"
+#include "services/measure/figures.h"
+#include "services/measure/schedule.h"
+#include "services/measure/test_archive.h"
+
+namespace quipu::measure {
+namespace {
+
+/// The hub's side of the agents without any network: two agents that a test makes speak.
+class TestAgents final : public agent::Agents {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "agents"; }
+    [[nodiscard]] Result<void> parse(const Value&, const std::string&) override { return {}; }
+    [[nodiscard]] Result<void> provision(platform::House&) override { return {}; }
+    [[nodiscard]] Result<void> start() override { return {}; }
+    void add_part(std::string, std::function<Value(const agent::AgentInfo&)> assign) override {
+        assign_ = std::move(assign);
+    }
+    void add_stream(std::string stream, std::function<Result<void>(const agent::StreamBatch&)> take) override {
+        streams_[std::move(stream)] = std::move(take);
+    }
+    void invalidate() override { ++invalidated; }
+    [[nodiscard]] std::vector<agent::AgentInfo> agents() const override {
+        return infos.with([](const auto& all) { return all; });
+    }
+    [[nodiscard]] Result<std::string> make_ticket(std::string_view, Nanoseconds) override {
+        return fail(ErrorCode::unsupported, "no");
+    }
+    [[nodiscard]] Result<void> revoke(std::string_view, std::string_view) override { return {}; }
+    [[nodiscard]] net::Endpoint address() const override { return {}; }
+
+    void join(std::string site, std::string_view address) {
+        agent::AgentInfo info{.id = std::move(site), .connected = true};
+        info.facts.set("measure", to_value(PointFacts{.addresses = {*net::IpAddress::parse(address)}}));
+        infos.with([&](auto& all) { all.push_back(std::move(info)); });
+    }
+    Value work(const std::string& site) const { return assign_({.id = site}); }
+    Result<void> deliver(const std::string& agent, std::string_view stream, std::uint64_t first,
+                         const std::vector<std::vector<std::uint8_t>>& payloads) {
+        agent::StreamBatch batch{
+            .agent = agent, .spool = "s", .stream = std::string(stream), .first_sequence = first, .payloads = {}};
+        for (const auto& payload : payloads)
+            batch.payloads.emplace_back(payload);
+        return streams_.at(batch.stream)(batch);
+    }
+
+    std::atomic<int> invalidated = 0;
+    Guarded<std::vector<agent::AgentInfo>> infos;
+
+  private:
+    std::function<Value(const agent::AgentInfo&)> assign_;
+    std::map<std::string, std::function<Result<void>(const agent::StreamBatch&)>> streams_;
+};
+
+class Service : public registry::RegistryTest {
+  protected:
+    void SetUp() override {
+        RegistryTest::SetUp();
+        must_import(registry::kSmallNetwork, "2011-07-06");
+        begin();
+    }
+    void TearDown() override { end(); }
+
+    void begin() {
+        service_ = make_service(agents_, [this]() -> registry::Registry& { return *registry_; });
+        ASSERT_TRUE(service_->parse({}, "quipu.toml"));
+        ASSERT_TRUE(service_->provision(house()));
+        const auto started = service_->start();
+        ASSERT_TRUE(started) << started.error().text();
+    }
+    void end() {
+        if (!service_) return;
+        service_->drain();
+        service_->stop();
+        service_.reset();
+    }
+    void join_both() {
+        agents_.join("santiago", "10.0.0.1");
+        agents_.join("panama", "10.0.0.2");
+        for (int i = 0; i < 1000 && agents_.work("santiago").is_null(); ++i)
+            ::poll(nullptr, 0, 10);
+    }
+    /// Minute `number` from santiago to panama.
+    static std::vector<std::uint8_t> minute(int number, std::uint32_t received = 90, std::int64_t delay = 20'000'000,
+                                            std::int16_t ttl = 255) {
+        MinuteRecord r{.from = "santiago", .minute = first() + kMinute * number, .scheduled = 90, .received = received};
+        if (received > 0) {
+            r.delay_min = r.delay_p05 = r.delay_p25 = r.delay_median = r.delay_p75 = r.delay_p95 = r.delay_p99 =
+                r.delay_max = delay;
+            r.ttl = ttl;
+            r.delays.add(delay, received);
+        }
+        r.clock_error = 1000;
+        ByteWriter out;
+        write_record(out, r);
+        return out.take();
+    }
+    static Time first() { return registry::at_noon("2011-11-15") - 20 * kMinute; }
+
+    Value get(std::string target) {
+        net::HttpRequest request;
+        request.target = target;
+        if (const auto question = target.find('?'); question != std::string::npos) {
+            for (std::string rest = target.substr(question + 1); !rest.empty();) {
+                const auto end = std::min(rest.find('&'), rest.size());
+                const auto equals = rest.find('=');
+                request.query.emplace_back(rest.substr(0, equals), rest.substr(equals + 1, end - equals - 1));
+                rest = end == rest.size() ? "" : rest.substr(end + 1);
+            }
+            target.resize(question);
+        }
+        request.path = target;
+        auto task = api_.handle(request);
+        task.await_suspend(std::noop_coroutine()).resume();
+        const auto response = task.await_resume();
+        status_ = response.status;
+        const auto* text = std::get_if<std::string>(&response.body);
+        const auto* shared = std::get_if<std::shared_ptr<const std::string>>(&response.body);
+        const auto value = parse_json(text != nullptr ? *text : shared != nullptr ? **shared : "null");
+        EXPECT_TRUE(value);
+        return value ? *value : Value();
+    }
+    static std::size_t count(const Value& list) {
+        return list.find("items") == nullptr ? 0 : list.find("items")->if_array()->size();
+    }
+    static std::string text(const Value& object, std::string_view key) {
+        return object.find(key) == nullptr ? "absent" : to_json(*object.find(key));
+    }
+    std::vector<std::string> events() {
+        std::vector<std::string> out;
+        const auto all = journal_->events({});
+        for (const auto& event : *all)
+            if (event.subject.starts_with("pair:")) out.push_back(event.type + " " + event.subject);
+        return out;
+    }
+
+    TestAgents agents_;
+    TestArchive archive_;
+    platform::Api api_;
+    platform::Metrics metrics_;
+    net::LoopPool loops_{1};
+    int status_ = 0;
+    std::unique_ptr<platform::Service> service_;
+
+  private:
+    std::string data_folder_ = folder_.path();
+
+  protected:
+    // Made when first used: the database is opened in SetUp.
+    platform::House& house() {
+        if (!house_made_)
+            house_made_.reset(
+                new platform::House{clock_, loops_, *database_, *journal_, archive_, api_, metrics_, data_folder_});
+        return *house_made_;
+    }
+    std::unique_ptr<platform::House> house_made_;
+};
+
+TEST_F(Service, TwoPointsJoinTheMeshByThemselves) {
+    EXPECT_TRUE(agents_.work("santiago").is_null());
+    join_both();
+    const auto work = read<Assignment>(agents_.work("santiago"));
+    ASSERT_TRUE(work) << work.error().text();
+    ASSERT_EQ(work->send.size(), 1U);
+    EXPECT_EQ(work->send[0].site, "panama");
+    EXPECT_EQ(work->send[0].per_minute, 90U);
+    EXPECT_GE(agents_.invalidated, 1);
+    EXPECT_EQ(count(get("/api/v1/measure/pairs")), 2U);
+    // Somebody whose id is no site of the registry does not.
+    agents_.join("atlantis", "10.0.0.3");
+    ::poll(nullptr, 0, 1500);
+    EXPECT_EQ(count(get("/api/v1/measure/pairs")), 2U);
+    EXPECT_TRUE(agents_.work("atlantis").is_null());
+}
+
+TEST_F(Service, ShowsWhatWasMeasured) {
+    join_both();
+    std::vector<std::vector<std::uint8_t>> batch;
+    for (int i = 0; i < 20; ++i)
+        batch.push_back(minute(i));
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
+    const Value pair = get("/api/v1/measure/pairs/santiago/panama");
+    EXPECT_EQ(text(pair, "state"), "\"good\"");
+    EXPECT_EQ(text(pair, "sent"), "90");
+    EXPECT_EQ(text(pair, "lost"), "0");
+    EXPECT_EQ(text(pair, "delay_median_us"), "20000");
+    EXPECT_EQ(text(pair, "clock_error_us"), "1");
+    EXPECT_EQ(text(pair, "time"), "\"2011-11-15T11:59:00Z\"");
+    EXPECT_EQ(count(get("/api/v1/measure/records?from=santiago&to=panama")), 20U);
+    EXPECT_EQ(count(get("/api/v1/measure/records?from=santiago&to=panama&step=600")), 2U);
+    const Value page = get("/api/v1/measure/records?from=santiago&to=panama&limit=15");
+    EXPECT_EQ(count(page), 15U);
+    EXPECT_EQ(count(get("/api/v1/measure/records?from=santiago&to=panama&limit=15&cursor=" +
+                        *page.find("next")->if_string())),
+              5U);
+    EXPECT_EQ(text(get("/api/v1/measure/summary"), "pairs_good"), "1");
+    EXPECT_EQ(text(get("/api/v1/measure/summary"), "links_up"), "1");
+    EXPECT_EQ(count(get("/api/v1/measure/pairs?as_of_time=2011-11-15T11:45:00Z")), 2U);
+    EXPECT_EQ(count(get("/api/v1/measure/links")), 1U);
+}
+
+TEST_F(Service, ErrorsSayWhatIsMissing) {
+    get("/api/v1/measure/pairs/santiago/atlantis");
+    EXPECT_EQ(status_, 404);
+    get("/api/v1/measure/pairs/santiago/panama");
+    EXPECT_EQ(status_, 404);
+    get("/api/v1/measure/records?from=santiago");
+    EXPECT_EQ(status_, 400);
+    get("/api/v1/measure/records?from=santiago&to=panama&step=7");
+    EXPECT_EQ(status_, 400);
+    get("/api/v1/measure/records?from=santiago&to=panama&since=2012-01-01T00:00:00Z&until=2011-01-01T00:00:00Z");
+    EXPECT_EQ(status_, 400);
+    get("/api/v1/measure/records?from=santiago&to=panama&cursor=rubbish");
+    EXPECT_EQ(status_, 400);
+}
+
+TEST_F(Service, AChangeForGoodStandsInTheJournalOnceAcrossRestarts) {
+    join_both();
+    std::vector<std::vector<std::uint8_t>> batch;
+    for (int i = 0; i < 16; ++i)
+        batch.push_back(minute(i));
+    batch.push_back(minute(16, 60));
+    batch.push_back(minute(17, 90, 35'000'000, 252));
+    batch.push_back(minute(18, 90, 35'000'000, 252));
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
+    const std::vector<std::string> expected{"LossBegan pair:santiago/panama", "DelayRose pair:santiago/panama"};
+    EXPECT_EQ(events(), expected);
+    EXPECT_EQ(text(get("/api/v1/measure/links"), "items").find("\"state\":\"down\"") != std::string::npos, true);
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
+    end();
+    begin();
+    EXPECT_EQ(events(), expected);
+    join_both();
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 20, {minute(19, 90, 35'000'000, 252)}));
+    EXPECT_EQ(events(), expected);
+}
+
+TEST_F(Service, WhatWasDecidedButNotToldIsToldAfterTheRestart) {
+    // The archive has the records, the journal does not have the event: the hub was killed in between.
+    end();
+    for (int i = 0; i < 20; ++i) {
+        const auto bytes = minute(i, 90, i < 18 ? 20'000'000 : 35'000'000);
+        ByteReader in(bytes);
+        const std::array record{to_archive("santiago/panama", *parse_record(in), 0)};
+        ASSERT_TRUE(archive_.append(kMinuteStream, record, std::nullopt));
+    }
+    begin();
+    EXPECT_EQ(events(), std::vector<std::string>{"DelayRose pair:santiago/panama"});
+    end();
+    begin();
+    EXPECT_EQ(events().size(), 1U);
+}
+
+TEST_F(Service, AFullDiskIsNoAcknowledgement) {
+    join_both();
+    archive_.fail_next = 1;
+    const auto taken = agents_.deliver("panama", kMinuteStream, 1, {minute(0)});
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code, ErrorCode::exhausted);
+    EXPECT_TRUE(agents_.deliver("panama", kMinuteStream, 1, {minute(0)}));
+}
+
+}  // namespace
+}  // namespace quipu::measure

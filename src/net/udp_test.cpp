@@ -1,0 +1,108 @@
+#include "net/udp.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+namespace quipu::net {
+namespace {
+
+class UdpTest : public testing::TestWithParam<const char*> {
+  protected:
+    static UdpSocket socket(UdpSocket::Options options = {}) {
+        auto out = UdpSocket::bind(*Endpoint::parse(GetParam()), options);
+        EXPECT_TRUE(out.has_value()) << out.error().text();
+        return std::move(*out);
+    }
+    static std::span<const Datagram> wait(UdpSocket& on) {
+        pollfd waiting{on.fd(), POLLIN, 0};
+        EXPECT_EQ(::poll(&waiting, 1, 10'000), 1);
+        return *on.receive();
+    }
+    /// The kernel switches its clock reads on in its own time after the first socket that asks.
+    static void await_kernel_time(UdpSocket& sender, UdpSocket& receiver) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        for (bool told = false; !told && std::chrono::steady_clock::now() < end;) {
+            EXPECT_EQ(sender.send(std::array{OutDatagram{as_bytes("x"), receiver.local()}}), 1U);
+            told = wait(receiver)[0].kernel_time;
+        }
+    }
+};
+
+TEST_P(UdpTest, CarriesBatchesWithKernelTimeAndHopLimit) {
+    UdpSocket::Options options;
+    options.ttl = 77;
+    UdpSocket sender = socket(options);
+    UdpSocket receiver = socket();
+    await_kernel_time(sender, receiver);
+    const Time before = std::chrono::system_clock::now();
+    std::vector<std::string> texts;
+    for (int i = 0; i < 100; ++i)
+        texts.push_back("datagram " + std::to_string(i));
+    std::vector<OutDatagram> out;
+    for (const auto& text : texts)
+        out.push_back({as_bytes(text), receiver.local()});
+    EXPECT_EQ(sender.send(out), 100U);
+    std::size_t got = 0;
+    while (got < texts.size()) {
+        const auto batch = wait(receiver);
+        ASSERT_LE(batch.size(), kUdpBatch);
+        for (const Datagram& datagram : batch) {
+            EXPECT_EQ(as_text(datagram.bytes), texts[got++]);
+            EXPECT_EQ(datagram.peer, sender.local());
+            EXPECT_EQ(datagram.ttl, 77);
+            EXPECT_FALSE(datagram.truncated);
+            EXPECT_TRUE(datagram.kernel_time);
+            EXPECT_LE(datagram.received - before, std::chrono::minutes(1));
+            EXPECT_GE(datagram.received - before, -std::chrono::seconds(1));
+        }
+    }
+    EXPECT_TRUE(receiver.receive()->empty());
+}
+
+TEST_P(UdpTest, FlagsALongDatagram) {
+    UdpSocket sender = socket();
+    UdpSocket receiver = socket();
+    const std::string text(kUdpOctets + 1, 'x');
+    EXPECT_EQ(sender.send(std::array{OutDatagram{as_bytes(text), receiver.local()}}), 1U);
+    const auto batch = wait(receiver);
+    ASSERT_EQ(batch.size(), 1U);
+    EXPECT_TRUE(batch[0].truncated);
+    EXPECT_EQ(batch[0].bytes.size(), kUdpOctets);
+}
+
+TEST_P(UdpTest, ADestinationThatRefusesDoesNotStopTheOthers) {
+    UdpSocket sender = socket();
+    UdpSocket receiver = socket();
+    const Endpoint nobody = socket().local();
+    const std::string text = "x";
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(
+            sender.send(std::array{OutDatagram{as_bytes(text), nobody}, OutDatagram{as_bytes(text), receiver.local()}}),
+            2U);
+        EXPECT_TRUE(sender.receive().has_value());
+        EXPECT_EQ(wait(receiver).size(), 1U);
+    }
+}
+
+TEST_P(UdpTest, ATakenPortIsAConflict) {
+    const UdpSocket first = socket();
+    const auto second = UdpSocket::bind(first.local(), {});
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code, ErrorCode::conflict);
+}
+
+TEST_P(UdpTest, Moves) {
+    UdpSocket first = socket();
+    const Endpoint local = first.local();
+    UdpSocket second = std::move(first);
+    UdpSocket third = socket();
+    third = std::move(second);
+    EXPECT_EQ(third.local(), local);
+    EXPECT_TRUE(third.receive()->empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, UdpTest, testing::Values("127.0.0.1:0", "[::1]:0"),
+                         [](const auto& info) { return info.param[0] == '[' ? "IPv6" : "IPv4"; });
+
+}  // namespace
+}  // namespace quipu::net

@@ -47,7 +47,8 @@ std::string read_all(std::string_view text, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text = quipu::as_text({data, size});
-    // Limits are met sooner or later by the size of a piece, so a longer input may be refused after more of it was seen.
+    // Limits are met sooner or later by the size of a piece, so a longer input may be refused after more of it was
+    // seen.
     const std::string whole = read_all(text, size + 1);
     const std::string pieces = read_all(text, 1);
     if (size <= 1024) demand(whole == pieces);

@@ -160,7 +160,7 @@ Nanoseconds delay_of(const Link& link, const Site& a, const Site& b) {
 
 std::string bird_configuration(const Plan& plan, std::size_t node) {
     const Node& self = plan.nodes[node];
-    std::string interfaces = "        interface \"lo\" { stub yes; };\n";
+    std::string interfaces;
     for (const Wire& wire : plan.wires)
         if (wire.a == node || wire.b == node)
             interfaces +=
@@ -175,10 +175,11 @@ protocol ospf v{2} ospf_{0} {{
     ecmp no;
     {0} {{ import all; export none; }};
     area 0 {{
+        stubnet {1}/{4};
 {3}    }};
 }}
 )",
-                           channel, source.text(), version, interfaces);
+                           channel, source.text(), version, interfaces, source.width());
     };
     return fmt::format("# {} in the lab {}\nlog stderr all;\nrouter id {};\nprotocol device {{ scan time 10; }}\n",
                        self.site, plan.instance, self.loopback4.text()) +

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/histogram.h"
+#include "base/random.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
 
@@ -121,24 +122,38 @@ Histogram timer_lateness(std::chrono::seconds duration) {
 }
 
 // The kernel's receive time of each datagram less the time that it carries less what was imposed.
-Histogram added_delay(const Plan& plan, std::chrono::seconds duration, std::size_t& lost) {
+struct Added {
+    Histogram delay;
+    Histogram timer;  // how late the sender's own timer was meanwhile
+    std::size_t lost = 0;
+};
+Added added_delay(const Plan& plan, std::chrono::seconds duration) {
     const Descriptor from = socket_at(plan.nodes[0], SOCK_DGRAM), to = socket_at(plan.nodes[1], SOCK_DGRAM);
     bind_to(to, plan.wires[0].b4);
     const sockaddr_in there = address_of(plan.wires[0].b4);
+    // The first frame waits for the neighbour's address, two journeys long: it is none of those that count.
+    pollfd first{to.get(), POLLIN, 0};
+    const std::int64_t nothing = 0;
+    ::sendto(from.get(), &nothing, sizeof(nothing), 0, reinterpret_cast<const sockaddr*>(&there), sizeof(there));
+    std::int64_t unused = 0;
+    if (::poll(&first, 1, 5000) == 1) static_cast<void>(::recv(to.get(), &unused, sizeof(unused), 0));
+
     std::atomic<bool> sending{true};
     std::size_t sent = 0;
+    Added added;
     std::thread sender([&] {
         as_precise_as_possible();
+        Rng chance(1);  // unevenly spaced, so that sending does not keep step with leaving
         auto due = SteadyClock::now();
         for (const auto end = due + duration; due < end; ++sent) {
-            due += 1ms;
+            due += 500us + Nanoseconds(chance.below(1'000'000));
             sleep_until(due);
+            added.timer.add((SteadyClock::now() - due).count());
             const std::int64_t now = real_time_now();
             ::sendto(from.get(), &now, sizeof(now), 0, reinterpret_cast<const sockaddr*>(&there), sizeof(there));
         }
         sending = false;
     });
-    Histogram added;
     for (;;) {
         pollfd waiting{to.get(), POLLIN, 0};
         if (::poll(&waiting, 1, 200) <= 0) {
@@ -154,11 +169,11 @@ Histogram added_delay(const Plan& plan, std::chrono::seconds duration, std::size
             if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
             timespec received{};
             std::memcpy(&received, CMSG_DATA(part), sizeof(received));
-            added.add(received.tv_sec * 1'000'000'000 + received.tv_nsec - stamp - kImposed.count());
+            added.delay.add(received.tv_sec * 1'000'000'000 + received.tv_nsec - stamp - kImposed.count());
         }
     }
     sender.join();
-    lost = sent - added.count();
+    added.lost = sent - added.delay.count();
     return added;
 }
 
@@ -215,11 +230,14 @@ int main(int argc, char** argv) {
                must(lab->status()).real_time ? "yes" : "no");
 
     print_row("this machine's timer, 1,000 wakings/s: late by", timer_lateness(duration));
-    std::size_t lost = 0;
     double cpu = cpu_seconds();
-    print_row("emulator, 1,000 packets/s: adds", added_delay(plan, duration, lost));
-    fmt::print("  lost {}; sender, receiver and emulator together used {:.1f} % of a core\n\n", lost,
-               (cpu_seconds() - cpu) / static_cast<double>(duration.count()) * 100);
+    const Added added = added_delay(plan, duration);
+    print_row("the same while packets are sent", added.timer);
+    print_row("emulator, 1,000 packets/s: adds", added.delay);
+    const auto beyond = static_cast<double>(added.delay.quantile(0.99) - added.timer.quantile(0.99)) / 1000;
+    fmt::print(
+        "  at p99 beyond the timer {:.1f} µs; lost {}; sender, receiver and emulator used {:.1f} % of a core\n\n",
+        beyond, added.lost, (cpu_seconds() - cpu) / static_cast<double>(duration.count()) * 100);
 
     cpu = cpu_seconds();
     std::this_thread::sleep_for(duration);

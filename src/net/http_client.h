@@ -34,7 +34,8 @@ class HttpClient {
     virtual ~HttpClient() = default;
     /// One request at a time; reconnects if the kept connection has gone. On the loop's thread.
     virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
-    /// Reads an event stream until `on_event` answers false, an error comes or the loop stops.
+    /// Reads an event stream until `on_event` answers false, or an error comes; `unavailable` when the server ends it.
+    /// The request's patience is for the answer's header; after it TCP's keep-alive probes watch over the connection.
     virtual Task<Result<void>> stream(ClientRequest request,
                                       std::function<bool(std::string_view event, std::string_view data)> on_event) = 0;
 };

@@ -302,6 +302,7 @@ class Connection final : public ConnectionBase {
         if (shard_->draining) co_return;
         stream_.shutdown_write();
         deadline.set(std::min<Nanoseconds>(limits().write_time, std::chrono::seconds(2)));
+        idle = true;
         for (std::size_t total = 0; total < patience_octets;) {
             const Result<std::size_t> count = co_await stream_.read_some(buffer_);
             if (!count || *count == 0) co_return;

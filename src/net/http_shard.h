@@ -73,7 +73,7 @@ class ConnectionBase {
     virtual void cancel() = 0;
 
     Deadline deadline;
-    bool idle = false;  ///< between requests
+    bool idle = false;  ///< between requests, or after the last: nothing is lost by an end
     std::coroutine_handle<> root;
 };
 

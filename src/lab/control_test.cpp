@@ -50,7 +50,8 @@ TEST(Control, AnswersWhatIsWrong) {
     EXPECT_NE(ask(R"({"do":"set"})").find("set needs link and change"), std::string::npos);
     EXPECT_NE(ask(R"({"do":"set","link":"ab","change":{"loss":2}})").find("change.loss"), std::string::npos);
     EXPECT_NE(ask(R"({"do":"set","link":"ab","change":{}})").find("nothing to change"), std::string::npos);
-    EXPECT_NE(ask(R"({"do":"set","link":"xy","change":{"state":"down"}})").find("is not a link of the lab"), std::string::npos);
+    EXPECT_NE(ask(R"({"do":"set","link":"xy","change":{"state":"down"}})").find("is not a link of the lab"),
+              std::string::npos);
     EXPECT_NE(ask(R"({"do":"set","link":"ab","change":{"state":"down"}})").find(R"("state":"down")"),
               std::string::npos);
 }

@@ -248,7 +248,7 @@ Result<void> Lab::start_routers() {
 }
 
 Result<void> Lab::down() {
-    if (std::exchange(down_, true)) return {};
+    if (down_.exchange(true)) return {};
     control_.reset();
     if (supervisor_) supervisor_->stop_all();
     supervisor_.reset();
@@ -301,6 +301,7 @@ std::optional<JobState> Lab::agent_state(std::string_view site) const {
 }
 
 Result<LabStatus> Lab::status() const {
+    if (down_) return LabStatus{};
     LabStatus status{true, plan_.network, plan_.instance, emulator_->real_time(), {}, {}};
     const auto word = [](const std::optional<JobState>& state) {
         return state ? std::string(state->running ? "running" : "failed") : "none";
@@ -339,6 +340,7 @@ LinkStatus Lab::link_status(std::size_t wire) const {
 }
 
 Result<LinkStatus> Lab::change_link(std::string_view id, const LinkChange& change, std::string_view /*actor*/) {
+    if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
     const auto wire = plan_.find_wire(id);
     if (!wire)
         return fail(ErrorCode::not_found, "is not a link of the lab", std::string(id), "`quipu lab status` lists them");

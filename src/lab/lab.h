@@ -3,6 +3,7 @@
 // link, and a management network that joins them to the hub. It lives as long as its Lab; down() or the destructor
 // leaves nothing behind, and after a crash the next start in the same runtime folder removes what was left.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -86,7 +87,7 @@ class Lab final : public Controls {
     std::unique_ptr<Emulator> emulator_;
     std::unique_ptr<Supervisor> supervisor_;
     std::unique_ptr<ControlServer> control_;
-    bool down_ = false;
+    std::atomic<bool> down_{false};
 };
 
 }  // namespace quipu::lab

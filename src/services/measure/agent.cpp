@@ -46,10 +46,11 @@ class PointPart final : public Point {
         facts.clock = context_->clock_error > Nanoseconds::zero() ? "declared"
                       : quality.synchronised                      ? "synchronised"
                                                                   : "free-running";
-        // In powers of two: a figure that drifts with each poll would be a new fact each time.
+        // What the kernel says drifts, and would be a new fact at each poll: in powers of two, upwards.
         const auto bound = std::chrono::ceil<std::chrono::microseconds>(quality.bound).count();
+        const bool drifts = context_->clock_error == Nanoseconds::zero() && bound > 1;
         facts.clock_error_us =
-            bound <= 1 ? bound : static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(bound)));
+            drifts ? static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(bound))) : bound;
         return to_value(facts);
     }
 

@@ -15,7 +15,8 @@ constexpr std::int64_t kLastMinute = std::numeric_limits<std::int64_t>::max() / 
 constexpr std::size_t kMostSites = 100'000;
 
 constexpr std::array kCounts{&MinuteRecord::scheduled, &MinuteRecord::received, &MinuteRecord::duplicated,
-                             &MinuteRecord::reordered, &MinuteRecord::negative, &MinuteRecord::ipdv_count};
+                             &MinuteRecord::reordered, &MinuteRecord::negative, &MinuteRecord::loss_run,
+                             &MinuteRecord::ipdv_count};
 // Ascending, so that each is written as the distance from the one before.
 constexpr std::array kQuantiles{&MinuteRecord::delay_min,    &MinuteRecord::delay_p05, &MinuteRecord::delay_p25,
                                 &MinuteRecord::delay_median, &MinuteRecord::delay_p75, &MinuteRecord::delay_p95,

@@ -37,6 +37,7 @@ struct MinuteRecord {
     /// minute": the sum of |IPDV| and how many there were.
     std::int64_t ipdv_sum = 0;
     std::uint32_t ipdv_count = 0;
+    std::uint32_t loss_run = 0;    ///< longest run of consecutive packets lost (RFC 3357: loss period)
     std::int16_t ttl = -1;         ///< of the last packet; -1: none came
     std::int64_t clock_error = 0;  ///< bound: the sender's estimate plus the receiver's
     Histogram delays;              ///< negative delays count as 0 here; `negative` tells how many there are

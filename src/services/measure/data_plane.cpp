@@ -90,7 +90,7 @@ void DataPlane::run() {
         take_orders(clock_.now());
         receive();
         const Time now = clock_.now();
-        notice_step(now);
+        notice_clocks();
         send();
         const bool more = close_minutes(now);
         if (now >= next_second_ || next_second_ - now > std::chrono::seconds(2)) each_second(now);
@@ -202,8 +202,14 @@ bool DataPlane::send_batch(std::size_t socket) {
     return !blocked_;
 }
 
-void DataPlane::notice_step(Time now) {
+/// Compares the two clocks, read close to each other: when this thread is put aside between the readings, that is no
+/// step.
+void DataPlane::notice_clocks() {
+    const Monotonic before = clock_.monotonic();
+    const Time now = clock_.now();
     const Monotonic monotonic = clock_.monotonic();
+    if (monotonic - before > kClockStep / 10) return;
+    receiver_.notice_clocks(now, monotonic);
     const Nanoseconds step = (now - last_now_) - (monotonic - last_monotonic_);
     const bool first = last_now_ == Time{};
     last_now_ = now;
@@ -214,7 +220,7 @@ void DataPlane::notice_step(Time now) {
 
 bool DataPlane::close_minutes(Time now) {
     records_.clear();
-    const bool more = receiver_.close(now, clock_.monotonic(), kCloseAtOnce, records_);
+    const bool more = receiver_.close(now, kCloseAtOnce, records_);
     for (const auto& record : records_) {
         ByteWriter out(256);
         write_record(out, record);

@@ -69,7 +69,7 @@ class DataPlane {
     void receive();
     void send();
     bool send_batch(std::size_t socket);
-    void notice_step(Time now);
+    void notice_clocks();
     bool close_minutes(Time now);
     void each_second(Time now);
     void publish();

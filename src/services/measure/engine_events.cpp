@@ -6,7 +6,6 @@
 namespace quipu::measure {
 namespace {
 
-constexpr std::size_t kFirstMinutes = 3;
 constexpr std::size_t kConfirm = 2;
 constexpr std::int64_t kNarrowest = 300'000;  // nanoseconds
 constexpr double kShare = 0.04;
@@ -18,6 +17,7 @@ constexpr Nanoseconds kSettles = std::chrono::hours(24);
 constexpr std::size_t kWindow = 5;
 constexpr double kSuddenLoss = 0.10;
 constexpr std::int64_t kSuddenPackets = 5;
+constexpr std::int64_t kSuddenRun = 4;
 constexpr double kBegins = 0.03;
 constexpr double kEnds = 0.01;
 // Fewer packets than this say nothing of a delay's level or a share of loss.
@@ -46,12 +46,12 @@ bool Detector::slow() const {
 
 void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
     if (!level_) {
-        first_.push_back(sample.median);
-        if (first_.size() < kFirstMinutes) return;
-        std::ranges::sort(first_);
-        level_ = first_[kFirstMinutes / 2];
-        level_since_ = sample.minute;
-        if (!usual_) usual_ = level_;
+        if (first_ && std::abs(sample.median - *first_) <= band(*first_)) {
+            level_ = sample.median;
+            level_since_ = sample.minute;
+            if (!usual_) usual_ = level_;
+        }
+        first_ = sample.median;
         return;
     }
     const std::int64_t distance = sample.median - *level_;
@@ -99,10 +99,13 @@ void Detector::add_loss(const Sample& sample, std::vector<PairEvent>& out) {
     const double now = share(lost, sample.sent);
     const double lately = share(sum.lost, sum.sent);
     if (!lossy_) {
-        const bool sudden = now >= kSuddenLoss && lost >= kSuddenPackets;
+        const bool sudden =
+            (now >= kSuddenLoss && lost >= kSuddenPackets) || (sample.loss_run >= kSuddenRun && lost >= kSuddenRun);
         const bool steady = lately >= kBegins && window_.size() == kWindow;
         if (sudden || steady) {
             lossy_ = true;
+            // Its end is judged by what comes from here on.
+            window_.erase(window_.begin(), window_.end() - 1);
             out.push_back({PairChange::loss_began, sample.minute, loss_before_, sudden ? now : lately});
         } else if (lately < kEnds) {
             loss_before_ = lately;

@@ -2,7 +2,7 @@
 // Has a pair changed for good? One detector a pair is fed with its minutes in order and answers with what began or
 // ended.
 //
-// Delay: the level is the median of the first three minutes and follows slowly. A minute that lies outside of the band
+// Delay: the level is where two minutes first agree, and follows slowly. A minute that lies outside of the band
 // around it begins a suspicion; a second one on the same side, near the first, makes it an event and the new level. The
 // band is the widest of 0.3 ms, 4 % of the level, six times the usual wandering of the median, twice the clock error.
 //
@@ -24,6 +24,7 @@ struct Sample {
     std::int64_t received = 0;
     std::int64_t median = 0;       ///< nanoseconds; of no meaning when nothing was received
     std::int64_t clock_error = 0;  ///< nanoseconds
+    std::int64_t loss_run = 0;     ///< most packets lost in a row
     bool sender_absent = false;    ///< the sender is known not to run: its silence says nothing of the path
     bool settling = false;         ///< the session has just begun: what it loses says nothing of the path
 };
@@ -66,7 +67,7 @@ class Detector {
     Time level_since_{};
     double wander_ = 0;  // usual distance of a minute's median from the level
     std::int64_t clock_error_ = 0;
-    std::vector<std::int64_t> first_;
+    std::optional<std::int64_t> first_;  // the last minute, while no two have agreed
     std::vector<std::int64_t> suspects_;
     std::deque<Lost> window_;
     bool lossy_ = false;

@@ -12,7 +12,7 @@ namespace quipu::measure {
 namespace {
 
 // Conversations as text (scripts/events/*.txt), a line each:
-//     > SENT RECEIVED MEDIAN_MS [xN] [absent]   the next minute (N of them)
+//     > SENT RECEIVED MEDIAN_MS [xN] [run=N] [absent]   the next minute (N of them)
 //     < rose|fell|began|ended [BEFORE AFTER]    that event comes of it; delays in ms, losses in percent, whole numbers
 //     = slow|lossy|level MS|well                how the pair is
 // An event that is not written here is a failure.
@@ -59,6 +59,7 @@ class Script {
         for (std::string word; words >> word;) {
             if (word[0] == 'x') times = std::stoi(word.substr(1));
             if (word == "absent") sample.sender_absent = true;
+            if (word.starts_with("run=")) sample.loss_run = std::stoi(word.substr(4));
         }
         sample.median = static_cast<std::int64_t>(median * 1e6);
         for (int i = 0; i < times; ++i) {
@@ -110,7 +111,7 @@ TEST(Detector, IsSilentAboutASteadyPair) {
 TEST(Detector, KnowsWhatIsUsualFromALongerPast) {
     Detector detector;
     detector.set_usual(20'000'000);
-    for (int minute = 1; minute <= 3; ++minute)
+    for (int minute = 1; minute <= 2; ++minute)
         detector.add({.minute = Time(std::chrono::minutes(minute)), .sent = 90, .received = 90, .median = 40'000'000});
     EXPECT_TRUE(detector.slow());
 }

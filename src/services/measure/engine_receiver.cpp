@@ -127,8 +127,7 @@ void ReceiverEngine::count(Session& session, std::int64_t index, const TestPacke
         ++open.reordered;
 }
 
-bool ReceiverEngine::close(Time now, Monotonic monotonic, std::size_t limit, std::vector<MinuteRecord>& out) {
-    notice_step(now, monotonic);
+bool ReceiverEngine::close(Time now, std::size_t limit, std::vector<MinuteRecord>& out) {
     // The last minute whose waiting time is over.
     const std::int64_t last = minute_of(now - kLossTimeout) - 1;
     if (earliest_ > last) return false;
@@ -176,7 +175,9 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     // Delays from before and after a step can't be compared: the bound says so.
     const std::int64_t step = minute == step_minute_ || minute == step_minute_ - 1 ? step_error_ : 0;
     record.clock_error = clock_error_.count() + step;
+    record.loss_run = record.scheduled;
     if (open.minute != minute) return record;
+    record.loss_run = 0;
     record.duplicated = open.duplicated;
     record.reordered = open.reordered;
     record.ttl = open.ttl;
@@ -184,8 +185,11 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     std::vector<std::int64_t> delays;
     delays.reserve(open.received);
     std::int64_t before = kAbsent;
+    std::uint32_t run = 0;
     for (std::int64_t index = first; index < until_index; ++index) {
         const std::int64_t delay = open.delays[static_cast<std::size_t>(index - begin)];
+        run = delay == kAbsent ? run + 1 : 0;
+        record.loss_run = std::max(record.loss_run, run);
         if (delay != kAbsent) {
             delays.push_back(delay);
             if (before != kAbsent) {
@@ -200,7 +204,7 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     return record;
 }
 
-void ReceiverEngine::notice_step(Time now, Monotonic monotonic) {
+void ReceiverEngine::notice_clocks(Time now, Monotonic monotonic) {
     const Time before = std::exchange(last_now_, now);
     const Monotonic monotonic_before = std::exchange(last_monotonic_, monotonic);
     if (!std::exchange(clock_seen_, true)) return;

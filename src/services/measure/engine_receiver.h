@@ -55,8 +55,11 @@ class ReceiverEngine {
     /// A datagram as received at `received`; `cut` if it was longer than the buffer.
     void arrive(const net::Endpoint& peer, ByteSpan datagram, Time received, std::int16_t ttl, bool cut);
 
+    /// Both clocks as read at one moment: their difference shows when the clock of the day was set. Call it now and
+    /// then.
+    void notice_clocks(Time now, Monotonic monotonic);
     /// Appends the records of at most `limit` minutes that are over. True if there are more.
-    bool close(Time now, Monotonic monotonic, std::size_t limit, std::vector<MinuteRecord>& out);
+    bool close(Time now, std::size_t limit, std::vector<MinuteRecord>& out);
     /// The records of the running minutes as they stand: scheduled counts only what should have come by now.
     void provisional(Time now, std::vector<MinuteRecord>& out) const;
 
@@ -83,7 +86,6 @@ class ReceiverEngine {
         std::size_t operator()(const net::Endpoint& peer) const;
     };
 
-    void notice_step(Time now, Monotonic monotonic);
     void void_open_minutes(Time before, Time now);
     [[nodiscard]] MinuteRecord record_of(const Session& session, std::int64_t minute, std::int64_t until_index) const;
     void count(Session& session, std::int64_t index, const TestPacket& packet, Time received, std::int16_t ttl);

@@ -150,7 +150,8 @@ class Script {
 
     void tick() {
         std::vector<MinuteRecord> out;
-        while (engine_.close(now_, monotonic_, 2, out)) {
+        engine_.notice_clocks(now_, monotonic_);
+        while (engine_.close(now_, 2, out)) {
         }
         for (const auto& record : out)
             records_.push_back(text_of(record));
@@ -206,7 +207,8 @@ TEST(Receiver, ConservesPacketsUnderAnyNetwork) {
         const auto until = [&](Time then) {
             monotonic += then - now;
             now = then;
-            engine.close(now, monotonic, 10, records);
+            engine.notice_clocks(now, monotonic);
+            engine.close(now, 10, records);
         };
         for (const auto& flight : flights) {
             until(flight.at);
@@ -267,7 +269,7 @@ TEST(Receiver, KeepsOpenMinutesWhenOtherSessionsChange) {
     engine.arrive(a, out.span(), cursor.due() + milliseconds(1), 255, false);
     engine.assign({{"b", b, schedule}, {"a", a, schedule}}, start + seconds(30));
     std::vector<MinuteRecord> records;
-    engine.close(start + seconds(66), {}, 10, records);
+    engine.close(start + seconds(66), 10, records);
     ASSERT_EQ(records.size(), 2U);
     EXPECT_EQ(records[0].from, "b");
     EXPECT_LT(records[0].scheduled, 31U);

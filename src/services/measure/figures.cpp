@@ -33,7 +33,8 @@ constexpr std::array kColumns{NamedColumn{"scheduled", &Columns::scheduled},
                               NamedColumn{"clock_error", &Columns::clock_error},
                               NamedColumn{"minutes", &Columns::minutes},
                               NamedColumn{"silent", &Columns::silent},
-                              NamedColumn{"absent", &Columns::absent}};
+                              NamedColumn{"absent", &Columns::absent},
+                              NamedColumn{"loss_run", &Columns::loss_run}};
 constexpr std::size_t kSkippedColumn = 1;
 
 // Beyond this a clock is not synchronised, and a one-way delay means nothing.
@@ -47,6 +48,7 @@ Columns columns_of(const MinuteRecord& record, std::int64_t skipped) {
     c.duplicated = record.duplicated;
     c.reordered = record.reordered;
     c.negative = record.negative;
+    c.loss_run = record.loss_run;
     c.delay_min = record.delay_min;
     c.delay_p05 = record.delay_p05;
     c.delay_p25 = record.delay_p25;

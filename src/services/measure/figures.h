@@ -28,7 +28,8 @@ struct Columns {
     std::int64_t delay_p99 = 0, delay_max = 0, ipdv_sum = 0, ipdv_count = 0, ttl = 0, clock_error = 0;
     std::int64_t minutes = 0;  ///< with at least one packet
     std::int64_t silent = 0;   ///< without any
-    std::int64_t absent = 0;   ///< of those: the sender's agent was not connected, its silence says nothing
+    std::int64_t loss_run = 0;
+    std::int64_t absent = 0;  ///< of those: the sender's agent was not connected, its silence says nothing
 };
 [[nodiscard]] data::ArchiveRecord to_archive(std::string key, const MinuteRecord& record, std::int64_t skipped,
                                              bool sender_absent = false);

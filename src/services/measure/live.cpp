@@ -53,12 +53,14 @@ std::vector<Told> Live::add(const StoredMinute& minute) {
                             .received = columns.received,
                             .median = columns.delay_median,
                             .clock_error = columns.clock_error,
+                            .loss_run = columns.loss_run,
                             .sender_absent = columns.absent != 0,
                             .settling = !whole || one.joined};
         for (const PairEvent& event : one.detector.add(sample))
             out.push_back({minute.from, minute.to, event});
         if (one.minute && one.minute->time > figures.time) return;
-        one.joined = !whole;
+        // What a session that began late in its minute lost at first may still be routing that settles.
+        one.joined = columns.scheduled < per_minute_ / 2;
         one.minute = figures;
         one.absent = columns.absent != 0;
         one.best_ttl = std::max(one.best_ttl, columns.ttl);

@@ -222,6 +222,10 @@ TEST(LivePairs, ASessionThatHasJustBegunIsNoNews) {
     EXPECT_TRUE(live.add({"a", "b", to_archive("a/b", joined, 0)}).empty());
     EXPECT_TRUE(live.add(stored(1, 50)).empty());
     EXPECT_EQ(live.add(stored(2, 50)).size(), 1U);
+    Live other(90);
+    joined.scheduled = 60;
+    EXPECT_TRUE(other.add({"a", "b", to_archive("a/b", joined, 0)}).empty());
+    EXPECT_EQ(other.add(stored(1, 50)).size(), 1U);
 }
 
 TEST(LivePairs, OnlyWhatChangedIsStreamed) {

@@ -41,14 +41,21 @@ std::int64_t Histogram::middle(std::uint32_t index) {
 }
 
 void Histogram::add(std::int64_t value, std::uint64_t count) {
+    add_bucket(index_of(value), count);
+}
+
+void Histogram::add_bucket(std::uint32_t index, std::uint64_t count) {
     if (count == 0) return;
-    const std::uint32_t index = index_of(value);
+    count_ += count;
+    if (buckets_.empty() || buckets_.back().first < index) {
+        buckets_.emplace_back(index, count);
+        return;
+    }
     const auto at = std::ranges::lower_bound(buckets_, index, {}, &std::pair<std::uint32_t, std::uint64_t>::first);
     if (at != buckets_.end() && at->first == index)
         at->second += count;
     else
         buckets_.emplace(at, index, count);
-    count_ += count;
 }
 
 void Histogram::merge(const Histogram& other) {

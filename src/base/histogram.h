@@ -17,6 +17,8 @@ namespace quipu {
 class Histogram {
   public:
     void add(std::int64_t value, std::uint64_t count = 1);
+    /// Adds to a bucket by its index: for whoever kept buckets() in a form of its own. Ascending order is the fast way.
+    void add_bucket(std::uint32_t index, std::uint64_t count);
     void merge(const Histogram& other);
     void clear();
 
@@ -27,6 +29,8 @@ class Histogram {
     [[nodiscard]] double mean() const;
     /// Buckets that hold something: (index, count), ascending.
     [[nodiscard]] const std::vector<std::pair<std::uint32_t, std::uint64_t>>& buckets() const { return buckets_; }
+    /// One above the highest index.
+    [[nodiscard]] static std::uint32_t bucket_limit() { return index_of(INT64_MAX) + 1; }
     [[nodiscard]] static std::int64_t lower_bound(std::uint32_t index);
     [[nodiscard]] static std::int64_t middle(std::uint32_t index);
     [[nodiscard]] static std::uint32_t index_of(std::int64_t value);

@@ -127,8 +127,9 @@ Result<Histogram> Histogram::parse(ByteReader& in) {
         const std::uint64_t delta = in.varint();
         const std::uint64_t count = in.varint();
         if (!in.ok()) break;
-        if ((i > 0 && delta == 0) || delta >= kBuckets || (index += delta) >= kBuckets)
+        if ((i > 0 && delta == 0) || delta >= kBuckets || index + delta >= kBuckets)
             return malformed("bucket out of order or out of range");
+        index += delta;
         if (count == 0) return malformed("empty bucket");
         if (count > ~std::uint64_t{0} - out.count_) return malformed("counts overflow");
         out.count_ += count;

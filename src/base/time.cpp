@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <ctime>
 #include <fmt/format.h>
@@ -246,11 +247,11 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
     if (rest.empty()) return malformed("it is empty");
     while (!rest.empty()) {
         const std::size_t digits = std::min(rest.find_first_not_of("0123456789."), rest.size());
-        double number = 0;
-        const auto [end, error] = std::from_chars(rest.data(), rest.data() + digits, number, std::chars_format::fixed);
-        if (digits == 0 || error != std::errc{} || end != rest.data() + digits)
-            return malformed("a number is expected");
         const std::string_view spelled = rest.substr(0, digits);
+        const char* const end = spelled.data() + spelled.size();
+        double number = 0;
+        const auto read = std::from_chars(spelled.data(), end, number, std::chars_format::fixed);
+        if (digits == 0 || read.ec != std::errc{} || read.ptr != end) return malformed("a number is expected");
         rest.remove_prefix(digits);
         skip_spaces(rest);
         const std::size_t letters = std::min(rest.find_first_of(" 0123456789.-+"), rest.size());
@@ -261,15 +262,15 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
             if (candidate.name == name) unit = &candidate;
         if (unit == nullptr) return malformed(fmt::format("unknown unit \"{}\"", name));
         std::int64_t whole = 0;
-        const auto exact = std::from_chars(spelled.data(), spelled.data() + spelled.size(), whole);
-        const bool is_whole = exact.ec == std::errc{} && exact.ptr == spelled.data() + spelled.size();
+        const auto exact = std::from_chars(spelled.data(), end, whole);
+        const bool is_whole = exact.ec == std::errc{} && exact.ptr == end;
         total += (is_whole ? static_cast<long double>(whole) : static_cast<long double>(number)) *
                  static_cast<long double>(unit->nanoseconds);
         rest.remove_prefix(letters);
         skip_spaces(rest);
     }
     if (total >= static_cast<long double>(std::numeric_limits<std::int64_t>::max())) return malformed("it is too long");
-    const auto count = static_cast<std::int64_t>(total + 0.5L);
+    const auto count = static_cast<std::int64_t>(std::llroundl(total));
     return Nanoseconds(negative ? -count : count);
 }
 

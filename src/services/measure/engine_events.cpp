@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t kConfirm = 2;
 constexpr std::int64_t kNarrowest = 300'000;  // nanoseconds
-constexpr double kShare = 0.04;
+constexpr double kShare = 0.02;
+constexpr std::int64_t kNarrowestRerouted = 50'000;
+constexpr double kShareRerouted = 0.002;
 constexpr double kWanders = 6;
 constexpr double kFollow = 0.05;
 /// A level that has held this long is what is usual.
@@ -48,6 +50,7 @@ void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
     if (!level_) {
         if (first_ && std::abs(sample.median - *first_) <= band(*first_)) {
             level_ = sample.median;
+            level_ttl_ = sample.ttl;
             level_since_ = sample.minute;
             if (!usual_) usual_ = level_;
         }
@@ -55,8 +58,10 @@ void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
         return;
     }
     const std::int64_t distance = sample.median - *level_;
-    if (std::abs(distance) <= band(*level_)) {
+    const bool rerouted = sample.ttl > 0 && level_ttl_ > 0 && sample.ttl != level_ttl_;
+    if (std::abs(distance) <= band(*level_, rerouted)) {
         suspects_.clear();
+        if (sample.ttl > 0) level_ttl_ = sample.ttl;
         wander_ += kFollow * (static_cast<double>(std::abs(distance)) - wander_);
         *level_ += static_cast<std::int64_t>(kFollow * static_cast<double>(distance));
         if (sample.minute - level_since_ >= kSettles) usual_ = level_;
@@ -77,13 +82,16 @@ void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
     out.push_back({distance > 0 ? PairChange::delay_rose : PairChange::delay_fell, sample.minute,
                    static_cast<double>(*level_), static_cast<double>(after)});
     level_ = after;
+    if (sample.ttl > 0) level_ttl_ = sample.ttl;
     level_since_ = sample.minute;
     suspects_.clear();
 }
 
-std::int64_t Detector::band(std::int64_t level) const {
-    const double widest = std::max({static_cast<double>(kNarrowest), kShare * std::abs(static_cast<double>(level)),
-                                    kWanders * wander_, 2.0 * static_cast<double>(clock_error_)});
+std::int64_t Detector::band(std::int64_t level, bool rerouted) const {
+    const double narrowest = static_cast<double>(rerouted ? kNarrowestRerouted : kNarrowest);
+    const double share_of_level = (rerouted ? kShareRerouted : kShare) * std::abs(static_cast<double>(level));
+    const double widest =
+        std::max({narrowest, share_of_level, kWanders * wander_, 2.0 * static_cast<double>(clock_error_)});
     return static_cast<std::int64_t>(widest);
 }
 

@@ -12,7 +12,7 @@ namespace quipu::measure {
 namespace {
 
 // Conversations as text (scripts/events/*.txt), a line each:
-//     > SENT RECEIVED MEDIAN_MS [xN] [run=N] [absent]   the next minute (N of them)
+//     > SENT RECEIVED MEDIAN_MS [xN] [run=N] [ttl=N] [absent]   the next minute (N of them)
 //     < rose|fell|began|ended [BEFORE AFTER]    that event comes of it; delays in ms, losses in percent, whole numbers
 //     = slow|lossy|level MS|well                how the pair is
 // An event that is not written here is a failure.
@@ -59,6 +59,7 @@ class Script {
         for (std::string word; words >> word;) {
             if (word[0] == 'x') times = std::stoi(word.substr(1));
             if (word == "absent") sample.sender_absent = true;
+            if (word.starts_with("ttl=")) sample.ttl = std::stoi(word.substr(4));
             if (word.starts_with("run=")) sample.loss_run = std::stoi(word.substr(4));
         }
         sample.median = static_cast<std::int64_t>(median * 1e6);

@@ -53,6 +53,7 @@ std::vector<Told> Live::add(const StoredMinute& minute) {
                             .received = columns.received,
                             .median = columns.delay_median,
                             .clock_error = columns.clock_error,
+                            .ttl = columns.ttl,
                             .loss_run = columns.loss_run,
                             .sender_absent = columns.absent != 0,
                             .settling = !whole || one.joined};

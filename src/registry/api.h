@@ -7,8 +7,16 @@
 #include "registry/json_cache.h"
 #include "registry/registry.h"
 #include "registry/search.h"
+#include "registry/whatif.h"
 
 namespace quipu::registry {
+
+/// Every failure of one picture, reckoned once for all pages.
+struct Failures {
+    std::shared_ptr<const Picture> picture;
+    std::int64_t order = 1;
+    std::vector<Failure> list;
+};
 
 /// What the routes work on; lives as long as they do.
 struct Desk {
@@ -17,6 +25,7 @@ struct Desk {
     Registry& registry;
     JsonCache texts;
     std::atomic<std::shared_ptr<const SearchIndex>> index;
+    std::atomic<std::shared_ptr<const Failures>> failures;
 };
 
 /// Contact details up to which the caller may see. Until people sign in: everything for the local caller.

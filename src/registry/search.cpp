@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "registry/countries.h"
 #include "registry/fold.h"
@@ -124,7 +125,9 @@ std::vector<Hit> SearchIndex::find(std::string_view query, std::size_t limit) co
     std::vector<std::pair<int, const Text*>> found;
     for (const Text& text : texts_)
         if (const int r = rank(text); r >= 0) found.emplace_back(r, &text);
-    std::ranges::stable_sort(found, {}, [](const auto& f) { return std::tuple(f.first, f.second->name.size()); });
+    std::ranges::sort(found, {}, [](const auto& f) {
+        return std::tuple(f.first, f.second->name.size(), f.second->kind, std::string_view(f.second->id));
+    });
     if (found.size() > limit) found.resize(limit);
     std::vector<Hit> hits;
     for (const auto& [r, text] : found)

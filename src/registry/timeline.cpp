@@ -1,6 +1,7 @@
 #include "registry/timeline.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "registry/object.h"
 
@@ -24,7 +25,7 @@ std::vector<TimelineEntry> timeline_of(const Picture& everything) {
             else
                 add(kind, everything.all<T>());
         });
-    std::ranges::stable_sort(out, {}, &TimelineEntry::date);
+    std::ranges::sort(out, {}, [](const TimelineEntry& e) { return std::tie(e.date, e.kind, e.id, e.what); });
     return out;
 }
 

@@ -1,5 +1,6 @@
 // A hub and its agents over real sockets and real TLS.
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "agent/files.h"
+#include "agent/hub.h"
 #include "agent/identity.h"
 #include "agent/runtime.h"
 #include "data/test_folder.h"

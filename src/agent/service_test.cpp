@@ -155,8 +155,8 @@ class AgentsTest : public testing::Test {
         collector_ = collector.get();
         options.services.push_back(std::move(agents));
         options.services.push_back(std::move(collector));
-        auto config = platform::Config::parse(fmt::format("[agents]\nlisten = [\"127.0.0.1:{}\"]\n", port_), "quipu.toml",
-                                              platform::sections_of(options.services));
+        auto config = platform::Config::parse(fmt::format("[agents]\nlisten = [\"127.0.0.1:{}\"]\n", port_),
+                                              "quipu.toml", platform::sections_of(options.services));
         ASSERT_TRUE(config) << config.error().text();
         options.config = std::move(*config);
         auto hub = Hub::create(std::move(options));
@@ -216,7 +216,9 @@ TEST_F(AgentsTest, WhatIsMeasuredWhileTheHubIsAwayArrivesLater) {
 
 TEST_F(AgentsTest, ASecondStartNeedsNoTicket) {
     start_hub();
-    { RunningAgent agent(agent_folder("lima"), ticket("lima"), clock_); }
+    {
+        RunningAgent agent(agent_folder("lima"), ticket("lima"), clock_);
+    }
     RunningAgent agent(agent_folder("lima"), "", clock_);
     EXPECT_EQ(agent.wait_for_work(), "work of lima");
 }
@@ -246,7 +248,9 @@ TEST_F(AgentsTest, ARevokedCertificateIsRefused) {
     const auto identity = enrol(agent_folder("lima"), *parse_ticket(ticket("lima")));
     ASSERT_TRUE(identity) << identity.error().text();
     const auto poll = [&] {
-        net::ClientRequest request{.method = net::Method::post, .target = "/agent/v1/poll", .body = R"({"revision": 0, "version": "1", "facts": {}})"};
+        net::ClientRequest request{.method = net::Method::post,
+                                   .target = "/agent/v1/poll",
+                                   .body = R"({"revision": 0, "version": "1", "facts": {}})"};
         request.headers.add("Content-Type", "application/json");
         return net::fetch(identity->hub, std::move(request), *identity->tls());
     };
@@ -266,7 +270,8 @@ TEST_F(AgentsTest, ARequestWithoutACertificateIsRefused) {
     const auto tls = net::TlsContext::client(parsed->authority, {});
     ASSERT_TRUE(tls);
     for (const char* target : {"/agent/v1/poll", "/agent/v1/records", "/agent/v1/renew"}) {
-        const auto response = net::fetch(parsed->hub, {.method = net::Method::post, .target = target, .body = "{}"}, *tls);
+        const auto response =
+            net::fetch(parsed->hub, {.method = net::Method::post, .target = target, .body = "{}"}, *tls);
         ASSERT_TRUE(response) << response.error().text();
         EXPECT_EQ(response->status, 401) << target;
     }

@@ -80,7 +80,9 @@ class Agents : public platform::Service {
     /// address, its authority and a secret (identity.h). An earlier ticket of the same agent no longer holds.
     [[nodiscard]] virtual Result<std::string> make_ticket(std::string_view agent, Nanoseconds life) = 0;
     [[nodiscard]] virtual Result<void> revoke(std::string_view agent, std::string_view why) = 0;
-    /// The listener's address, once started.
+    /// Further address to listen on, and the one written on tickets from then on. Before the service is started.
+    virtual void listen_also(const net::Endpoint& address) = 0;
+    /// The listener's address, once started; the one that was added last where there are several.
     [[nodiscard]] virtual net::Endpoint address() const = 0;
 };
 

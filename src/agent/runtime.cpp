@@ -275,10 +275,15 @@ Result<std::unique_ptr<Runtime>> Runtime::create(RuntimeOptions options, const C
     auto identity = load_identity(options.folder);
     if (!options.ticket.empty()) {
         const Ticket ticket = TRY(parse_ticket(options.ticket));
-        // A ticket for another agent, or an agent that was never enrolled: the ticket is used. Else what is there is
-        // kept.
-        if (!identity || identity->agent != ticket.agent || identity->authority != ticket.authority)
+        if (identity && identity->agent == ticket.agent && identity->authority == ticket.authority) {
+            // It has enrolled already: the ticket only tells where the hub is now.
+            if (identity->hub != ticket.hub) {
+                identity->hub = ticket.hub;
+                TRY(save_identity(options.folder, *identity));
+            }
+        } else {
             identity = enrol(options.folder, ticket);
+        }
     } else if (!identity && identity.error().code == ErrorCode::not_found) {
         return fail(ErrorCode::unauthenticated, "this agent has not enrolled", options.folder,
                     "start it once with --ticket FILE; make the ticket at the hub with: quipu agents ticket SITE");

@@ -18,11 +18,11 @@ struct Settings {
     std::string advertise;
     static constexpr auto describe() {
         using T = Settings;
-        return fields(field<&T::listen>("listen", "Addresses, with port, that agents connect to"),
-                      field<&T::names>("names", "Further DNS names and addresses by which agents know the hub"),
-                      field<&T::advertise>(
-                          "advertise",
-                          "The address written on tickets, \"https://HOST:PORT\"; the first of `listen` when empty"));
+        return fields(
+            field<&T::listen>("listen", "Addresses, with port, that agents connect to"),
+            field<&T::names>("names", "Further DNS names and addresses by which agents know the hub"),
+            field<&T::advertise>(
+                "advertise", "The address written on tickets, \"https://HOST:PORT\"; the last of `listen` when empty"));
     }
 };
 
@@ -44,8 +44,10 @@ class AgentsService final : public Agents {
     Result<void> provision(platform::House& house) override {
         house_ = &house;
         net::KeyPair authority = TRY(open_authority(house.data_folder, house.clock.now()));
+        std::vector<net::Endpoint> addresses = addresses_;
+        addresses.insert(addresses.end(), more_addresses_.begin(), more_addresses_.end());
         std::vector<std::string> names = settings_.names;
-        for (const net::Endpoint& address : addresses_)
+        for (const net::Endpoint& address : addresses)
             names.push_back(address.address.text());
         // Made anew at each start: nobody but the authority vouches for it, so nothing is lost with it.
         const net::KeyPair identity =
@@ -57,7 +59,7 @@ class AgentsService final : public Agents {
         for (const auto& [stream, take] : streams_)
             server_->add_stream(stream, take);
         TRY(server_->load());
-        for (const net::Endpoint& address : addresses_)
+        for (const net::Endpoint& address : addresses)
             listeners_.push_back(TRY(net::HttpServer::listen(
                 house.loops, address, [server = server_](net::HttpRequest& request) { return server->handle(request); },
                 tls, {.body_octets = 2UL * 1024 * 1024})));
@@ -116,13 +118,15 @@ class AgentsService final : public Agents {
         if (!server_) return fail(ErrorCode::unavailable, "the agents' service is not running");
         return server_->revoke(agent, why);
     }
+    void listen_also(const net::Endpoint& address) override { more_addresses_.push_back(address); }
     [[nodiscard]] net::Endpoint address() const override {
-        return listeners_.empty() ? net::Endpoint{} : listeners_.front()->address();
+        return listeners_.empty() ? net::Endpoint{} : listeners_.back()->address();
     }
 
   private:
     Settings settings_;
     std::vector<net::Endpoint> addresses_;
+    std::vector<net::Endpoint> more_addresses_;
     platform::House* house_ = nullptr;
     std::map<std::string, Roster::Assign> parts_;
     std::map<std::string, Server::Take> streams_;

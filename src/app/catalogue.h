@@ -1,9 +1,12 @@
 #pragma once
 // The catalogue: the one list of services.
 
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "agent/hub.h"
+#include "lab/controls.h"
 #include "platform/service.h"
 
 namespace quipu::app {
@@ -11,8 +14,10 @@ namespace quipu::app {
 struct Catalogue {
     /// A service stands after those that it holds on to.
     std::vector<std::unique_ptr<platform::Service>> services;
+    agent::Agents* agents = nullptr;  ///< one of them
 };
 
-[[nodiscard]] Catalogue make_catalogue();
+/// `lab` answers the lab that runs in this process, or nullptr; it is asked at each request.
+[[nodiscard]] Catalogue make_catalogue(std::function<lab::Controls*()> lab = {});
 
 }  // namespace quipu::app

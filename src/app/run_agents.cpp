@@ -18,7 +18,7 @@ Result<std::vector<std::string>> AgentStarter::command(const std::string& site,
         argv.push_back(address.text());
     }
     // All of them read this machine's one clock: between two points it is off by no more than reading it takes.
-    argv.insert(argv.end(), {"--clock-error", "5us"});
+    argv.insert(argv.end(), {"--clock-error", "1us"});
     return argv;
 }
 

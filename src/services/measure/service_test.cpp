@@ -38,6 +38,7 @@ class TestAgents final : public agent::Agents {
         return fail(ErrorCode::unsupported, "no");
     }
     [[nodiscard]] Result<void> revoke(std::string_view, std::string_view) override { return {}; }
+    void listen_also(const net::Endpoint&) override {}
     [[nodiscard]] net::Endpoint address() const override { return {}; }
 
     void join(std::string site, std::string_view address) {

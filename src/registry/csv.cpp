@@ -5,10 +5,12 @@
 namespace quipu::registry {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 class Reader {
   public:
     Reader(std::string_view text, std::string_view name) : text_(text), name_(name) {
-        if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+        if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
     }
 
     Result<std::vector<CsvRow>> rows() {
@@ -98,7 +100,8 @@ void append_csv(std::string& out, const std::vector<std::string>& cells) {
     for (const std::string& cell : cells) {
         if (!first) out += ',';
         first = false;
-        if (cell.find_first_of(",\"\r\n") == std::string::npos) {
+        // A byte order mark in front would be taken for the file's own.
+        if (cell.find_first_of(",\"\r\n") == std::string::npos && !cell.starts_with(kByteOrderMark)) {
             out += cell;
             continue;
         }

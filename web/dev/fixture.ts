@@ -92,17 +92,18 @@ function registry(world: World, call: Call, kind: Kind): unknown {
   if (sub === 'history') {
     const made = world.revisions.filter((revision) => revision.kind === kind && revision.id === id);
     const first = made[0]?.before ?? world.entry(kind, id)?.object ?? null;
+    const imported = {
+      version: 1,
+      changed: '2026-01-10T12:00:00Z',
+      effective: '2004-06-10',
+      who: 'import',
+      why: 'redclara-2011.toml',
+      action: 'created',
+      before: null,
+      after: first,
+    };
     const items = [
-      {
-        version: 1,
-        changed: '2026-01-10T12:00:00Z',
-        effective: '2004-06-10',
-        who: 'import',
-        why: 'redclara-2011.toml',
-        action: 'created',
-        before: null,
-        after: first,
-      },
+      ...(made[0]?.action === 'created' ? [] : [imported]),
       ...made.map((revision) => ({ ...revision, effective: revision.changed.slice(0, 10), who: 'local' })),
     ];
     return { items, next: null };

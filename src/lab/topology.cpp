@@ -164,7 +164,7 @@ std::string bird_configuration(const Plan& plan, std::size_t node) {
     for (const Wire& wire : plan.wires)
         if (wire.a == node || wire.b == node)
             interfaces +=
-                fmt::format("        interface \"{}\" {{ type ptp; cost {}; hello 1; dead 4; retransmit 2; }};\n",
+                fmt::format("        interface \"{}\" {{ type ptp; cost {}; hello 1; dead 5; retransmit 2; }};\n",
                             wire.interface, wire.cost);
     const auto protocols = [&](int version, std::string_view channel, const net::IpAddress& source) {
         return fmt::format(R"(

@@ -85,7 +85,8 @@ inline constexpr std::size_t kMostNodes = 240;
 /// whose length says nothing else. Without a length: the great circle between the ends times 1.3.
 [[nodiscard]] Nanoseconds delay_of(const registry::Link& link, const registry::Site& a, const registry::Site& b);
 
-/// The configuration of the router at a node: OSPFv2 and OSPFv3, hello every second, dead after four.
+/// The configuration of the router at a node: OSPFv2 and OSPFv3, hello every second, dead after five: four lost in a
+/// row (with four, three would do, and a link with 10 % loss would flap).
 [[nodiscard]] std::string bird_configuration(const Plan& plan, std::size_t node);
 
 }  // namespace quipu::lab

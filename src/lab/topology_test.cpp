@@ -106,7 +106,7 @@ TEST(Plan, RouterAnnouncesItsLoopbackAndSpeaksOnItsLinksOnly) {
     ASSERT_TRUE(plan);
     const std::string text = bird_configuration(*plan, 0);
     EXPECT_THAT(text, testing::HasSubstr("router id 10.254.0.1;"));
-    EXPECT_THAT(text, testing::HasSubstr("interface \"ab\" { type ptp; cost 500; hello 1; dead 4;"));
+    EXPECT_THAT(text, testing::HasSubstr("interface \"ab\" { type ptp; cost 500; hello 1; dead 5;"));
     EXPECT_THAT(text, testing::HasSubstr("krt_prefsrc = fd51:7569:7075:fe00::1"));
     EXPECT_THAT(text, testing::Not(testing::HasSubstr("\"bc\"")));
     EXPECT_THAT(text, testing::Not(testing::HasSubstr(std::string(kManagement))));

@@ -10,8 +10,12 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/units.h"
+
 namespace quipu::platform {
 namespace {
+
+constexpr std::uintmax_t kLeastRoom = 16'000'000;
 
 Result<void> make_folder(const std::string& folder) {
     namespace fs = std::filesystem;
@@ -24,6 +28,17 @@ Result<void> make_folder(const std::string& folder) {
     if (error) return fail_errno(error.value(), "the data folder can't be made", folder);
     fs::permissions(folder, fs::perms::owner_all, error);
     return {};
+}
+
+/// A database that is opened on a full disk fails in many ways; this one says it.
+Result<void> check_room(const std::string& folder) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    if (error || space.available >= kLeastRoom) return {};
+    return fail(
+        ErrorCode::exhausted,
+        fmt::format("the disk is full: {} are left", format_bytes({static_cast<std::int64_t>(space.available)})),
+        folder, "make room on that disk, or name a folder on another with --data");
 }
 
 /// The number that the holder wrote into its lock.
@@ -40,6 +55,7 @@ std::string holder(int fd) {
 
 Result<FolderLock> FolderLock::take(const std::string& folder) {
     TRY(make_folder(folder));
+    TRY(check_room(folder));
     const std::string path = folder + "/lock";
     const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return fail_errno(errno, "the data folder can't be written", path);

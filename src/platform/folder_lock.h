@@ -9,7 +9,8 @@ namespace quipu::platform {
 
 class FolderLock {
   public:
-    /// Makes the folder (mode 0700) if missing. `conflict` names the process that holds it.
+    /// Makes the folder (mode 0700) if missing. `conflict` names the process that holds it, `exhausted` a
+    /// disk with less than 16 MB left.
     static Result<FolderLock> take(const std::string& folder);
     FolderLock(FolderLock&& other) noexcept;
     FolderLock& operator=(FolderLock&& other) noexcept;

@@ -342,7 +342,7 @@ void TheHub::settle() {
 
 Result<void> TheHub::start_service(const std::string& name) {
     Resident& resident = residents_.at(name);
-    resident.house = std::make_unique<House>(*house_);
+    if (!resident.house) resident.house = std::make_unique<House>(*house_);
     resident.house->report_failure = [this, name](Error error) {
         {
             const std::scoped_lock lock(mutex_);

@@ -4,12 +4,15 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <thread>
 #include <unistd.h>
 
 #include "data/test_file_limit.h"
 #include "data/test_folder.h"
 #include "net/http_client.h"
+#include "net/http_test_peer.h"
 
 namespace quipu::platform {
 namespace {
@@ -92,9 +95,9 @@ class HubTest : public testing::Test {
         if (!body.empty()) request.headers.add("Content-Type", "application/json");
         request.body = std::move(body);
         for (auto& [name, value] : headers)
-            request.headers.set(name, value);
+            request.headers.add(name, value);
         auto response = net::fetch(hub_->url(), std::move(request));
-        E"quipu.toml:4 knot.text"PECT_TRUE(response) << response.error().text();
+        EXPECT_TRUE(response) << response.error().text();
         return response ? *response : net::ClientResponse{};
     }
     net::ClientResponse get(std::string target) { return ask(net::Method::get, std::move(target)); }
@@ -108,7 +111,7 @@ class HubTest : public testing::Test {
     void await(F condition) {
         for (int i = 0; i < 3000 && !condition(); ++i)
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        E"quipu.toml:4 knot.text"PECT_TRUE(condition());
+        EXPECT_TRUE(condition());
     }
 
     data::TestFolder folder_;
@@ -121,29 +124,31 @@ class HubTest : public testing::Test {
 TEST_F(HubTest, ServesItsOwnAddresses) {
     add("rope", notes_);
     start();
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/healthz").body, R"({"status":"ok","failed":[]})");
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/about").body, HasSubstr(R"("name":"Quipu","version":"1.2.3")"));
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/services").body, HasSubstr(R"("name":"rope","state":"running")"));
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/metrics").body, HasSubstr("quipu_service_up{service=\"rope\"} 1\n"));
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/openapi.json").body, HasSubstr("/api/v1/journal/events"));
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/rope").body, R"({"text":"rope"})");
+    EXPECT_EQ(get("/healthz").body, R"({"status":"ok","failed":[]})");
+    EXPECT_THAT(get("/api/v1/about").body, HasSubstr(R"("name":"Quipu","version":"1.2.3")"));
+    EXPECT_THAT(get("/api/v1/services").body, HasSubstr(R"("name":"rope","state":"running")"));
+    EXPECT_THAT(get("/metrics").body, HasSubstr("quipu_service_up{service=\"rope\"} 1\n"));
+    EXPECT_THAT(get("/api/v1/openapi.json").body, HasSubstr("/api/v1/journal/events"));
+    EXPECT_EQ(get("/api/v1/rope").body, R"({"text":"rope"})");
     const auto page = get("/");
-    E"quipu.toml:4 knot.text"PECT_EQ(page.status, 200);
-    E"quipu.toml:4 knot.text"PECT_THAT(std::string(page.headers.get("Content-Security-Policy")), HasSubstr("frame-ancestors 'none'"));
+    EXPECT_EQ(page.status, 200);
+    EXPECT_THAT(std::string(page.headers.get("Content-Security-Policy")), HasSubstr("frame-ancestors 'none'"));
     const auto missing = get("/api/v1/none");
-    E"quipu.toml:4 knot.text"PECT_EQ(missing.status, 404);
-    E"quipu.toml:4 knot.text"PECT_THAT(missing.body, HasSubstr(std::string(missing.headers.get(""quipu.toml:4 knot.text"-Request-Id"))));
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::post, "/page", "{}").status, 405);
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_THAT(missing.body, HasSubstr(std::string(missing.headers.get("X-Request-Id"))));
+    EXPECT_EQ(ask(net::Method::post, "/page", "{}").status, 405);
 }
 
 TEST_F(HubTest, ForeignHostsAndOriginsStayOutside) {
     start();
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::get, "/healthz", {}, {{"Host", "evil.example"}}).status, 403);
+    net::RawPeer rebound(hub_->address());
+    rebound.send("GET /healthz HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n");
+    EXPECT_THAT(rebound.read_response(), HasSubstr("HTTP/1.1 403 "));
     const auto refused =
         ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})", {{"Origin", "http://evil.example"}});
-    E"quipu.toml:4 knot.text"PECT_EQ(refused.status, 403);
-    E"quipu.toml:4 knot.text"PECT_EQ(refused.headers.get("Content-Type"), "application/problem+json");
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})", {{"Origin", hub_->url()}}).status,
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(refused.headers.get("Content-Type"), "application/problem+json");
+    EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})", {{"Origin", hub_->url()}}).status,
               201);
 }
 
@@ -151,19 +156,19 @@ TEST_F(HubTest, ReportsAreKeptAndStandInTheJournal) {
     start();
     const auto sent =
         ask(net::Method::post, "/api/v1/reports", R"({"page":"/links/a-b","text":"It is wrong","request_id":"r1"})");
-    E"quipu.toml:4 knot.text"PECT_EQ(sent.status, 201);
-    E"quipu.toml:4 knot.text"PECT_EQ(sent.body, R"({"id":1})");
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"Again"})").body, R"({"id":2})");
+    EXPECT_EQ(sent.status, 201);
+    EXPECT_EQ(sent.body, R"({"id":1})");
+    EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"Again"})").body, R"({"id":2})");
     const auto first = parse_json(get("/api/v1/reports?limit=1").body);
     ASSERT_TRUE(first);
-    E"quipu.toml:4 knot.text"PECT_EQ(*first->find("items")->if_array()->front().find("text")->if_string(), "Again");
+    EXPECT_EQ(*first->find("items")->if_array()->front().find("text")->if_string(), "Again");
     const auto second = parse_json(get("/api/v1/reports?limit=1&cursor=" + *first->find("next")->if_string()).body);
     ASSERT_TRUE(second);
-    E"quipu.toml:4 knot.text"PECT_EQ(*second->find("items")->if_array()->front().find("request_id")->if_string(), "r1");
-    E"quipu.toml:4 knot.text"PECT_TRUE(second->find("next")->is_null());
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/journal/events?type=ProblemReported&newest_first=true").body,
+    EXPECT_EQ(*second->find("items")->if_array()->front().find("request_id")->if_string(), "r1");
+    EXPECT_TRUE(second->find("next")->is_null());
+    EXPECT_THAT(get("/api/v1/journal/events?type=ProblemReported&newest_first=true").body,
                 HasSubstr("\"subject\":\"report:2\""));
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/"})").status, 400);
+    EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/"})").status, 400);
 }
 
 TEST_F(HubTest, JournalPagesForwardsAndBackwards) {
@@ -182,9 +187,9 @@ TEST_F(HubTest, JournalPagesForwardsAndBackwards) {
             cursor = next.is_null() ? "" : "&cursor=" + *next.if_string();
         } while (!cursor.empty());
         if (!order.empty()) std::ranges::reverse(ids);
-        E"quipu.toml:4 knot.text"PECT_EQ(ids, (std::vector<std::int64_t>{1, 2, 3, 4, 5}));
+        EXPECT_EQ(ids, (std::vector<std::int64_t>{1, 2, 3, 4, 5}));
     }
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/journal/events?cursor=nonsense").status, 400);
+    EXPECT_EQ(get("/api/v1/journal/events?cursor=nonsense").status, 400);
 }
 
 TEST_F(HubTest, TheStreamResumesAndGoesOn) {
@@ -209,13 +214,13 @@ TEST_F(HubTest, TheStreamResumesAndGoesOn) {
         request.target = "/api/v1/journal/stream";
         request.headers.add("Last-Event-ID", "1");
         const auto ended = co_await (*client)->stream(std::move(request), on_event);
-        E"quipu.toml:4 knot.text"PECT_TRUE(ended) << ended.error().text();
+        EXPECT_TRUE(ended) << ended.error().text();
         loop.stop();
     };
     loop.spawn(listen());
     loop.run();
     sender.join();
-    E"quipu.toml:4 knot.text"PECT_THAT(seen, testing::ElementsAre("report:2", "report:3"));
+    EXPECT_THAT(seen, testing::ElementsAre("report:2", "report:3"));
 }
 
 TEST_F(HubTest, StoppingEndsOpenStreams) {
@@ -246,27 +251,27 @@ TEST_F(HubTest, AFailedServiceIsShownAndStartedAgainWhileOthersGoOn) {
     add("knot", others_);
     add("needy", others_, {"rope"});
     start();
-    E"quipu.toml:4 knot.text"PECT_EQ(status("rope").state, ServiceState::failed);
-    E"quipu.toml:4 knot.text"PECT_EQ(status("rope").reason, "the rope is wet");
-    E"quipu.toml:4 knot.text"PECT_EQ(status("needy").reason, "waits for rope");
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/knot").status, 200);
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/rope").status, 503);
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/healthz").body, HasSubstr("degraded"));
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/journal/events?type=ServiceFailed").body, HasSubstr("the rope is wet"));
+    EXPECT_EQ(status("rope").state, ServiceState::failed);
+    EXPECT_EQ(status("rope").reason, "the rope is wet");
+    EXPECT_EQ(status("needy").reason, "waits for rope");
+    EXPECT_EQ(get("/api/v1/knot").status, 200);
+    EXPECT_EQ(get("/api/v1/rope").status, 503);
+    EXPECT_THAT(get("/healthz").body, HasSubstr("degraded"));
+    EXPECT_THAT(get("/api/v1/journal/events?type=ServiceFailed").body, HasSubstr("the rope is wet"));
     await([&] { return status("needy").state == ServiceState::running; });
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/rope").status, 200);
-    E"quipu.toml:4 knot.text"PECT_EQ(status("rope").restarts, 1);
-    E"quipu.toml:4 knot.text"PECT_EQ(notes_.stops, 1);
+    EXPECT_EQ(get("/api/v1/rope").status, 200);
+    EXPECT_EQ(status("rope").restarts, 1);
+    EXPECT_EQ(notes_.stops, 1);
 }
 
 TEST_F(HubTest, AFailureReportedLaterRestartsTheService) {
     add("rope", notes_);
     start();
-    E"quipu.toml:4 knot.text"PECT_EQ(status("rope").state, ServiceState::running);
+    EXPECT_EQ(status("rope").state, ServiceState::running);
     notes_.report_failure({ErrorCode::io, "the rope was cut"});
     await([&] { return status("rope").restarts == 1 && status("rope").state == ServiceState::running; });
-    E"quipu.toml:4 knot.text"PECT_THAT(get("/api/v1/journal/events?type=ServiceFailed").body, HasSubstr("the rope was cut"));
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/rope").status, 200);
+    EXPECT_THAT(get("/api/v1/journal/events?type=ServiceFailed").body, HasSubstr("the rope was cut"));
+    EXPECT_EQ(get("/api/v1/rope").status, 200);
 }
 
 TEST_F(HubTest, OnlySomeAndWhatTheyNeed) {
@@ -279,9 +284,9 @@ TEST_F(HubTest, OnlySomeAndWhatTheyNeed) {
     ASSERT_TRUE(made);
     hub_ = std::move(*made);
     ASSERT_TRUE(hub_->start());
-    E"quipu.toml:4 knot.text"PECT_EQ(hub_->services().size(), 2U);
-    E"quipu.toml:4 knot.text"PECT_EQ(status("knot").state, ServiceState::running);
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/other").status, 404);
+    EXPECT_EQ(hub_->services().size(), 2U);
+    EXPECT_EQ(status("knot").state, ServiceState::running);
+    EXPECT_EQ(get("/api/v1/other").status, 404);
 }
 
 TEST_F(HubTest, UnknownServicesAreRefused) {
@@ -290,7 +295,7 @@ TEST_F(HubTest, UnknownServicesAreRefused) {
     some.only = {"knot"};
     const auto made = Hub::create(std::move(some));
     ASSERT_FALSE(made);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().what, "there is no service knot");
+    EXPECT_EQ(made.error().what, "there is no service knot");
 }
 
 TEST_F(HubTest, FaultsOfTheConfigurationAreToldAtOnce) {
@@ -300,19 +305,19 @@ TEST_F(HubTest, FaultsOfTheConfigurationAreToldAtOnce) {
     const auto made = Hub::create(options());
     ASSERT_FALSE(made);
     ASSERT_EQ(made.error().faults.size(), 2U);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().faults[0].where, "quipu.toml:4 knot.text");
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().faults[1].where, "quipu.toml:2 rope.text");
+    EXPECT_EQ(made.error().faults[0].where, "quipu.toml:4 knot.text");
+    EXPECT_EQ(made.error().faults[1].where, "quipu.toml:2 rope.text");
 }
 
 TEST_F(HubTest, OneHubPerDataFolder) {
     start();
     const auto second = Hub::create(options());
     ASSERT_FALSE(second);
-    E"quipu.toml:4 knot.text"PECT_EQ(second.error().code, ErrorCode::conflict);
-    E"quipu.toml:4 knot.text"PECT_EQ(second.error().what, fmt::format("process {} uses this data folder already", getpid()));
+    EXPECT_EQ(second.error().code, ErrorCode::conflict);
+    EXPECT_EQ(second.error().what, fmt::format("process {} uses this data folder already", getpid()));
     hub_->stop();
     hub_.reset();
-    E"quipu.toml:4 knot.text"PECT_TRUE(Hub::create(options()));
+    EXPECT_TRUE(Hub::create(options()));
 }
 
 TEST_F(HubTest, ATakenPortIsToldWithItsAddress) {
@@ -324,8 +329,8 @@ TEST_F(HubTest, ATakenPortIsToldWithItsAddress) {
     ASSERT_TRUE(made);
     const auto started = (*made)->start();
     ASSERT_FALSE(started);
-    E"quipu.toml:4 knot.text"PECT_EQ(started.error().code, ErrorCode::conflict);
-    E"quipu.toml:4 knot.text"PECT_THAT(started.error().text(), HasSubstr(hub_->address().text()));
+    EXPECT_EQ(started.error().code, ErrorCode::conflict);
+    EXPECT_THAT(started.error().text(), HasSubstr(hub_->address().text()));
 }
 
 TEST_F(HubTest, ListensOnLoopbackOnly) {
@@ -333,8 +338,8 @@ TEST_F(HubTest, ListensOnLoopbackOnly) {
     open.settings.listen = "0.0.0.0";
     const auto made = Hub::create(std::move(open));
     ASSERT_FALSE(made);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().code, ErrorCode::forbidden);
-    E"quipu.toml:4 knot.text"PECT_THAT(made.error().text(), HasSubstr("until people can sign in"));
+    EXPECT_EQ(made.error().code, ErrorCode::forbidden);
+    EXPECT_THAT(made.error().text(), HasSubstr("until people can sign in"));
 }
 
 TEST_F(HubTest, ACorruptDatabaseIsNotOverwritten) {
@@ -343,23 +348,27 @@ TEST_F(HubTest, ACorruptDatabaseIsNotOverwritten) {
     std::ofstream(folder_ / "data/quipu.db") << garbage;
     const auto made = Hub::create(options());
     ASSERT_FALSE(made);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().code, ErrorCode::corrupt) << made.error().text();
-    E"quipu.toml:4 knot.text"PECT_THAT(made.error().text(), HasSubstr("quipu.db"));
-    E"quipu.toml:4 knot.text"PECT_EQ(std::filesystem::file_size(folder_ / "data/quipu.db"), garbage.size());
+    EXPECT_EQ(made.error().code, ErrorCode::corrupt) << made.error().text();
+    EXPECT_THAT(made.error().text(), HasSubstr("quipu.db"));
+    EXPECT_EQ(std::filesystem::file_size(folder_ / "data/quipu.db"), garbage.size());
 }
 
 TEST_F(HubTest, ADataFolderThatIsAFile) {
     std::ofstream(folder_ / "data") << "x";
     const auto made = Hub::create(options());
     ASSERT_FALSE(made);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().what, "is no folder");
+    EXPECT_EQ(made.error().what, "is no folder");
 }
 
 TEST_F(HubTest, AFullDiskAtTheStartIsOneClearSentence) {
-    const data::TestFileLimit full(4096);
+    // A mount namespace of this process alone: nothing is left of it, however the test ends.
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("none", folder_.path().c_str(), "tmpfs", 0, "size=1m") != 0)
+        GTEST_SKIP() << "mounting a small disk needs root";
     const auto made = Hub::create(options());
     ASSERT_FALSE(made);
-    E"quipu.toml:4 knot.text"PECT_EQ(made.error().code, ErrorCode::exhausted) << made.error().text();
+    EXPECT_EQ(made.error().code, ErrorCode::exhausted);
+    EXPECT_THAT(made.error().what, HasSubstr("the disk is full: 1"));
 }
 
 TEST_F(HubTest, AFullDiskLaterAnswers507AndReadingGoesOn) {
@@ -368,11 +377,11 @@ TEST_F(HubTest, AFullDiskLaterAnswers507AndReadingGoesOn) {
     {
         const data::TestFileLimit full(4096);
         const auto refused = ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"lost"})");
-        E"quipu.toml:4 knot.text"PECT_EQ(refused.status, 507) << refused.body;
-        E"quipu.toml:4 knot.text"PECT_THAT(refused.body, HasSubstr("\"code\":\"exhausted\""));
-        E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/reports").status, 200);
+        EXPECT_EQ(refused.status, 507) << refused.body;
+        EXPECT_THAT(refused.body, HasSubstr("\"code\":\"exhausted\""));
+        EXPECT_EQ(get("/api/v1/reports").status, 200);
     }
-    E"quipu.toml:4 knot.text"PECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"kept too"})").status, 201);
+    EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"kept too"})").status, 201);
 }
 
 TEST_F(HubTest, ServesThePortalsFolder) {
@@ -386,11 +395,11 @@ TEST_F(HubTest, ServesThePortalsFolder) {
     ASSERT_TRUE(hub_->start());
     for (const char* path : {"/", "/links/santiago-panama"}) {
         const auto page = get(path);
-        E"quipu.toml:4 knot.text"PECT_EQ(page.status, 200);
-        E"quipu.toml:4 knot.text"PECT_THAT(page.body, HasSubstr("<title>Quipu"));
-        E"quipu.toml:4 knot.text"PECT_EQ(page.headers.get(""quipu.toml:4 knot.text"-Content-Type-Options"), "nosniff");
+        EXPECT_EQ(page.status, 200);
+        EXPECT_THAT(page.body, HasSubstr("<title>Quipu"));
+        EXPECT_EQ(page.headers.get("X-Content-Type-Options"), "nosniff");
     }
-    E"quipu.toml:4 knot.text"PECT_EQ(get("/api/v1/nothing").status, 404);
+    EXPECT_EQ(get("/api/v1/nothing").status, 404);
 }
 
 }  // namespace

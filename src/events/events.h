@@ -43,7 +43,7 @@ struct RegistryImported {
 struct LabLinkSet {
     static constexpr std::string_view kType = "LabLinkSet";
     std::string link;
-    std::string state;  // up, down
+    std::string state;       // up, down
     std::string impairment;  // text of delay, jitter, loss… when changed
     static constexpr auto describe() {
         return fields(field<&LabLinkSet::link>("link", "The link").required(),

@@ -19,6 +19,7 @@ const std::vector<std::string> kFormats = {"toml", "json", "csv", "graphml"};
 
 /// Options of all the group's commands; each command declares those that it takes.
 struct Options {
+    std::string contacts;
     std::string kind, id;
     std::string file, format;
     std::string as_of, why, effective;
@@ -134,8 +135,10 @@ Result<void> export_file(const Context& context, const Options& options) {
     const std::string format = options.file.empty() && options.format.empty() ? "toml" : TRY(format_of(options));
     const auto answer =
         TRY(Client(context.hub)
-                .send({.target = with_query("/api/v1/registry/export",
-                                            {{"format", format}, {"kind", options.kind}, {"as_of", options.as_of}})}));
+                .send({.target = with_query("/api/v1/registry/export", {{"format", format},
+                                                                        {"kind", options.kind},
+                                                                        {"as_of", options.as_of},
+                                                                        {"contacts", options.contacts}})}));
     if (options.file.empty()) return print(answer.text);
     std::ofstream out(options.file, std::ios::binary | std::ios::trunc);
     out << answer.text;
@@ -329,6 +332,12 @@ void add_registry_commands(CLI::App& app, Context& context) {
     export_command->add_option("--kind", options->kind, "Only this collection")
         ->check(CLI::IsMember(kKinds).description(""))
         ->type_name("KIND");
+    export_command
+        ->add_option("--contacts", options->contacts,
+                     "Contact details up to public, members (if left out) or private; a file without the private ones "
+                     "removes them when it is imported")
+        ->check(CLI::IsMember({"public", "members", "private"}).description(""))
+        ->type_name("VISIBILITY");
     format(export_command);
     day(export_command);
 

@@ -44,7 +44,8 @@ void tell(const Error& error) {
     std::string out = "quipu: ";
     if (!error.where.empty()) out += error.where + ": ";
     out += error.what + "\n";
-    for (const Fault& fault : error.faults)
+    // A single fault is the error itself.
+    for (const Fault& fault : error.faults.size() > 1 ? error.faults : std::vector<Fault>{})
         out += fmt::format("  {}{}{}\n", fault.where, fault.where.empty() ? "" : ": ", fault.what);
     if (!error.hint.empty()) out += fmt::format("  → {}\n", error.hint);
     std::fputs(out.c_str(), stderr);

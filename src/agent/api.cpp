@@ -49,20 +49,6 @@ struct TicketReply {
     }
 };
 
-Result<Page<AgentInfo>> page_of(const std::vector<AgentInfo>& all, const AgentsQuery& query) {
-    const std::string after = query.cursor.empty() ? std::string() : TRY(platform::read_cursor(query.cursor));
-    Page<AgentInfo> page;
-    for (const AgentInfo& agent : all) {
-        if (agent.id <= after) continue;
-        if (std::cmp_equal(page.items.size(), query.limit)) {
-            page.next = platform::make_cursor(page.items.back().id);
-            break;
-        }
-        page.items.push_back(agent);
-    }
-    return page;
-}
-
 }  // namespace
 
 void add_routes(platform::Api& api, Agents& agents) {
@@ -73,7 +59,7 @@ void add_routes(platform::Api& api, Agents& agents) {
          .permission = Permission::see_members,
          .command = "quipu agents list"},
         [&agents](const Call&, const AgentsQuery& query) -> Task<Result<Page<AgentInfo>>> {
-            co_return page_of(agents.agents(), query);
+            co_return platform::page_of(agents.agents(), query);
         });
 
     api.get<AgentQuery, AgentInfo>(

@@ -13,7 +13,9 @@
 // SharedJson, Document or Nothing. Added routes live as long as the Api; what they capture must live as long as their
 // owner is open.
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,6 +112,19 @@ struct PageQuery {
 /// An opaque cursor from a position, and back (`invalid` when it was not made by us).
 [[nodiscard]] std::string make_cursor(std::string_view position);
 [[nodiscard]] Result<std::string> read_cursor(std::string_view cursor);
+/// The same for a list that is numbered: the position of the first item wanted, 0 for an empty cursor.
+[[nodiscard]] Result<std::size_t> read_position(std::string_view cursor);
+/// One page of a list that is at hand whole and does not change its order.
+template <class T>
+[[nodiscard]] Result<Page<T>> page_of(std::vector<T> all, const PageQuery& query) {
+    const std::size_t first = std::min(TRY(read_position(query.cursor)), all.size());
+    const std::size_t last = std::min(first + static_cast<std::size_t>(query.limit), all.size());
+    Page<T> page;
+    if (last < all.size()) page.next = make_cursor(std::to_string(last));
+    page.items.assign(std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(first)),
+                      std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(last)));
+    return page;
+}
 
 struct RouteInfo {
     std::string_view path;     ///< "/api/v1/sites/{id}"; the Api keeps a copy of all texts here

@@ -7,7 +7,7 @@ namespace quipu::platform {
 namespace {
 
 bool is_api(std::string_view path) {
-    return path.starts_with("/api/") || path == "/api" || path == "/healthz" || path == "/metrics";
+    return path.starts_with("/api/") || path == "/healthz" || path == "/metrics";
 }
 
 constexpr std::string_view kNoPortal =

@@ -156,9 +156,11 @@ struct OneQuery {
                       field<&T::as_of>("as_of", "As it was, or is to be, on this day"));
     }
 };
-struct HistoryQuery {
+struct HistoryQuery : platform::PageQuery {
     std::string id;
-    static constexpr auto describe() { return fields(field<&HistoryQuery::id>("id", "The object").required()); }
+    static constexpr auto describe() {
+        return std::tuple_cat(PageQuery::describe(), fields(field<&HistoryQuery::id>("id", "The object").required()));
+    }
 };
 template <class Record>
 struct NewObject {
@@ -390,13 +392,12 @@ class Collection {
 
     Task<Result<Page<Revision>>> history(Visibility sight, HistoryQuery query) const {
         const Registry& registry = desk_->registry;
-        Page<Revision> page;
-        page.items = CO_TRY(co_await platform::off_loop([&] { return registry.history(kind_, query.id); }));
+        auto revisions = CO_TRY(co_await platform::off_loop([&] { return registry.history(kind_, query.id); }));
         if constexpr (std::same_as<T, Person>)
-            for (Revision& revision : page.items)
+            for (Revision& revision : revisions)
                 for (Value* state : {&revision.before, &revision.after})
                     if (!state->is_null()) *state = to_value(visible_part(CO_TRY(read<Person>(*state)), sight));
-        co_return page;
+        co_return platform::page_of(std::move(revisions), query);
     }
 
     Kind kind_;

@@ -1,7 +1,6 @@
 // What can be asked of the network as a whole: its timeline, a search, what-if.
 
 #include <algorithm>
-#include <charconv>
 
 #include "platform/off_loop.h"
 #include "registry/api.h"
@@ -14,9 +13,12 @@ using platform::Call;
 using platform::Page;
 using platform::Permission;
 
-struct TimelineQuery {
+struct TimelineQuery : platform::PageQuery {
     std::optional<Kind> kind;
-    static constexpr auto describe() { return fields(field<&TimelineQuery::kind>("kind", "Only this collection")); }
+    static constexpr auto describe() {
+        return std::tuple_cat(PageQuery::describe(),
+                              fields(field<&TimelineQuery::kind>("kind", "Only this collection")));
+    }
 };
 
 struct SearchQuery {
@@ -91,12 +93,7 @@ Result<platform::SharedJson> what_if(Desk& desk, const WhatIfQuery& query) {
         const Failure failure = TRY(TRY(WhatIf::create(picture))->failure(split(query.sites), split(query.links)));
         return platform::SharedJson{std::make_shared<const std::string>(json_text(failure)), {}};
     }
-    std::size_t first = 0;
-    if (!query.cursor.empty()) {
-        const std::string position = TRY(platform::read_cursor(query.cursor));
-        const auto [end, error] = std::from_chars(position.data(), position.data() + position.size(), first);
-        if (error != std::errc{}) return fail(ErrorCode::invalid, "was not made for this list", "cursor");
-    }
+    std::size_t first = TRY(platform::read_position(query.cursor));
     const auto failures = TRY(all_failures(desk, picture, query.order));
     first = std::min(first, failures->list.size());
     const std::size_t last = std::min(first + static_cast<std::size_t>(query.limit), failures->list.size());
@@ -122,11 +119,10 @@ Task<Result<platform::SharedJson>> what_if_off_loop(Desk& desk, WhatIfQuery quer
 }
 
 Task<Result<Page<TimelineEntry>>> timeline(const Registry& registry, TimelineQuery query) {
-    Page<TimelineEntry> page;
-    page.items = CO_TRY(co_await platform::off_loop(
+    auto entries = CO_TRY(co_await platform::off_loop(
         [&]() -> Result<std::vector<TimelineEntry>> { return timeline_of(*registry.everything()); }));
-    if (query.kind) std::erase_if(page.items, [&](const TimelineEntry& entry) { return entry.kind != *query.kind; });
-    co_return page;
+    if (query.kind) std::erase_if(entries, [&](const TimelineEntry& entry) { return entry.kind != *query.kind; });
+    co_return platform::page_of(std::move(entries), query);
 }
 
 Task<Result<Page<Hit>>> search(Desk& desk, SearchQuery query) {

@@ -9,7 +9,8 @@
 // delay.
 //
 // Loss: begins when a minute loses at least 10 % and five packets, or four packets in a row (a way was gone for some
-// seconds), or when five minutes together lose at least 3 %; ends when five minutes together lose less than 1 %.
+// seconds), or when five minutes together lose at least 3 %; ends when two minutes in a row lose nothing, or five
+// together less than 1 %.
 
 #include <cstdint>
 #include <deque>
@@ -74,6 +75,7 @@ class Detector {
     std::optional<std::int64_t> first_;  // the last minute, while no two have agreed
     std::vector<std::int64_t> suspects_;
     std::deque<Lost> window_;
+    std::size_t whole_ = 0;  // minutes in a row that lost nothing
     bool lossy_ = false;
     double loss_before_ = 0;
 };

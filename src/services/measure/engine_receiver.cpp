@@ -173,7 +173,7 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     record.scheduled = static_cast<std::uint32_t>(until_index - first);
     const Minute& open = session.open[minute % 3];
     // Delays from before and after a step can't be compared: the bound says so.
-    const std::int64_t step = minute == step_minute_ || minute == step_minute_ - 1 ? step_error_ : 0;
+    const std::int64_t step = minute == step_minute_ || minute + 1 == step_minute_ ? step_error_ : 0;
     record.clock_error = clock_error_.count() + step;
     record.loss_run = record.scheduled;
     if (open.minute != minute) return record;

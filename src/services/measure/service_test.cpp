@@ -235,7 +235,8 @@ TEST_F(Service, AChangeForGoodStandsInTheJournalOnceAcrossRestarts) {
     batch.push_back(minute(17, 90, 35'000'000, 252));
     batch.push_back(minute(18, 90, 35'000'000, 252));
     ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
-    const std::vector<std::string> expected{"LossBegan pair:santiago/panama", "DelayRose pair:santiago/panama"};
+    const std::vector<std::string> expected{"LossBegan pair:santiago/panama", "DelayRose pair:santiago/panama",
+                                            "LossEnded pair:santiago/panama"};
     EXPECT_EQ(events(), expected);
     EXPECT_EQ(text(get("/api/v1/measure/links"), "items").find("\"state\":\"down\"") != std::string::npos, true);
     ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));

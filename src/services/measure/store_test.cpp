@@ -204,8 +204,9 @@ TEST(LivePairs, StatesFollowWhatIsMeasured) {
     EXPECT_EQ(live.pair("a", "b", at(10))->state, PairState::lossy);
     live.add(stored(11, 90, 31'000'000, 253));
     const auto told = live.add(stored(12, 90, 31'000'000, 253));
-    ASSERT_EQ(told.size(), 1U);
+    ASSERT_EQ(told.size(), 2U);
     EXPECT_EQ(told[0].event.what, PairChange::delay_rose);
+    EXPECT_EQ(told[1].event.what, PairChange::loss_ended);
     EXPECT_TRUE(live.detoured("a", "b"));
     for (int i = 13; i < 20; ++i)
         live.add(stored(i, 90, 31'000'000, 253));

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 #include <thread>
+#include <unistd.h>
 
 #include "agent/files.h"
 #include "agent/runtime.h"
@@ -64,7 +65,7 @@ Result<void> run_agent(const AgentFlags& flags) {
     });
     const auto ended = runtime->run();
     // It ended by itself: the waiter still waits for a signal, and gets one.
-    if (!told) pthread_kill(waiter.native_handle(), SIGTERM);
+    if (!told) ::kill(::getpid(), SIGTERM);
     waiter.join();
     return ended;
 }

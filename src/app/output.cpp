@@ -100,7 +100,8 @@ struct Column {
     std::size_t wide = 0;
 };
 
-void append_padded(std::string& out, std::string_view text, std::string styled, const Column& column, bool last) {
+void append_padded(std::string& out, std::string_view text, const std::string& styled, const Column& column,
+                   bool last) {
     const std::string space(column.wide - std::min(column.wide, width(text)), ' ');
     if (column.right)
         out += space + styled;

@@ -184,7 +184,7 @@ class Follower final : public Journal::Subscription {
     using Deliver = std::function<Result<void>(const Event&)>;
 
     template <class Impl>
-    Follower(std::shared_ptr<Impl> impl, std::string name, std::int64_t position, Deliver deliver)
+    Follower(const std::shared_ptr<Impl>& impl, std::string name, std::int64_t position, Deliver deliver)
         : name_(std::move(name)), position_(position), deliver_(std::move(deliver)) {
         thread_ = std::thread([this, impl] { run(*impl); });
         leave_ = [this, impl] {

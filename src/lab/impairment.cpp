@@ -41,19 +41,18 @@ std::unexpected<Error> not_a_setting() {
 
 Result<void> read_word(std::string_view word, LinkChange& change) {
     if (const auto state = enum_value<LinkState>(word)) {
-        change.state = *state;
+        change.state = state;
         return {};
     }
     if (const auto direction = enum_value<Directions>(word)) {
-        change.direction = *direction;
+        change.direction = direction;
         return {};
     }
     const std::size_t equals = word.find('=');
     const std::string_view key = word.substr(0, equals);
     const std::string_view value = equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1);
-    if (value.empty())
-        return not_a_setting();
-    else if (key == "delay")
+    if (value.empty()) return not_a_setting();
+    if (key == "delay")
         change.delay_us = TRY(parse_microseconds(value));
     else if (key == "jitter")
         change.jitter_us = TRY(parse_microseconds(value));

@@ -45,7 +45,7 @@ class HttpServer {
 /// outside the folder.
 class StaticFiles {
   public:
-    static Result<StaticFiles> open(std::string folder);
+    static Result<StaticFiles> open(const std::string& folder);
     [[nodiscard]] HttpResponse serve(const HttpRequest& request) const;
 
   private:

@@ -102,7 +102,7 @@ struct StaticFiles::Impl {
     Descriptor folder;
 };
 
-Result<StaticFiles> StaticFiles::open(std::string folder) {
+Result<StaticFiles> StaticFiles::open(const std::string& folder) {
     Descriptor fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd.is_open()) {
         if (errno == ENOENT || errno == ENOTDIR) return fail(ErrorCode::not_found, "there is no such folder", folder);

@@ -185,6 +185,8 @@ namespace {
 /// An event stream counts as a running call of its owner until it ends.
 net::EventBody guarded(net::EventBody body, std::shared_ptr<Passage> passage) {
     return [body = std::move(body), passage = std::move(passage)](net::EventStream& stream) -> Task<void> {
+        // The closure may go while this waits; what it counts must not.
+        // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
         const auto held = passage;
         co_await body(stream);
     };

@@ -155,21 +155,21 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-std::shared_ptr<Counter> Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
+std::shared_ptr<Counter> Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {
     return impl_->find_or_make<Counter>(name, help, "counter", labels);
 }
 
-std::shared_ptr<void> Metrics::gauge(std::string_view name, std::string_view help, Labels labels,
+std::shared_ptr<void> Metrics::gauge(std::string_view name, std::string_view help, const Labels& labels,
                                      std::function<double()> read) {
     return impl_->keep_reading(name, help, "gauge", labels, std::move(read));
 }
 
-std::shared_ptr<void> Metrics::counter_from(std::string_view name, std::string_view help, Labels labels,
+std::shared_ptr<void> Metrics::counter_from(std::string_view name, std::string_view help, const Labels& labels,
                                             std::function<double()> read) {
     return impl_->keep_reading(name, help, "counter", labels, std::move(read));
 }
 
-std::shared_ptr<Metrics::Timer> Metrics::timer(std::string_view name, std::string_view help, Labels labels) {
+std::shared_ptr<Metrics::Timer> Metrics::timer(std::string_view name, std::string_view help, const Labels& labels) {
     return impl_->find_or_make<Buckets>(name, help, "histogram", labels);
 }
 

@@ -29,15 +29,16 @@ class Metrics {
     Metrics();
     ~Metrics();
     /// `name` ends in _total; `help` is one sentence. The same name and labels answer the same counter.
-    [[nodiscard]] std::shared_ptr<Counter> counter(std::string_view name, std::string_view help, Labels labels = {});
+    [[nodiscard]] std::shared_ptr<Counter> counter(std::string_view name, std::string_view help,
+                                                   const Labels& labels = {});
     /// Read when asked for. Removed when the answer is destroyed.
-    [[nodiscard]] std::shared_ptr<void> gauge(std::string_view name, std::string_view help, Labels labels,
+    [[nodiscard]] std::shared_ptr<void> gauge(std::string_view name, std::string_view help, const Labels& labels,
                                               std::function<double()> read);
-    [[nodiscard]] std::shared_ptr<void> counter_from(std::string_view name, std::string_view help, Labels labels,
+    [[nodiscard]] std::shared_ptr<void> counter_from(std::string_view name, std::string_view help, const Labels& labels,
                                                      std::function<double()> read);
     /// A histogram of seconds with the house's buckets (1 ms … 10 s).
     class Timer;
-    [[nodiscard]] std::shared_ptr<Timer> timer(std::string_view name, std::string_view help, Labels labels = {});
+    [[nodiscard]] std::shared_ptr<Timer> timer(std::string_view name, std::string_view help, const Labels& labels = {});
     [[nodiscard]] std::string text() const;
 
   private:

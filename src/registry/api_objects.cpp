@@ -281,7 +281,7 @@ class Collection {
 
     static Record shown(const Entry<T>& entry, Visibility sight) {
         Record record = record_of<Record>(entry);
-        if constexpr (std::same_as<T, Person>) static_cast<Person&>(record) = visible_part(std::move(record), sight);
+        if constexpr (std::same_as<T, Person>) static_cast<Person&>(record) = visible_part(Person(record), sight);
         return record;
     }
 

@@ -147,7 +147,7 @@ void add_question_routes(platform::Api& api, Desk& desk) {
          .summary = "Every date on which the network changed or is to change",
          .tag = "registry",
          .permission = Permission::see_public},
-        [&desk](const Call&, TimelineQuery query) { return timeline(desk.registry, query); });
+        [&desk](const Call&, TimelineQuery query) { return timeline(desk.registry, std::move(query)); });
     api.get<SearchQuery, Page<Hit>>({.path = "/api/v1/registry/search",
                                      .summary = "Find objects of all kinds, best first",
                                      .tag = "registry",

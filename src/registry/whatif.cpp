@@ -53,7 +53,7 @@ Result<std::uint32_t> number_of(const std::vector<std::string>& ids, const std::
 
 }  // namespace
 
-Result<std::unique_ptr<WhatIf>> WhatIf::create(std::shared_ptr<const Picture> picture) {
+Result<std::unique_ptr<WhatIf>> WhatIf::create(const std::shared_ptr<const Picture>& picture) {
     std::unique_ptr<WhatIf> out(new WhatIf());
     const auto in_service = picture->links_in_service();
     std::map<std::string, std::uint32_t, std::less<>> numbers;

@@ -72,7 +72,7 @@ class WhatIf {
     static constexpr std::size_t kMaxPaths = 10'000;
 
     /// `too_large` beyond the limits.
-    static Result<std::unique_ptr<WhatIf>> create(std::shared_ptr<const Picture> picture);
+    static Result<std::unique_ptr<WhatIf>> create(const std::shared_ptr<const Picture>& picture);
 
     /// Every failure of one link or one site, the most harmful first: by pairs cut, organisations, pairs rerouted,
     /// stretch.

@@ -52,7 +52,7 @@ std::string joined(const std::vector<std::string>& list) {
 Result<std::string> format_of(const Options& options) {
     if (!options.format.empty()) return options.format;
     const std::size_t dot = options.file.rfind('.');
-    const std::string ending = dot == std::string::npos ? "" : options.file.substr(dot + 1);
+    std::string ending = dot == std::string::npos ? "" : options.file.substr(dot + 1);
     if (std::ranges::find(kFormats, ending) != kFormats.end()) return ending;
     return fail(ErrorCode::invalid, "the file's name does not say its format", options.file,
                 "name it with --format toml, json, csv or graphml");

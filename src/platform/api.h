@@ -34,27 +34,54 @@ namespace quipu::platform {
 /// What a caller must be allowed to do. Every route names one; there is no default.
 enum class Permission : std::uint8_t {
     see_public,     ///< anybody
-    see_members,    ///< people of connected organisations
     report,         ///< may send in: problem reports
-    operate,        ///< change what runs: lab links, tests
+    own,            ///< whoever is signed in: what is about themselves
+    see_members,    ///< people of connected organisations
+    see_private,    ///< private contact details, private notes
+    work_cases,     ///< open, answer, own and close cases
+    publish,        ///< articles, meetings, announcements
+    operate,        ///< change what runs: lab links, tests, maintenance windows
     edit_registry,  ///< change registry objects
+    manage_people,  ///< accounts and roles
     administer,     ///< everything else that changes the house
     agent,          ///< an enrolled agent, by its client certificate
 };
 constexpr auto describe_enum(Permission) {
     return names<Permission>({{Permission::see_public, "see-public"},
-                              {Permission::see_members, "see-members"},
                               {Permission::report, "report"},
+                              {Permission::own, "own"},
+                              {Permission::see_members, "see-members"},
+                              {Permission::see_private, "see-private"},
+                              {Permission::work_cases, "work-cases"},
+                              {Permission::publish, "publish"},
                               {Permission::operate, "operate"},
                               {Permission::edit_registry, "edit-registry"},
+                              {Permission::manage_people, "manage-people"},
                               {Permission::administer, "administer"},
                               {Permission::agent, "agent"}});
 }
 
-/// Who calls. Until people sign in, whoever reaches the loopback listener is "local" and may do everything.
+/// What somebody may do, and where.
+class Grants {
+  public:
+    virtual ~Grants() = default;
+    /// `organisation` empty: at any organisation at all. `service` is the route's tag; roles may be limited to some.
+    [[nodiscard]] virtual bool may(Permission permission, std::string_view organisation,
+                                   std::string_view service) const = 0;
+};
+
+/// Who calls. Without grants it is the house itself ("local"), which may do everything.
 struct Caller {
-    std::string id = "local";
-    std::string agent;  ///< agent's id when Permission::agent
+    std::string id = "local";   ///< "local", "person:ID", "token:ID", "agent:ID", "anonymous"
+    std::string agent = {};     ///< agent's id when Permission::agent
+    std::string name = {};      ///< as shown to others; empty: the id
+    std::string language = {};  ///< es, pt, en; empty: not known
+    std::shared_ptr<const Grants> grants = {};
+    /// Whether the caller may do this at this organisation, or at any when it is empty.
+    [[nodiscard]] bool may(Permission permission, std::string_view organisation = {},
+                           std::string_view service = {}) const {
+        return grants == nullptr || grants->may(permission, organisation, service);
+    }
 };
 
 struct Call {

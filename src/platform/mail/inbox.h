@@ -28,6 +28,7 @@ struct Received {
     std::vector<std::string> dropped;  ///< names of attachments that were over a limit
     std::string language;              ///< Content-Language, if it was said
     std::optional<Time> date;          ///< what the sender's clock said
+    bool automatic = false;  ///< a machine wrote it: nobody is answered by mail (RFC 3834 §2), nor made a watcher
 };
 
 class Inbox {
@@ -37,6 +38,8 @@ class Inbox {
     Inbox& operator=(const Inbox&) = delete;
     virtual ~Inbox() = default;
 
+    /// The case that a letter of this Message-ID belongs to, by the desk's own record.
+    [[nodiscard]] virtual Result<std::optional<std::int64_t>> case_of_message(std::string_view message_id) = 0;
     /// Whether the case is there and takes notes from this address: its reporter, watchers and contacts.
     [[nodiscard]] virtual Result<bool> may_write(std::int64_t number, std::string_view address) = 0;
     /// Adds a note that is marked "by mail, sender not verified". In the transaction that marks the letter as taken.

@@ -9,6 +9,7 @@
 // Texts in three languages by template, rules and digests: platform/notify/notify.h.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,18 @@ struct Letter {
     Nanoseconds life = std::chrono::days(5);  ///< given up after this
 };
 
+/// Mail to an address came back for good, or was given up.
+struct Failure {
+    Address to;          ///< name empty
+    std::string status;  ///< RFC 3463: "5.1.1"
+    std::string reason;
+    std::string subject;  ///< of the letter; empty for a secret one
+    std::string purpose, about;
+    std::int64_t letter = 0;
+};
+
+class Inbox;
+
 class Mail {
   public:
     Mail() = default;
@@ -74,6 +87,12 @@ class Mail {
     [[nodiscard]] virtual std::string case_address(std::int64_t number) const = 0;
     /// Mail to it has come back for good: see that the contact is corrected.
     [[nodiscard]] virtual Result<bool> is_failing(std::string_view address) = 0;
+
+    /// Who takes letters that come in; outlives the service. At provision of whoever is above.
+    virtual void deliver_to(Inbox* inbox) = 0;
+    /// Told in the transaction that marks an address as failing, once until a letter gets through again.
+    using OnFailure = std::function<Result<void>(data::Transaction&, const Failure&)>;
+    virtual void tell_failures(OnFailure tell) = 0;
 };
 
 }  // namespace quipu::mail

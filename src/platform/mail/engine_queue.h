@@ -1,6 +1,7 @@
 #pragma once
 // What follows from a delivery attempt: sent, given up, or tried again and when.
 
+#include "base/describe.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "platform/mail/engine_client.h"

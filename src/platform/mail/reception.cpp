@@ -1,5 +1,6 @@
 #include "platform/mail/reception.h"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -128,8 +129,8 @@ Result<std::string> Reception::take_bounce(data::Transaction& transaction, const
         TRY(transaction.run(
             "UPDATE mail_recipients SET state = 'failed', status = ?, answer = ? WHERE letter = ? AND address = ?",
             report.status.text(), report.diagnostic, letter->id, ours->address));
-        if (!TRY(store_.mark_failing(transaction, ours->address, report.status.text(), report.diagnostic)) || !tell_)
-            continue;
+        const bool news = TRY(store_.mark_failing(transaction, ours->address, report.status.text(), report.diagnostic));
+        if (!news || !tell_) continue;
         TRY(tell_(transaction, {.to = {"", ours->address},
                                 .status = report.status.text(),
                                 .reason = report.diagnostic,

@@ -1,5 +1,6 @@
 #include "platform/mail/server_out.h"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ constexpr LogEvent kUncertain{
     LogLevel::warning, "MAIL_UNCERTAIN",
     "The connection was lost after a letter's last octet: it is sent again with the same Message-ID"};
 constexpr LogEvent kNotSettled{LogLevel::error, "MAIL_NOT_SETTLED",
-                               "What became of a letter could not be kept; it stays claimed until the next start",
+                               "What became of a letter could not be kept; tried again in a second",
                                "See the error; check the database."};
 
 constexpr std::size_t kClaim = 10;
@@ -178,8 +179,13 @@ Task<Result<void>> Sender::deliver(net::EventLoop& loop, DueLetter letter, SmtpC
     client.submit(std::move(parcel));
     Result<void> done = co_await pump(loop, client, socket, &letter, &outcomes);
     outcomes.resize(letter.recipients.size());
-    const auto recorded = co_await loop.blocking([this, &letter, &outcomes] { return record(letter, outcomes); });
-    if (!recorded) log(kNotSettled, {{"letter", letter.id}, {"error", recorded.error().text()}});
+    // A letter that went out must be known to have gone out: nothing else is sent over this connection before.
+    for (;;) {
+        const auto recorded = co_await loop.blocking([this, &letter, &outcomes] { return record(letter, outcomes); });
+        if (recorded) break;
+        log(kNotSettled, {{"letter", letter.id}, {"error", recorded.error().text()}});
+        co_await loop.sleep(1s);
+    }
     co_return done;
 }
 

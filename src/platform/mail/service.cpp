@@ -196,9 +196,9 @@ class Running final : public MailService, public Mail {
     [[nodiscard]] std::string claimer() const { return net::sha256_hex(house_->data_folder).substr(0, 16); }
 
     template <class F>
-    auto sender_with(F&& f) {
+    void sender_with(F&& f) {
         const std::scoped_lock lock(sender_mutex_);
-        return f(sender_);
+        f(sender_);
     }
     void ring() {
         sender_with([](auto& sender) {

@@ -57,18 +57,18 @@ using Values = std::map<std::string, std::string, std::less<>>;
 
 struct Notice {
     std::string topic;  ///< "case.opened": what rules choose by; dots go from general to particular
-    std::string key;    ///< told once, ever, to each: "case:41/opened"
+    std::string key;    ///< told once, ever: "case:41/opened"; empty: each is news
     std::string cause;  ///< what a storm is gathered by: "link:santiago-panama"; the topic when empty
     std::string about;  ///< KIND:ID that the portal leads to
     std::vector<std::string> organisations;  ///< concerned: rules choose by them too
     Severity severity = Severity::info;
     std::string text;  ///< name of the text (texts.h), in three languages
     Values values;
-    std::vector<To> to;        ///< told whatever their rules say of topics; others only if a rule of theirs asks for it
-    bool only_to = false;      ///< nobody else, whatever rules say
-    bool at_once = false;      ///< no gathering, digest or quiet hours: the person is waiting for it
-    bool secret = false;       ///< by mail alone; never shown, erased once sent: invitation, recovery
-    mail::Letter thread = {};  ///< only its about, reply_to, in_reply_to and references are looked at
+    std::vector<To> to;    ///< told whatever their rules say of topics; others only if a rule of theirs asks for it
+    bool only_to = false;  ///< nobody else, whatever rules say
+    bool at_once = false;  ///< no gathering, digest or quiet hours: the person is waiting for it
+    bool secret = false;   ///< by mail alone; never shown, erased once sent: invitation, recovery
+    std::vector<std::string> references = {};  ///< Message-IDs that a letter about it answers to, oldest first
 };
 
 /// A text in one language, Mustache {{name}}; a line whose placeholders are all empty is left out.

@@ -156,26 +156,26 @@ struct PasskeyInput {
     }
 };
 
-// ---- the second step ----------------------------------------------------------------------------------------------
-// A right password of somebody with a second factor opens no session: it answers a ticket and the factors that will do.
-// The same call with one of these bodies opens the session (the cookie is set).
+// ---- the second step -----------------------------------------------------------------------------------------------
+// A right password of somebody with a second factor opens no session: it answers `pending` and the factors that will do
+// (access/api.h, SessionReply). These calls answer a SessionReply too; the session's cookie is set.
 
 /// POST /api/v1/signin/code: an authenticator's code or a recovery code.
 struct SecondStep {
-    std::string ticket;
+    std::string pending;
     std::string code;
     static constexpr auto describe() {
         using T = SecondStep;
-        return fields(field<&T::ticket>("ticket", "From the first step").required().at_most_long(100),
+        return fields(field<&T::pending>("pending", "From the first step").required().at_most_long(100),
                       field<&T::code>("code", "Six digits, or a recovery code").required().at_most_long(32));
     }
 };
-/// POST /api/v1/signin/passkey/options: with `ticket` for the second step; without, to sign in by passkey alone.
-struct PasskeyOptionsInput {
-    std::string ticket;
+/// POST /api/v1/signin/passkey/options: with `pending` for the second step; without, to sign in by passkey alone.
+struct PasskeyWish {
+    std::string pending;
     static constexpr auto describe() {
         return fields(
-            field<&PasskeyOptionsInput::ticket>("ticket", "From the first step, if there was one").at_most_long(100));
+            field<&PasskeyWish::pending>("pending", "From the first step, if there was one").at_most_long(100));
     }
 };
 /// POST /api/v1/signin/passkey: `ticket` is the Ceremony's.

@@ -20,8 +20,12 @@ class Cbor {
     using Map = std::vector<std::pair<Cbor, Cbor>>;
 
     Cbor() = default;
-    template <class T>
-    explicit Cbor(T value) : data_(std::move(value)) {}
+    explicit Cbor(bool value) : data_(value) {}
+    explicit Cbor(std::int64_t value) : data_(value) {}
+    explicit Cbor(Octets value) : data_(std::move(value)) {}
+    explicit Cbor(std::string value) : data_(std::move(value)) {}
+    explicit Cbor(Array value) : data_(std::move(value)) {}
+    explicit Cbor(Map value) : data_(std::move(value)) {}
 
     [[nodiscard]] const bool* if_bool() const { return std::get_if<bool>(&data_); }
     [[nodiscard]] const std::int64_t* if_integer() const { return std::get_if<std::int64_t>(&data_); }

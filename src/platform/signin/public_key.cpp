@@ -93,7 +93,8 @@ Result<PublicKey> PublicKey::ed25519(ByteSpan x) {
 }
 
 Result<PublicKey> PublicKey::rsa(ByteSpan modulus, ByteSpan exponent) {
-    if (modulus.size() > 1024 || exponent.size() > 8) return no_key("an RSA key of more than 8192 bits is not accepted");
+    if (modulus.size() > 1024 || exponent.size() > 8)
+        return no_key("an RSA key of more than 8192 bits is not accepted");
     const Number n = number_of(modulus);
     const Number e = number_of(exponent);
     if (n == nullptr || e == nullptr || BN_is_odd(e.get()) == 0 || BN_is_one(e.get()) == 1)
@@ -111,18 +112,27 @@ Result<PublicKey::WithAlgorithm> PublicKey::from_cose(const Cbor& key) {
         const auto* x = octets_at(key, -2);
         const auto* y = octets_at(key, -3);
         if (x == nullptr || y == nullptr) return no_key("a coordinate is missing");
-        return WithAlgorithm{TRY(p256(*x, *y)), Algorithm::es256};
+        return WithAlgorithm {
+            TRY(p256(*x, *y))
+            , Algorithm::es256
+        };
     }
     if (is_integer(key, 1, 1) && is_integer(key, 3, -8) && is_integer(key, -1, 6)) {
         const auto* x = octets_at(key, -2);
         if (x == nullptr) return no_key("the coordinate is missing");
-        return WithAlgorithm{TRY(ed25519(*x)), Algorithm::eddsa};
+        return WithAlgorithm {
+            TRY(ed25519(*x))
+            , Algorithm::eddsa
+        };
     }
     if (is_integer(key, 1, 3) && is_integer(key, 3, -257)) {
         const auto* n = octets_at(key, -1);
         const auto* e = octets_at(key, -2);
         if (n == nullptr || e == nullptr) return no_key("the modulus or the exponent is missing");
-        return WithAlgorithm{TRY(rsa(*n, *e)), Algorithm::rs256};
+        return WithAlgorithm {
+            TRY(rsa(*n, *e))
+            , Algorithm::rs256
+        };
     }
     return no_key("only ES256 on P-256, EdDSA with Ed25519 and RS256 are accepted");
 }

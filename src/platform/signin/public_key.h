@@ -29,7 +29,8 @@ class PublicKey {
     /// Of a DER certificate.
     static Result<PublicKey> of_certificate(ByteSpan der);
 
-    /// Whether `signature` (DER for ECDSA) is this key's over `data`. A key of another kind than the algorithm's never is.
+    /// Whether `signature` (DER for ECDSA) is this key's over `data`. A key of another kind than the algorithm's never
+    /// is.
     [[nodiscard]] bool verify(Algorithm algorithm, ByteSpan data, ByteSpan signature) const;
     /// The same for JOSE, where an ECDSA signature is r and s side by side (RFC 7518 §3.4).
     [[nodiscard]] bool verify_jose(Algorithm algorithm, ByteSpan data, ByteSpan signature) const;

@@ -1,34 +1,16 @@
 // Answers the hub's API from memory inside Vite's development and preview servers. Never part of the built portal.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Connect, Plugin } from 'vite';
-import { kKinds, type Failure, type Kind, type Problem } from '../src/api/types';
+import { kKinds, type Failure, type Kind } from '../src/api/types';
+import { access } from './access';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
+import { Refusal, type Call } from './refusal';
 import { today, World } from './world';
 
 const kPrefix = '/api/v1';
 let requests = 0;
-
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly title: string,
-    detail: string,
-    readonly rest: Partial<Problem> = {},
-  ) {
-    super(detail);
-  }
-}
-
-interface Call {
-  method: string;
-  parts: string[];
-  query: URLSearchParams;
-  body: string;
-  request: IncomingMessage;
-  response: ServerResponse;
-}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -380,6 +362,8 @@ function answer(world: World, call: Call): unknown {
     case 'openapi.json/':
       return kOpenApi;
   }
+  const found = access(call);
+  if (found !== undefined) return found;
   if (first === 'measure') return measure(world, call);
   if (first === 'lab') return lab(world, call);
   throw new Refusal(404, 'Not found', `No route ${call.method} /${call.parts.join('/')}`, { code: 'not_found' });

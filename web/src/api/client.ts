@@ -46,6 +46,8 @@ export interface Ask {
 export async function ask<T>(path: string, query: Query = {}, options: Ask = {}): Promise<Answer<T>> {
   const url = apiAddress(path, query);
   const headers: Record<string, string> = { Accept: 'application/json' };
+  // A page of another site cannot send this header without asking first, which the hub never grants.
+  if (options.method && options.method !== 'GET') headers['X-Quipu-Request'] = '1';
   let body: string | undefined;
   if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json';

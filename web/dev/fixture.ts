@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Connect, Plugin } from 'vite';
 import { kKinds, type Failure, type Kind } from '../src/api/types';
 import { access } from './access';
+import { desk } from './desk';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
 import { Refusal, type Call } from './refusal';
@@ -362,7 +363,7 @@ function answer(world: World, call: Call): unknown {
     case 'openapi.json/':
       return kOpenApi;
   }
-  const found = access(call);
+  const found = access(call) ?? desk(call, world);
   if (found !== undefined) return found;
   if (first === 'measure') return measure(world, call);
   if (first === 'lab') return lab(world, call);

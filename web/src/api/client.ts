@@ -39,6 +39,7 @@ export interface Ask {
   method?: string;
   body?: unknown;
   text?: string;
+  file?: Blob;
   ifMatch?: number | string;
   signal?: AbortSignal;
 }
@@ -48,13 +49,16 @@ export async function ask<T>(path: string, query: Query = {}, options: Ask = {})
   const headers: Record<string, string> = { Accept: 'application/json' };
   // A page of another site cannot send this header without asking first, which the hub never grants.
   if (options.method && options.method !== 'GET') headers['X-Quipu-Request'] = '1';
-  let body: string | undefined;
+  let body: string | Blob | undefined;
   if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     body = JSON.stringify(options.body);
   } else if (options.text !== undefined) {
     headers['Content-Type'] = 'text/plain; charset=utf-8';
     body = options.text;
+  } else if (options.file !== undefined) {
+    headers['Content-Type'] = 'application/octet-stream';
+    body = options.file;
   }
   if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
   let response: Response;

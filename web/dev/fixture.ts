@@ -7,6 +7,7 @@ import { access } from './access';
 import { desk } from './desk';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
+import { operations } from './operations';
 import { Refusal, type Call } from './refusal';
 import { today, World } from './world';
 
@@ -363,7 +364,7 @@ function answer(world: World, call: Call): unknown {
     case 'openapi.json/':
       return kOpenApi;
   }
-  const found = access(call) ?? desk(call, world);
+  const found = access(call) ?? desk(call, world) ?? operations(call, world);
   if (found !== undefined) return found;
   if (first === 'measure') return measure(world, call);
   if (first === 'lab') return lab(world, call);

@@ -27,6 +27,7 @@ const kPages: Record<string, string> = {
   request: '/requests',
   accreditation: '/accreditations',
   maintenance: '/maintenance',
+  outage: '/outages',
   account: '/accounts',
 };
 
@@ -48,7 +49,6 @@ export function readObject(text: string): ObjectName {
   if (kind === 'pair') return { kind, id, collection, path: `/measure/${escaped}` };
   if (kind === 'service') return { kind, id, collection, path: '/services' };
   if (kind === 'agent') return { kind, id, collection, path: '/agents' };
-  if (kind === 'outage') return { kind, id, collection, path: '/availability' };
   const page = kPages[kind];
   return { kind, id, collection, path: page ? `${page}/${escaped}` : null };
 }

@@ -41,6 +41,7 @@ const sections: Section[] = [
         ],
       },
       { path: '/what-if', key: 'nav.whatIf' },
+      { path: '/outages', key: 'nav.outages' },
       { path: '/availability', key: 'nav.availability' },
     ],
   },

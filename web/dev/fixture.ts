@@ -5,6 +5,7 @@ import type { Connect, Plugin } from 'vite';
 import { kKinds, type Failure, type Kind } from '../src/api/types';
 import { access } from './access';
 import { desk } from './desk';
+import { community } from './knowledge';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
 import { operations } from './operations';
@@ -364,7 +365,7 @@ function answer(world: World, call: Call): unknown {
     case 'openapi.json/':
       return kOpenApi;
   }
-  const found = access(call) ?? desk(call, world) ?? operations(call, world);
+  const found = access(call) ?? desk(call, world) ?? operations(call, world) ?? community(call, world);
   if (found !== undefined) return found;
   if (first === 'measure') return measure(world, call);
   if (first === 'lab') return lab(world, call);
@@ -390,6 +391,10 @@ function middleware(world: World): Connect.NextHandleFunction {
         request,
         response,
       };
+      if (parts[0] === 'notifications' && parts[1] === 'stream') {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+        return void response.write(': hello\n\n');
+      }
       if (parts[1] === 'stream') return stream(world, call);
       try {
         const value = answer(world, call);

@@ -60,7 +60,7 @@ const sections: Section[] = [
   {
     key: 'section.pert',
     entries: [
-      { path: '/pert', key: 'nav.teams' },
+      { path: '/pert', key: 'nav.teams', also: ['/accreditations'] },
       { path: '/requests', key: 'nav.requests' },
       { path: '/meetings', key: 'nav.meetings' },
     ],

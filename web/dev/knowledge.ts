@@ -321,14 +321,12 @@ function search(world: World, text: string): unknown {
   const wanted = fold(text);
   const hits = [
     ...(['organisations', 'sites', 'links', 'people'] as const).flatMap((kind) =>
-      world
-        .all(kind, today())
-        .map((one) => ({
-          kind: kind as string,
-          id: one.id,
-          name: String(one['name'] ?? one.id),
-          detail: String(one['country'] ?? ''),
-        })),
+      world.all(kind, today()).map((one) => ({
+        kind: kind as string,
+        id: one.id,
+        name: String(one['name'] ?? one.id),
+        detail: String(one['country'] ?? ''),
+      })),
     ),
     ...[...articles.values()].map((one) => ({ kind: 'articles', id: one.id, name: one.title, detail: one.category })),
     ...teams.map((one) => ({ kind: 'teams', id: one.id, name: one.name, detail: one.standing as string })),

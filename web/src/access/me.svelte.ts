@@ -1,6 +1,6 @@
 // Who the reader is to the hub, and what they may do. The hub decides; the portal only does not offer what would be refused.
 
-import { all, get } from '../api/client';
+import { all, get, whenUnknown } from '../api/client';
 import { place } from '../lib/router.svelte';
 import { session } from '../lib/session.svelte';
 import type { Account, Permission, SessionInfo } from './types';
@@ -50,6 +50,10 @@ class Me {
 }
 
 export const me = new Me();
+// Once: what is asked then is open to all, so that no refusal follows from it.
+whenUnknown(() => {
+  if (me.signedIn) void me.ask();
+});
 
 /** A path of this portal, and of nothing else: what an address may say about where to go after signing in. */
 export function localPath(text: string | null): string {

@@ -17,6 +17,12 @@ export class Failed extends Error {
   }
 }
 
+let lost: (() => void) | null = null;
+/** Told of each refusal for want of a session: it may have ended. */
+export function whenUnknown(tell: () => void): void {
+  lost = tell;
+}
+
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** The last request of this page, for a problem report. */
@@ -79,6 +85,7 @@ export async function ask<T>(path: string, query: Query = {}, options: Ask = {})
     } catch {
       // The answer was not the hub's own: the status has to do.
     }
+    if (response.status === 401) lost?.();
     throw new Failed(response.status, problem, problem?.request_id ?? id, url);
   }
   return {

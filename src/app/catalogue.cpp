@@ -17,7 +17,8 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.agents = agents.get();
     auto mail = mail::make_mail_service();
     auto* mail_service = mail.get();
-    auto notify = notify::make_notify_service([mail_service]() -> mail::Mail& { return mail_service->mail(); });
+    auto notify =
+        notify::make_notify_service([mail_service]() -> mail::Mail& { return mail_service->mail(); }, {"registry"});
     notify->use_directory(
         make_people([registry_service]() -> registry::Registry& { return registry_service->registry(); }));
     out.services.push_back(std::move(registry));

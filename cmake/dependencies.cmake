@@ -13,6 +13,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(LIBXML2 REQUIRED IMPORTED_TARGET libxml-2.0)
+pkg_check_modules(CMARK_GFM REQUIRED IMPORTED_TARGET libcmark-gfm)
+find_library(QUIPU_CMARK_EXTENSIONS cmark-gfm-extensions REQUIRED)
 
 find_path(QUIPU_BOOST_INCLUDE boost/version.hpp
   PATHS ${PROJECT_SOURCE_DIR}/build/deps/boost/usr/include NO_DEFAULT_PATH)

@@ -15,6 +15,8 @@
 //   POST   articles/{id}/versions/{version}/restore      ?why= (If-Match): a new version      [publish]
 //   POST   cases/{number}/article           {language, leave_out_addresses}: a draft          [publish]
 
+#include <functional>
+
 #include "desk/knowledge/model.h"
 #include "platform/api.h"
 
@@ -141,5 +143,12 @@ struct CaseArticleInput {
                       field<&T::category>("category", "Where it is to stand").pattern(kSlug));
     }
 };
+
+class Articles;
+struct SolvedCase;
+using FindSolvedCase = std::function<Result<SolvedCase>(const platform::Caller& caller, std::int64_t number)>;
+
+/// `find_case` may be empty: then no case becomes an article (`unsupported`).
+void add_routes(platform::Api& api, Articles& articles, FindSolvedCase find_case);
 
 }  // namespace quipu::knowledge

@@ -36,6 +36,7 @@ struct Found {
     std::vector<Piece> excerpt;           ///< the passage that matches best; empty when the name says it all
     std::optional<std::string> language;  ///< of an article's passage
     std::optional<Time> time;             ///< of a case, an article, an event
+    std::int64_t document = 0;            ///< the index's own number; not shown
     static constexpr auto describe() {
         using T = Found;
         return fields(field<&T::kind>("kind", "Collection").required(), field<&T::id>("id", "Object").required(),

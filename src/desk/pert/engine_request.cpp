@@ -6,20 +6,17 @@
 namespace quipu::pert {
 namespace {
 
-using State = RequestState;
-using Step = RequestStep;
-
-bool waits(State state) {
-    return state == State::asked || state == State::accepted;
+bool waits(RequestState state) {
+    return state == RequestState::asked || state == RequestState::accepted;
 }
 
-bool has_step(State state, Step step) {
+bool has_step(RequestState state, RequestStep step) {
     switch (step) {
-        case Step::accept: return state == State::asked;
-        case Step::answer:
-        case Step::decline: return waits(state);
-        case Step::close: return waits(state) || state == State::answered;
-        case Step::reopen: return state == State::answered;
+        case RequestStep::accept: return state == RequestState::asked;
+        case RequestStep::answer:
+        case RequestStep::decline: return waits(state);
+        case RequestStep::close: return waits(state) || state == RequestState::answered;
+        case RequestStep::reopen: return state == RequestState::answered;
     }
     return false;
 }
@@ -31,7 +28,7 @@ bool is_blank(std::string_view text) {
 }  // namespace
 
 Side side_of(RequestStep step) {
-    return step == Step::close || step == Step::reopen ? Side::asking : Side::asked;
+    return step == RequestStep::close || step == RequestStep::reopen ? Side::asking : Side::asked;
 }
 
 Result<void> take_step(TechnicalRequest& request, const RequestInput& input, Time now) {
@@ -45,24 +42,25 @@ Result<void> take_step(TechnicalRequest& request, const RequestInput& input, Tim
             ErrorCode::conflict,
             fmt::format("a request that is {} has no step \"{}\"", enum_name(request.state), enum_name(input.step)),
             "step");
-    const bool needs_words = input.step == Step::answer || input.step == Step::decline || input.step == Step::reopen;
+    const bool needs_words =
+        input.step == RequestStep::answer || input.step == RequestStep::decline || input.step == RequestStep::reopen;
     if (needs_words && is_blank(input.note))
         return fail(ErrorCode::invalid,
-                    input.step == Step::answer ? "is missing: the answer itself"
-                                               : "is missing: the other team must be told why",
+                    input.step == RequestStep::answer ? "is missing: the answer itself"
+                                                      : "is missing: the other team must be told why",
                     "note");
     switch (input.step) {
-        case Step::accept: request.state = State::accepted; break;
-        case Step::answer:
+        case RequestStep::accept: request.state = RequestState::accepted; break;
+        case RequestStep::answer:
             request.answer = input.note;
-            request.state = State::answered;
+            request.state = RequestState::answered;
             break;
-        case Step::decline: request.state = State::declined; break;
-        case Step::close: request.state = State::closed; break;
-        case Step::reopen: request.state = State::accepted; break;
+        case RequestStep::decline: request.state = RequestState::declined; break;
+        case RequestStep::close: request.state = RequestState::closed; break;
+        case RequestStep::reopen: request.state = RequestState::accepted; break;
     }
-    request.history.push_back(
-        {now, input.who, std::string(enum_name(input.step)), input.step == Step::answer ? std::string() : input.note});
+    request.history.push_back({now, input.who, std::string(enum_name(input.step)),
+                               input.step == RequestStep::answer ? std::string() : input.note});
     return {};
 }
 

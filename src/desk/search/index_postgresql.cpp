@@ -23,14 +23,14 @@ std::string bucket_mark(std::int64_t id) {
 }
 
 /// 't/w1' <-> 't/w2':*
-std::string term_text(const Term& term, char place, bool prefix) {
+std::string tsquery_term(const Term& term, char place, bool prefix) {
     std::string out;
     for (const std::string& word : term.words)
         out += fmt::format("{}'{}/{}'", out.empty() ? "" : " <-> ", place, word);
     return out + (prefix ? ":*" : "");
 }
 
-std::string any_of(const std::vector<std::string>& marks) {
+std::string tsquery_any(const std::vector<std::string>& marks) {
     std::string out;
     for (const std::string& mark : marks)
         out += fmt::format("{}'m/{}'", out.empty() ? "" : " | ", mark);
@@ -102,11 +102,11 @@ class PostgresqlIndex final : public Index {
         std::string query;
         for (const Term& term : search.terms.wanted)
             query += fmt::format("{}({})", query.empty() ? "" : " & ",
-                                 term_text(term, search.in_names ? 'n' : 't', as_prefix(term, search.in_names)));
+                                 tsquery_term(term, search.in_names ? 'n' : 't', as_prefix(term, search.in_names)));
         for (const Term& term : search.terms.unwanted)
-            query += fmt::format(" & !({})", term_text(term, 't', as_prefix(term, false)));
-        if (!search.kind_marks.empty()) query += fmt::format(" & ({})", any_of(search.kind_marks));
-        if (!search.sees_all) query += fmt::format(" & ({})", any_of(search.reader_marks));
+            query += fmt::format(" & !({})", tsquery_term(term, 't', as_prefix(term, false)));
+        if (!search.kind_marks.empty()) query += fmt::format(" & ({})", tsquery_any(search.kind_marks));
+        if (!search.sees_all) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
 
         // The planner can't know how rare a beginning is; an index of words is always the right way in.
         TRY(transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"));

@@ -10,14 +10,14 @@ namespace {
 using data::Transaction;
 
 /// "w1 w2" or, as a beginning, "w1 w2" *. The words are letters and digits alone.
-std::string term_text(const Term& term, bool prefix) {
+std::string fts_term(const Term& term, bool prefix) {
     std::string out = "\"";
     for (const std::string& word : term.words)
         out += (out.size() > 1 ? " " : "") + word;
     return out + (prefix ? "\" *" : "\"");
 }
 
-std::string any_of(const std::vector<std::string>& marks) {
+std::string fts_any(const std::vector<std::string>& marks) {
     std::string out;
     for (const std::string& mark : marks)
         out += fmt::format("{}\"{}\"", out.empty() ? "" : " OR ", mark);
@@ -78,15 +78,15 @@ class SqliteIndex final : public Index {
         std::string wanted;
         for (const Term& term : search.terms.wanted)
             wanted += fmt::format("{}{} : {}", wanted.empty() ? "" : " AND ", column,
-                                  term_text(term, as_prefix(term, search.in_names)));
+                                  fts_term(term, as_prefix(term, search.in_names)));
         std::string query = "(" + wanted + ")";
-        if (!search.kind_marks.empty()) query += fmt::format(" AND (marks : ({}))", any_of(search.kind_marks));
-        if (!search.sees_all) query += fmt::format(" AND (marks : ({}))", any_of(search.reader_marks));
+        if (!search.kind_marks.empty()) query += fmt::format(" AND (marks : ({}))", fts_any(search.kind_marks));
+        if (!search.sees_all) query += fmt::format(" AND (marks : ({}))", fts_any(search.reader_marks));
         if (!search.terms.unwanted.empty()) {
             std::string unwanted;
             for (const Term& term : search.terms.unwanted)
-                unwanted += (unwanted.empty() ? "text_words : " : " OR text_words : ") +
-                            term_text(term, as_prefix(term, false));
+                unwanted +=
+                    (unwanted.empty() ? "text_words : " : " OR text_words : ") + fts_term(term, as_prefix(term, false));
             query = fmt::format("({}) NOT ({})", query, unwanted);
         }
         const data::Rows rows = TRY(transaction.run(

@@ -23,7 +23,7 @@ std::string named_in(const Picture& picture, const std::optional<std::string>& i
     return entry == nullptr ? *id : entry->object.name;
 }
 
-std::string joined(std::initializer_list<std::string> parts) {
+std::string with_dots(std::initializer_list<std::string> parts) {
     std::string out;
     for (const std::string& part : parts)
         if (!part.empty()) out += fmt::format("{}{}", out.empty() ? "" : " · ", part);
@@ -35,23 +35,24 @@ std::string country_of(const std::optional<std::string>& code) {
 }
 
 std::string detail_of(const Picture& p, const registry::Organisation& o) {
-    return joined({o.full_name.value_or(""), named_in<registry::Organisation>(p, o.parent), country_of(o.country)});
+    return with_dots({o.full_name.value_or(""), named_in<registry::Organisation>(p, o.parent), country_of(o.country)});
 }
 std::string detail_of(const Picture& p, const registry::Person& person) {
     std::string out;
     for (const registry::RoleAt& role : person.roles)
-        out = joined({out, fmt::format("{}, {}", role.role, named_in<registry::Organisation>(p, role.organisation))});
+        out =
+            with_dots({out, fmt::format("{}, {}", role.role, named_in<registry::Organisation>(p, role.organisation))});
     return out;
 }
 std::string detail_of(const Picture& p, const registry::Site& site) {
-    return joined({named_in<registry::Organisation>(p, site.organisation), country_of(site.country)});
+    return with_dots({named_in<registry::Organisation>(p, site.organisation), country_of(site.country)});
 }
 std::string detail_of(const Picture& p, const registry::Equipment& equipment) {
-    return joined(
+    return with_dots(
         {named_in<registry::Site>(p, equipment.site), equipment.vendor.value_or(""), equipment.model.value_or("")});
 }
 std::string detail_of(const Picture&, const registry::Link& link) {
-    return joined({format_bandwidth(link.capacity), link.technology.value_or("")});
+    return with_dots({format_bandwidth(link.capacity), link.technology.value_or("")});
 }
 std::string detail_of(const Picture& p, const registry::Resource& resource) {
     return named_in<registry::Organisation>(p, resource.organisation);

@@ -13,6 +13,9 @@
 namespace quipu::knowledge {
 namespace {
 
+constexpr std::ptrdiff_t kMostColumns = 100;
+constexpr std::size_t kMostWrittenOut = std::size_t{8} << 20U;
+
 template <auto free_it>
 struct Freed {
     template <class T>
@@ -32,13 +35,37 @@ std::string_view view(const char* text) {
     return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
+/// How long the text of all link references would be at most, were each written out wherever brackets are: cmark-gfm
+/// has no bound of its own, and 64 KiB could become 170 MB.
+std::size_t written_out(std::string_view markdown) {
+    std::size_t longest = 0;
+    for (auto at = markdown.find("]:"); at != std::string_view::npos; at = markdown.find("]:", at + 1)) {
+        // A definition ends with its paragraph, at the latest.
+        const auto end = std::min(markdown.find("\n\n", at), markdown.size());
+        longest = std::max(longest, end - at);
+    }
+    return longest * static_cast<std::size_t>(std::ranges::count(markdown, ']'));
+}
+
+/// cmark-gfm takes a time for a table's rows that is quadratic in its columns.
+bool has_wide_table(std::string_view markdown) {
+    std::ptrdiff_t widest = 0;
+    std::ptrdiff_t columns = 0;
+    for (const char c : markdown) {
+        columns = c == '\n' ? 0 : columns + (c == '|' ? 1 : 0);
+        widest = std::max(widest, columns);
+    }
+    return widest > kMostColumns;
+}
+
 /// Only the table extension: the others change tables that all parsers of the process share, from any thread.
 Result<Node> parse(std::string_view markdown) {
     static std::once_flag registered;
     std::call_once(registered, cmark_gfm_core_extensions_ensure_registered);
     const Parser parser(cmark_parser_new(CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8));
     cmark_syntax_extension* tables = cmark_find_syntax_extension("table");
-    if (tables == nullptr || cmark_parser_attach_syntax_extension(parser.get(), tables) == 0)
+    if (!has_wide_table(markdown) &&
+        (tables == nullptr || cmark_parser_attach_syntax_extension(parser.get(), tables) == 0))
         return fail(ErrorCode::internal, "cmark-gfm does not know tables");
     cmark_parser_feed(parser.get(), markdown.data(), markdown.size());
     Node document(cmark_parser_finish(parser.get()));
@@ -193,6 +220,9 @@ Result<Rendered> render_markdown(std::string_view markdown) {
     if (markdown.size() > kLongestBody)
         return fail(ErrorCode::too_large,
                     fmt::format("a text has at most {} octets, this one has {}", kLongestBody, markdown.size()));
+    if (written_out(markdown) > kMostWrittenOut)
+        return fail(ErrorCode::too_large, "its link references would be written out too often", {},
+                    "write these links in place: [words](address)");
     const Node document = TRY(parse(markdown));
     show_raw_html_as_text(document.get());
     keep_images_at_home(document.get());

@@ -79,6 +79,18 @@ TEST(Markdown, IsBounded) {
     EXPECT_EQ(html_of("bad \xff octet"), "<p>bad \xEF\xBF\xBD octet</p>\n");
 }
 
+TEST(Markdown, LittleTextDoesNotBecomeVeryMuch) {
+    std::string references = "[a]: /" + std::string(10'000, 'x') + "\n\n";
+    while (references.size() < 60'000)
+        references += "[a]";
+    EXPECT_EQ(render_markdown(references).error().code, ErrorCode::too_large);
+    EXPECT_THAT(html_of("[words][a]\n\n[a]: https://a.example \"title\"\n"), HasSubstr("href=\"https://a.example\""));
+    std::string table = "a\n";
+    for (int i = 0; i < 30'000; ++i)
+        table += "|-";
+    EXPECT_THAT(html_of(table), Not(HasSubstr("<table>"))) << "wider than any table that is read";
+}
+
 /// Whatever is written: no element, no attribute but these, and no address but safe ones.
 TEST(Markdown, WhateverIsWrittenTheHtmlIsSafe) {
     static constexpr std::string_view kPieces[] = {"[",

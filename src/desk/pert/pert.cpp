@@ -350,19 +350,18 @@ Result<Accreditation> Pert::show_evidence(const Caller& caller, std::int64_t num
 }
 
 Result<Accreditation> Pert::step(const Caller& caller, std::int64_t number, const AccreditationStepInput& input) {
-    using Step = AccreditationStep;
     const std::string home = home_of_ ? home_of_(caller) : std::string();
     return writing<Accreditation>([&](Transaction& transaction) -> Result<Accreditation> {
         auto found = TRY(store::accreditation(transaction, number));
         if (!found || !pert::may_see(caller, *found)) return not_there("accreditation", number, "accreditations");
         AccreditationInput taken{input.step, caller.id, found->organisation, input.note};
         switch (input.step) {
-            case Step::submit:
-            case Step::withdraw:
+            case AccreditationStep::submit:
+            case AccreditationStep::withdraw:
                 if (!works_for(caller, found->organisation)) return not_allowed("do this", found->organisation);
                 break;
-            case Step::approve:
-            case Step::refuse:
+            case AccreditationStep::approve:
+            case AccreditationStep::refuse:
                 taken.organisation = input.organisation.value_or(home);
                 if (!taken.organisation.empty() && !caller.may(Permission::publish, taken.organisation, kTag))
                     return fail(ErrorCode::forbidden,
@@ -372,13 +371,14 @@ Result<Accreditation> Pert::step(const Caller& caller, std::int64_t number, cons
                 if (caller.id.starts_with("token:"))
                     return fail(ErrorCode::forbidden, "a review is given by a person who is signed in, not by a token");
                 [[fallthrough]];
-            case Step::accredit:
-            case Step::reject:
-            case Step::suspend:
-            case Step::resume:
+            case AccreditationStep::accredit:
+            case AccreditationStep::reject:
+            case AccreditationStep::suspend:
+            case AccreditationStep::resume:
                 if (home == found->organisation)
                     return fail(ErrorCode::forbidden, "nobody decides on a team of their own organisation");
-                if (input.step != Step::approve && input.step != Step::refuse && !is_coordinator(caller))
+                if (input.step != AccreditationStep::approve && input.step != AccreditationStep::refuse &&
+                    !is_coordinator(caller))
                     return fail(ErrorCode::forbidden, "this step is the coordinators'", "step",
                                 "they may publish everywhere");
                 break;

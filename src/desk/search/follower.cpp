@@ -20,7 +20,10 @@ constexpr LogEvent kFailed{LogLevel::warning, "SEARCH_FOLLOW_FAILED",
 }  // namespace
 
 Follower::Follower(Index& index, data::Journal& journal, std::vector<Source*> sources)
-    : index_(index), journal_(journal), sources_(std::move(sources)) {}
+    : index_(index), journal_(journal), sources_(std::move(sources)) {
+    for (Source* source : sources_)
+        source->open(journal);
+}
 
 Follower::~Follower() {
     stop();

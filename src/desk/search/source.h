@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/journal.h"
+#include "desk/desk.h"
 #include "desk/knowledge/articles.h"
 #include "desk/pert/pert.h"
 #include "desk/search/index.h"
@@ -23,6 +24,8 @@ class Source {
     virtual ~Source() = default;
 
     [[nodiscard]] virtual std::vector<std::string_view> kinds() const = 0;
+    /// Called before everything else, with the journal that outlives it.
+    virtual void open(data::Journal&) {}
     /// Adds the objects that may read differently after these events.
     virtual void changed(std::span<const data::Event> events, std::set<ObjectId>& out) = 0;
     /// As it is now; none when it is gone.
@@ -36,7 +39,8 @@ class Source {
 [[nodiscard]] std::unique_ptr<Source> registry_source(std::function<registry::Registry&()> registry);
 [[nodiscard]] std::unique_ptr<Source> article_source(std::function<knowledge::Articles&()> articles);
 [[nodiscard]] std::unique_ptr<Source> pert_source(std::function<pert::Pert&()> pert);
+[[nodiscard]] std::unique_ptr<Source> case_source(std::function<desk::Desk&()> desk);
 /// What everybody may read in the journal: the network's own events.
-[[nodiscard]] std::unique_ptr<Source> journal_source(std::function<data::Journal&()> journal);
+[[nodiscard]] std::unique_ptr<Source> journal_source();
 
 }  // namespace quipu::search

@@ -39,7 +39,7 @@ std::string words_of(const Value& body) {
 
 class JournalSource final : public Source {
   public:
-    explicit JournalSource(std::function<data::Journal&()> journal) : journal_(std::move(journal)) {}
+    void open(data::Journal& journal) override { journal_ = &journal; }
 
     [[nodiscard]] std::vector<std::string_view> kinds() const override { return {"journal"}; }
 
@@ -56,7 +56,7 @@ class JournalSource final : public Source {
         filter.after = id - 1;
         filter.before = id + 1;
         filter.limit = 1;
-        for (const data::Event& event : TRY(journal_().events(filter)))
+        for (const data::Event& event : TRY(journal_->events(filter)))
             if (is_open(event.type))
                 out.push_back({.name = event.type + " " + event.subject,
                                .detail = event.actor.starts_with("person:") ? std::string() : event.actor,
@@ -68,26 +68,26 @@ class JournalSource final : public Source {
     }
 
     Result<void> every(const std::function<Result<void>(ObjectId)>& take) override {
-        constexpr std::size_t kBatch = 1000;
+        constexpr std::size_t kEventsAtOnce = 1000;
         data::EventFilter filter;
-        filter.limit = kBatch;
+        filter.limit = kEventsAtOnce;
         for (;;) {
-            const auto events = TRY(journal_().events(filter));
+            const auto events = TRY(journal_->events(filter));
             for (const data::Event& event : events)
                 if (is_open(event.type)) TRY(take({"journal", std::to_string(event.id)}));
-            if (events.size() < kBatch) return {};
+            if (events.size() < kEventsAtOnce) return {};
             filter.after = events.back().id;
         }
     }
 
   private:
-    std::function<data::Journal&()> journal_;
+    data::Journal* journal_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> journal_source(std::function<data::Journal&()> journal) {
-    return std::make_unique<JournalSource>(std::move(journal));
+std::unique_ptr<Source> journal_source() {
+    return std::make_unique<JournalSource>();
 }
 
 }  // namespace quipu::search

@@ -30,6 +30,7 @@ void add_knowledge_commands(CLI::App& app, Context& context);  ///< articles lis
 void add_pert_commands(CLI::App& app, Context& context);       ///< pert teams, requests
 void add_search_command(CLI::App& app, Context& context);      ///< search
 void add_run_command(CLI::App& app, Context& context);         ///< run: hub, lab and agents from one command
+void add_mail_commands(CLI::App& app, Context& context);       ///< mail queue, show, retry, drop; notify rules, test
 void add_lab_commands(CLI::App& app, Context& context);        ///< lab up, down, status, exec, link
 void add_completion_command(CLI::App& app, Context& context);  ///< completion bash
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/fold.h"
 #include "desk/knowledge/store.h"
 #include "events/events.h"
-#include "registry/fold.h"
 
 namespace quipu::knowledge {
 namespace {
@@ -132,7 +132,7 @@ Result<Article> Articles::create(const ArticleInput& input, const By& by, std::o
     TRY(check(input));
     Article article;
     take_words(article, input);
-    article.id = input.id.empty() ? registry::slug_of(text_in(article, "en").second->title) : input.id;
+    article.id = input.id.empty() ? slug_of(text_in(article, "en").second->title) : input.id;
     if (article.id.empty())
         return fail(ErrorCode::invalid, "no id can be made from the title", "id", "give the article an id");
     article.from_case = from_case;

@@ -4,9 +4,9 @@
 #include <array>
 #include <cctype>
 
+#include "base/fold.h"
+#include "base/words.h"
 #include "net/address.h"
-#include "registry/fold.h"
-#include "registry/words.h"
 
 namespace quipu::knowledge {
 namespace {
@@ -55,7 +55,7 @@ AtSign at_sign(std::string_view text, std::size_t at) {
     static constexpr std::array<std::string_view, 7> kSpaced = {" arroba ", " at ",       " (at) ",    " [at] ",
                                                                 " @ ",      " (arroba) ", " [arroba] "};
     constexpr std::size_t kLongest = 12;
-    const std::string start = registry::folded(text.substr(at, kLongest));
+    const std::string start = folded(text.substr(at, kLongest));
     for (const std::string_view form : kForms)
         if (start.starts_with(form)) return {form.size(), false};
     for (const std::string_view form : kSpaced)
@@ -263,7 +263,7 @@ std::string without_numbers(std::string_view text, std::string_view placeholder)
 
 std::vector<std::string> folded_words(std::string_view text) {
     std::vector<std::string> out;
-    for (registry::Word& word : registry::words_in(text))
+    for (Word& word : words_in(text))
         out.push_back(std::move(word.folded));
     return out;
 }
@@ -304,7 +304,7 @@ Discretion::Discretion(const std::vector<std::string>& known, const std::vector<
 }
 
 std::string Discretion::without_names(std::string_view text) const {
-    const std::vector<registry::Word> words = registry::words_in(text);
+    const std::vector<Word> words = words_in(text);
     const auto matches = [&](std::size_t first, const Name& name) {
         if (first + name.size() > words.size()) return false;
         for (std::size_t i = 0; i < name.size(); ++i)

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/random.h"
-#include "registry/words.h"
+#include "base/words.h"
 
 namespace quipu::knowledge {
 namespace {
@@ -63,7 +63,7 @@ std::string_view one_of(Rng& rng, const std::string_view (&list)[N]) {
 /// Letters and digits alone, folded: in whatever writing a secret passes, it is seen.
 std::string bare(std::string_view text) {
     std::string out;
-    for (const registry::Word& word : registry::words_in(text))
+    for (const Word& word : words_in(text))
         out += word.folded;
     return out;
 }

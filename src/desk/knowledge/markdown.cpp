@@ -8,7 +8,7 @@
 #include <mutex>
 #include <set>
 
-#include "registry/fold.h"
+#include "base/fold.h"
 
 namespace quipu::knowledge {
 namespace {
@@ -166,7 +166,7 @@ std::vector<Heading> headings_of(cmark_node* document) {
         Heading made;
         made.level = std::min(cmark_node_get_heading_level(heading) + 1, kDeepest);
         made.text = text_of(heading);
-        const std::string slug = registry::slug_of(made.text);
+        const std::string slug = slug_of(made.text);
         made.id = "s-" + slug;
         for (int again = 2; !taken.insert(made.id).second; ++again)
             made.id = fmt::format("s-{}-{}", slug, again);
@@ -212,7 +212,7 @@ bool is_safe_address(std::string_view address) {
     if (address.starts_with('\\')) return false;
     const auto end_of_scheme = address.find(':');
     if (end_of_scheme == std::string_view::npos || address.find_first_of("/?#") < end_of_scheme) return true;
-    const std::string scheme = registry::folded(address.substr(0, end_of_scheme));
+    const std::string scheme = folded(address.substr(0, end_of_scheme));
     return scheme == "http" || scheme == "https" || scheme == "mailto";
 }
 

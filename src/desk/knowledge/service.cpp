@@ -20,9 +20,11 @@ struct Settings {
 
 class Running final : public KnowledgeService {
   public:
-    explicit Running(FindSolvedCase find_case) : find_case_(std::move(find_case)) {}
+    Running(FindSolvedCase find_case, std::vector<std::string_view> needs)
+        : find_case_(std::move(find_case)), needs_(std::move(needs)) {}
 
     [[nodiscard]] std::string_view name() const override { return kTag; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return needs_; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kKnowledgeMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 
@@ -47,14 +49,16 @@ class Running final : public KnowledgeService {
 
   private:
     const FindSolvedCase find_case_;
+    const std::vector<std::string_view> needs_;
     Settings settings_;
     std::unique_ptr<Articles> articles_;
 };
 
 }  // namespace
 
-std::unique_ptr<KnowledgeService> make_knowledge_service(FindSolvedCase find_case) {
-    return std::make_unique<Running>(std::move(find_case));
+std::unique_ptr<KnowledgeService> make_knowledge_service(FindSolvedCase find_case,
+                                                         std::vector<std::string_view> needs) {
+    return std::make_unique<Running>(std::move(find_case), std::move(needs));
 }
 
 }  // namespace quipu::knowledge

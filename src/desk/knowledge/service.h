@@ -15,7 +15,9 @@ class KnowledgeService : public platform::Service {
     [[nodiscard]] virtual Articles& articles() = 0;
 };
 
-/// `find_case` reads a solved case (empty: no case becomes an article); what it captures outlives the service.
-[[nodiscard]] std::unique_ptr<KnowledgeService> make_knowledge_service(FindSolvedCase find_case = {});
+/// `find_case` reads a solved case (empty: no case becomes an article), of the services that it needs; what it captures
+/// outlives the service.
+[[nodiscard]] std::unique_ptr<KnowledgeService> make_knowledge_service(FindSolvedCase find_case = {},
+                                                                       std::vector<std::string_view> needs = {});
 
 }  // namespace quipu::knowledge

@@ -4,11 +4,11 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "base/words.h"
 #include "desk/knowledge/markdown.h"
 #include "desk/pert/calendar.h"
 #include "desk/pert/pert.h"
 #include "platform/off_loop.h"
-#include "registry/words.h"
 
 namespace quipu::pert {
 namespace {
@@ -137,11 +137,9 @@ Reply<T> made(T object, std::string_view collection) {
 }
 
 bool has_words(const Team& team, std::string_view wanted) {
-    const auto words =
-        registry::words_in(fmt::format("{} {} {} {}", team.id, team.name, team.organisation, team.constituency));
-    return std::ranges::all_of(registry::words_in(wanted), [&](const registry::Word& word) {
-        return std::ranges::any_of(words,
-                                   [&](const registry::Word& each) { return each.folded.starts_with(word.folded); });
+    const auto words = words_in(fmt::format("{} {} {} {}", team.id, team.name, team.organisation, team.constituency));
+    return std::ranges::all_of(words_in(wanted), [&](const Word& word) {
+        return std::ranges::any_of(words, [&](const Word& each) { return each.folded.starts_with(word.folded); });
     });
 }
 

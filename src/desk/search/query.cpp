@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "registry/words.h"
+#include "base/words.h"
 
 namespace quipu::search {
 namespace {
@@ -29,7 +29,7 @@ void cut_word(std::string& word) {
 
 std::vector<std::string> index_words(std::string_view text, std::size_t most) {
     std::vector<std::string> out;
-    for (registry::Word& word : registry::words_in(text)) {
+    for (Word& word : words_in(text)) {
         if (out.size() == most) break;
         // Folding may put a blank in a word's place: "×" between letters.
         std::erase(word.folded, ' ');

@@ -6,13 +6,11 @@
 #include <span>
 #include <tuple>
 
+#include "base/words.h"
 #include "desk/search/index.h"
-#include "registry/words.h"
 
 namespace quipu::search {
 namespace {
-
-using registry::Word;
 
 constexpr std::size_t kExcerpt = 200;  // octets
 
@@ -158,11 +156,11 @@ std::vector<Ranked> in_order(std::vector<Ranked> found, const Terms& terms, std:
 }
 
 std::vector<Piece> pieces_of(std::string_view text, const Terms& terms) {
-    return cut_at(text, 0, text.size(), hits_in(registry::words_in(text), terms));
+    return cut_at(text, 0, text.size(), hits_in(words_in(text), terms));
 }
 
 std::vector<Piece> excerpt_of(std::string_view text, const Terms& terms) {
-    const auto words = registry::words_in(text);
+    const auto words = words_in(text);
     const auto hits = hits_in(words, terms);
     if (hits.empty()) return {};
     // The window that begins at a hit and holds the most different terms; the first of equals.

@@ -17,6 +17,8 @@ pkg_check_modules(LIBXML2 REQUIRED IMPORTED_TARGET libxml-2.0)
 pkg_check_modules(XMLSEC REQUIRED IMPORTED_TARGET xmlsec1-openssl)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
+pkg_check_modules(CMARK_GFM REQUIRED IMPORTED_TARGET libcmark-gfm)
+find_library(QUIPU_CMARK_EXTENSIONS cmark-gfm-extensions REQUIRED)
 
 find_path(QUIPU_BOOST_INCLUDE boost/version.hpp
   PATHS ${PROJECT_SOURCE_DIR}/build/deps/boost/usr/include NO_DEFAULT_PATH)

@@ -106,6 +106,18 @@ std::vector<std::uint32_t> ShortestPaths::path(std::uint32_t from, std::uint32_t
     return out;
 }
 
+std::vector<std::uint32_t> ShortestPaths::edges_of(std::uint32_t from, std::uint32_t to) const {
+    std::vector<std::uint32_t> out;
+    if (distance_[at(from, to)] == kUnreachable) return out;
+    while (to != from) {
+        out.push_back(parent_edge_[at(from, to)]);
+        const Edge& edge = edges_[out.back()];
+        to = edge.a == to ? edge.b : edge.a;
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
 void ShortestPaths::mark(const Broken& broken) {
     ++failure_stamp_;
     for (const std::uint32_t node : broken.nodes)

@@ -83,7 +83,7 @@ struct Outage {
     std::int64_t pairs_affected = 0, pairs_cut = 0, pairs_rerouted = 0;
     std::vector<std::string> organisations;          ///< whose traffic is affected, and the link's provider
     std::vector<std::string> organisations_cut_off;  ///< of them
-    std::optional<std::string> case_id;
+    std::optional<std::int64_t> case_number;
     std::optional<std::int64_t> maintenance;  ///< the window that explains it
     std::vector<AffectedPair> pairs;          ///< those that suffer most
     static constexpr auto describe() {
@@ -112,7 +112,7 @@ struct Outage {
             field<&T::organisations_cut_off>("organisations_cut_off", "Who has no way left")
                 .required()
                 .references("organisations"),
-            field<&T::case_id>("case", "The desk's case; none while a maintenance window explains it"),
+            field<&T::case_number>("case", "The desk's case; none while a maintenance window explains it"),
             field<&T::maintenance>("maintenance", "The window that explains it"),
             field<&T::pairs>("pairs", "The pairs that suffer most").required());
     }

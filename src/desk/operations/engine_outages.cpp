@@ -501,6 +501,12 @@ OutageEngine::Explanation OutageEngine::build(const std::vector<Fault>& candidat
             better |= take(rest);
             for (const Fault& other : candidates)
                 if (!contains(best.faults, other)) better |= take(with(rest, other));
+            // Two links of a site look much like the site.
+            if (fault.part != Part::site) continue;
+            for (const Fault& one : candidates)
+                for (const Fault& two : candidates)
+                    if (one < two && topology_->ends_at(one, fault.number) && topology_->ends_at(two, fault.number))
+                        better |= take(with(with(rest, one), two));
         }
     }
     return best;

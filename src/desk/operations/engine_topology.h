@@ -56,6 +56,10 @@ class Topology {
     [[nodiscard]] std::optional<std::uint32_t> find_site(std::string_view id) const;
     [[nodiscard]] std::optional<std::uint32_t> find_link(std::string_view id) const;
     [[nodiscard]] std::optional<Fault> find(Part part, std::string_view id) const;
+    /// Whether it is a link that ends at this site.
+    [[nodiscard]] bool ends_at(const Fault& fault, std::uint32_t site) const {
+        return fault.part == Part::link && (edges_[fault.number].a == site || edges_[fault.number].b == site);
+    }
     [[nodiscard]] const std::string& name(const Fault& fault) const;
 
     /// The ways while these are at fault; kept until many others were asked for.

@@ -1,0 +1,19 @@
+#pragma once
+// The service "mail": the queue, the smarthost's sender, LMTP and the maildir.
+
+#include <memory>
+
+#include "platform/mail/letter.h"
+#include "platform/service.h"
+
+namespace quipu::mail {
+
+class MailService : public platform::Service {
+  public:
+    /// There from provision on, until this service is destroyed; letters are accepted from then on.
+    [[nodiscard]] virtual Mail& mail() = 0;
+};
+
+[[nodiscard]] std::unique_ptr<MailService> make_mail_service();
+
+}  // namespace quipu::mail

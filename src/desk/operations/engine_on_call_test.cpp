@@ -1,5 +1,6 @@
 #include "desk/operations/engine_on_call.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -16,6 +16,8 @@ constexpr std::int64_t kRun = 4;
 constexpr std::int64_t kLost = 5;
 /// Packets without an answer that make a pair silent.
 constexpr std::int64_t kSilent = 8;
+/// Packets that come without a gap when a pair works.
+constexpr std::int64_t kProof = 12;
 /// How long routing may take to find another way: four lost hellos and the spreading of the news.
 constexpr Nanoseconds kSettles = 12s;
 /// Loss that began this long after a failure, on a way that it cut, is that failure's.
@@ -199,12 +201,17 @@ void OutageEngine::take_loss(Pair& pair, const PairReport& report, Time now) {
     const bool came = more_sent > more_lost;
     if (report.until > pair.until) pair.silent = came ? 0 : pair.silent + std::max<std::int64_t>(more_sent, 0);
 
+    // Before a pair has worked nothing is known of it: its session, or the network, may just be beginning.
+    if (!pair.proven) {
+        pair.proven = report.received >= kProof && lost <= 1;
+        pair.silent = 0;
+    }
     const bool row = report.loss_run >= kRun && report.loss_run > count.run;
     const bool many = more_lost >= kLost && more_lost * 4 >= more_sent;
     // A gap over the turn of the minute shows a part of its row in either.
     const bool turn = count.minute - other.minute == 1min && report.loss_run >= 2 && report.loss_run > count.run &&
                       other.run >= 2 && lost + other.lost >= kLost;
-    if ((row || many || turn) && !report.settling) {
+    if ((row || many || turn) && pair.proven && !report.settling) {
         const Time from = turn && !row && !many ? other.until - 10s : count.until;
         if (pair.bad_until == Time{} || from - pair.bad_until > 1min) {
             pair.bad_from = from;

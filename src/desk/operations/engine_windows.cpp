@@ -7,7 +7,7 @@
 namespace quipu::operations {
 namespace {
 
-bool contains(const std::vector<std::string>& list, std::string_view wanted) {
+bool lists(const std::vector<std::string>& list, std::string_view wanted) {
     return std::ranges::find(list, wanted) != list.end();
 }
 
@@ -31,10 +31,10 @@ std::optional<std::int64_t> notice_due(const Window& window, const std::set<std:
 }
 
 bool covers(const Window& window, Part part, std::string_view object, std::span<const Ends> ends) {
-    if (part != Part::link) return contains(window.sites, object);
-    if (contains(window.links, object)) return true;
+    if (part != Part::link) return lists(window.sites, object);
+    if (lists(window.links, object)) return true;
     const auto link = std::ranges::find(ends, object, &Ends::link);
-    return link != ends.end() && (contains(window.sites, link->a) || contains(window.sites, link->b));
+    return link != ends.end() && (lists(window.sites, link->a) || lists(window.sites, link->b));
 }
 
 const Window* explanation(std::span<const Window> windows, Part part, std::string_view object, Time when,

@@ -23,14 +23,14 @@ void add_owner(const registry::Picture& picture, const std::string& site, std::s
     if (entry != nullptr && entry->object.organisation) out.insert(*entry->object.organisation);
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& wanted) {
+bool is_among(const std::vector<std::string>& list, const std::string& wanted) {
     return std::ranges::find(list, wanted) != list.end();
 }
 
 /// Those of these that the network of the day has.
 std::vector<std::string> in_service(const std::vector<std::string>& wanted, const std::vector<std::string>& there) {
     std::vector<std::string> out;
-    std::ranges::copy_if(wanted, std::back_inserter(out), [&](const auto& id) { return contains(there, id); });
+    std::ranges::copy_if(wanted, std::back_inserter(out), [&](const auto& id) { return is_among(there, id); });
     return out;
 }
 

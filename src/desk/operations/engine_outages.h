@@ -99,10 +99,10 @@ class OutageEngine {
     };
     struct Pair {
         std::uint32_t from = 0, to = 0;
-        bool known = false;  ///< both ends are in the topology
+        bool known = false;   ///< both ends are in the topology
         bool proven = false;  ///< it has worked
-        Count counts[2];     ///< of even and odd minutes
-        Time until{};        ///< of the last report
+        Count counts[2];      ///< of even and odd minutes
+        Time until{};         ///< of the last report
         // Which way the packets take.
         std::optional<Anchor> anchor;
         std::int64_t ttl = 0;

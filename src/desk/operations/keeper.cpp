@@ -163,18 +163,21 @@ Result<void> Keeper::take_end(const Finding& finding, Time now) {
 
 Result<void> Keeper::open_case(data::Transaction& transaction, Outage& outage, std::vector<desk::Evidence> frozen,
                                bool told) {
-    const std::string language = language_of(outage);
-    const auto words = case_words(outage, name_of(*registry_.now(), outage.part, outage.object), language);
-    desk::NewCase wanted{.queue = desk::Queue::operations,
-                         .title = words.title,
-                         .description = words.description,
-                         .priority = priority_of(outage.severity),
-                         .language = language,
-                         .visibility = desk::Visibility::members,
-                         .organisations = outage.organisations,
-                         .objects = {cause_of(outage.part == Part::link ? Part::link : Part::site, outage.object)}};
-    const auto opened = TRY(desk_.open_or_join(transaction, kHouse, outage.cause, wanted, std::move(frozen)));
-    outage.case_number = opened.number;
+    if (desk_ != nullptr) {
+        const std::string language = language_of(outage);
+        const auto words = case_words(outage, name_of(*registry_.now(), outage.part, outage.object), language);
+        const desk::NewCase wanted{
+            .queue = desk::Queue::operations,
+            .title = words.title,
+            .description = words.description,
+            .priority = priority_of(outage.severity),
+            .language = language,
+            .visibility = desk::Visibility::members,
+            .organisations = outage.organisations,
+            .objects = {cause_of(outage.part == Part::link ? Part::link : Part::site, outage.object)}};
+        const auto opened = TRY(desk_->open_or_join(transaction, kHouse, outage.cause, wanted, std::move(frozen)));
+        outage.case_number = opened.number;
+    }
     if (!told) return {};
     return tell(transaction, outage, fmt::format("outage-{}", enum_name(outage.part)),
                 fmt::format("outage:{}/began", outage.id));
@@ -182,6 +185,7 @@ Result<void> Keeper::open_case(data::Transaction& transaction, Outage& outage, s
 
 /// What was before: the worst pairs' series, their ways before and since, what the journal told.
 Result<std::vector<desk::Evidence>> Keeper::evidence_of(const Outage& outage, Time now) {
+    if (desk_ == nullptr) return std::vector<desk::Evidence>{};
     std::vector<desk::EvidenceWish> wishes;
     for (std::size_t i = 0; i < std::min(outage.pairs.size(), kPairsFrozen); ++i)
         wishes.push_back({.kind = desk::EvidenceKind::series,
@@ -191,7 +195,7 @@ Result<std::vector<desk::Evidence>> Keeper::evidence_of(const Outage& outage, Ti
                           .until = now});
     wishes.push_back(
         {.kind = desk::EvidenceKind::events, .stream = {}, .key = {}, .since = outage.began - kBefore, .until = now});
-    auto out = TRY(desk_.freeze(wishes));
+    auto out = TRY(desk_->freeze(wishes));
     const auto picture = registry_.now();
     for (std::size_t i = 0; i < std::min(outage.pairs.size(), kPairsFrozen); ++i) {
         const AffectedPair& pair = outage.pairs[i];
@@ -259,12 +263,13 @@ Result<void> Keeper::tend(Time now) {
     }
     // What a window explains no longer, since it is over and the outage is not, is a case of its own.
     for (const Outage& outage : TRY(store_.outages({.state = OutageState::open}))) {
-        if (!outage.maintenance || outage.case_number) continue;
+        if (!outage.maintenance || outage.case_number || outage.overran) continue;
         const auto window = TRY(store_.window(*outage.maintenance));
         if (window && window->state != WindowState::cancelled && now < window->end) continue;
         auto frozen = TRY(evidence_of(outage, now));
         TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
             Outage kept = outage;
+            kept.overran = true;
             TRY(open_case(transaction, kept, frozen, true));
             return store_.keep(transaction, kept);
         }));

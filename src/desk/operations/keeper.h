@@ -19,9 +19,9 @@ namespace quipu::operations {
 
 class Keeper {
   public:
-    /// `notifier` may be null: nobody is told.
+    /// `desk` may be null: no cases; `notifier` may be null: nobody is told.
     Keeper(data::Database& database, data::Journal& journal, Store& store, registry::Registry& registry,
-           desk::Desk& desk, notify::Notifier* notifier)
+           desk::Desk* desk, notify::Notifier* notifier)
         : database_(database),
           journal_(journal),
           store_(store),
@@ -55,7 +55,7 @@ class Keeper {
     data::Journal& journal_;
     Store& store_;
     registry::Registry& registry_;
-    desk::Desk& desk_;
+    desk::Desk* desk_;
     notify::Notifier* notifier_;
 };
 

@@ -85,6 +85,7 @@ struct Outage {
     std::vector<std::string> organisations_cut_off;  ///< of them
     std::optional<std::int64_t> case_number;
     std::optional<std::int64_t> maintenance;  ///< the window that explains it
+    bool overran = false;                     ///< that window was over, and it was not
     std::vector<AffectedPair> pairs;          ///< those that suffer most
     static constexpr auto describe() {
         using T = Outage;
@@ -114,6 +115,7 @@ struct Outage {
                 .references("organisations"),
             field<&T::case_number>("case", "The desk's case; none while a maintenance window explains it"),
             field<&T::maintenance>("maintenance", "The window that explains it"),
+            field<&T::overran>("overran", "That window was over, and it was not").required(),
             field<&T::pairs>("pairs", "The pairs that suffer most").required());
     }
 };

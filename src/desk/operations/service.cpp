@@ -54,7 +54,12 @@ class Running final : public OperationsService {
     ~Running() override { end_watch(); }
 
     [[nodiscard]] std::string_view name() const override { return "operations"; }
-    [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "desk"}; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override {
+        std::vector<std::string_view> out{"registry"};
+        if (neighbours_.desk) out.emplace_back("desk");
+        if (neighbours_.notifier) out.emplace_back("notify");
+        return out;
+    }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kOperationsMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 

@@ -18,8 +18,8 @@ namespace quipu::operations {
 /// Whom this service asks; all are asked from provision on and outlive it.
 struct Neighbours {
     std::function<registry::Registry&()> registry;
-    std::function<desk::Desk&()> desk;
-    std::function<notify::Notifier*()> notifier = {};  ///< null, or none: nobody is told
+    std::function<desk::Desk*()> desk = {};            ///< none: outages have no cases
+    std::function<notify::Notifier*()> notifier = {};  ///< none: nobody is told
     /// Measurement points and whether each is connected.
     std::function<std::vector<std::pair<std::string, bool>>()> points = {};
 };

@@ -68,8 +68,6 @@ struct Failure {
     std::int64_t letter = 0;
 };
 
-class Inbox;
-
 class Mail {
   public:
     Mail() = default;
@@ -88,8 +86,6 @@ class Mail {
     /// Mail to it has come back for good: see that the contact is corrected.
     [[nodiscard]] virtual Result<bool> is_failing(std::string_view address) = 0;
 
-    /// Who takes letters that come in; outlives the service. At provision of whoever is above.
-    virtual void deliver_to(Inbox* inbox) = 0;
     /// Told in the transaction that marks an address as failing, once until a letter gets through again.
     using OnFailure = std::function<Result<void>(data::Transaction&, const Failure&)>;
     virtual void tell_failures(OnFailure tell) = 0;

@@ -1,14 +1,10 @@
 #include "platform/mail/service.h"
 
 #include <atomic>
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
-#include <sys/stat.h>
 #include <thread>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "net/ascii.h"
@@ -16,6 +12,7 @@
 #include "platform/mail/api.h"
 #include "platform/mail/maildir.h"
 #include "platform/mail/reception.h"
+#include "platform/mail/secret_file.h"
 #include "platform/mail/server_lmtp.h"
 #include "platform/mail/server_out.h"
 #include "platform/mail/settings.h"
@@ -33,39 +30,11 @@ constexpr LogEvent kMaildir{LogLevel::warning, "MAIL_MAILDIR", "Letters of the m
                             "See the error."};
 constexpr Nanoseconds kMaildirEvery = 2s;
 constexpr auto kRemembered = std::chrono::days(90);
-constexpr std::size_t kSecretOctets = 32;
 
 Result<std::string> read_text_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return fail_errno(errno, "open the file", path);
     return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-/// A file that only this user may read; anything else is refused.
-Result<std::string> read_secret_file(const std::string& path) {
-    struct stat there{};
-    if (::stat(path.c_str(), &there) != 0) return fail_errno(errno, "look at the secret's file", path);
-    if ((there.st_mode & 077U) != 0) return fail(ErrorCode::invalid, "others may read this file", path, "chmod 600 it");
-    std::string text = TRY(read_text_file(path));
-    while (text.ends_with('\n') || text.ends_with('\r'))
-        text.pop_back();
-    return text;
-}
-
-/// What marks addresses and Message-IDs as ours: made once.
-Result<std::string> own_secret(const std::string& folder) {
-    const std::string path = folder + "/mail.key";
-    if (std::filesystem::exists(path)) return read_secret_file(path);
-    const std::string secret = net::random_token(kSecretOctets);
-    const std::string fresh = path + ".new";
-    const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return fail_errno(errno, "make the mail key", fresh);
-    const bool written =
-        ::write(fd, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && ::fsync(fd) == 0;
-    ::close(fd);
-    if (!written) return fail_errno(errno, "write the mail key", fresh);
-    if (::rename(fresh.c_str(), path.c_str()) != 0) return fail_errno(errno, "keep the mail key", path);
-    return secret;
 }
 
 class Running final : public MailService, public Mail {
@@ -76,6 +45,7 @@ class Running final : public MailService, public Mail {
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kMailMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
     [[nodiscard]] Mail& mail() override { return *this; }
+    void use_inbox(std::unique_ptr<Inbox> inbox) override { inbox_ = std::move(inbox); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
@@ -88,7 +58,7 @@ class Running final : public MailService, public Mail {
     [[nodiscard]] Result<void> provision(platform::House& house) override {
         house_ = &house;
         if (!store_) {
-            const std::string secret = TRY(own_secret(house.data_folder));
+            const std::string secret = TRY(own_secret(house.data_folder + "/mail.key"));
             addresses_.emplace(secret, std::string(domain_of(settings_.from)));
             loop_mark_ = net::sha256_hex("loop " + secret).substr(0, 16) + "@" + addresses_->domain();
             store_ = std::make_unique<Store>(house.database, house.clock);
@@ -96,7 +66,7 @@ class Running final : public MailService, public Mail {
                 house.database, *store_, house.clock, *addresses_,
                 OurNames{
                     .help = settings_.help, .bounces = settings_.bounces, .from = settings_.from, .loop = loop_mark_});
-            reception_->deliver_to(inbox_);
+            reception_->deliver_to(inbox_.get());
             reception_->tell_failures(tell_);
         }
         add_routes(house.api,
@@ -183,10 +153,6 @@ class Running final : public MailService, public Mail {
         return addresses_->address(settings_.help, number);
     }
     [[nodiscard]] Result<bool> is_failing(std::string_view address) override { return store_->is_failing(address); }
-    void deliver_to(Inbox* inbox) override {
-        inbox_ = inbox;
-        if (reception_) reception_->deliver_to(inbox);
-    }
     void tell_failures(OnFailure tell) override {
         tell_ = std::move(tell);
         if (reception_) reception_->tell_failures(tell_);
@@ -308,7 +274,7 @@ class Running final : public MailService, public Mail {
     std::string loop_mark_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Reception> reception_;
-    Inbox* inbox_ = nullptr;
+    std::unique_ptr<Inbox> inbox_;
     OnFailure tell_;
     std::mutex sender_mutex_;
     std::unique_ptr<Sender> sender_;

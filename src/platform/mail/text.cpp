@@ -12,7 +12,7 @@ namespace quipu::mail {
 namespace {
 
 constexpr std::size_t kWidth = 72;
-constexpr int kDeepest = 200;
+constexpr int kDeepestElement = 200;
 constexpr std::size_t kLongest = 1'000'000;
 
 /// Columns are counted in code points: good enough for where to break a line.
@@ -83,7 +83,7 @@ void add_words(std::string_view text, std::string& out) {
 }
 
 void walk(const xmlNode* node, std::string& out, int depth) {
-    if (depth > kDeepest) return;
+    if (depth > kDeepestElement) return;
     for (; node != nullptr && out.size() <= kLongest; node = node->next) {
         if (node->type == XML_TEXT_NODE && node->content != nullptr) {
             add_words(reinterpret_cast<const char*>(node->content), out);

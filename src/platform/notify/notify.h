@@ -10,6 +10,7 @@
 //                                     .to = {To::at("raap", "noc")}}));
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -20,6 +21,7 @@
 #include "base/describe.h"
 #include "base/result.h"
 #include "data/database.h"
+#include "data/journal.h"
 #include "platform/mail/language.h"
 #include "platform/mail/letter.h"
 
@@ -92,7 +94,12 @@ class Notifier {
     [[nodiscard]] virtual Result<void> send(const Notice& notice) = 0;
     /// Texts of a service of its own, each in all three languages; they live as long as the program. Once, at
     /// provision.
-    virtual void add_texts(std::span<const Text> texts) = 0;
+    [[nodiscard]] virtual Result<void> add_texts(std::span<const Text> texts) = 0;
+    /// Makes notices of the journal's events, each once, in order; asked from start on. What it answers is sent with
+    /// the key "NAME/EVENT" if it has none. Once, at provision, by whoever knows what an event means (the catalogue for
+    /// cases).
+    using Source = std::function<Result<std::vector<Notice>>(const data::Event&)>;
+    virtual void follow(std::string name, Source source) = 0;
 };
 
 }  // namespace quipu::notify

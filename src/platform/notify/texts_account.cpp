@@ -8,7 +8,7 @@ namespace {
 
 using enum mail::Language;
 
-constexpr Text kTexts[] = {
+constexpr Text kAccount[] = {
     {"invitation", es, "Invitación a {{network}}",
      "Hola{{#name}} {{name}}{{/name}}:\n\n{{#inviter}}{{inviter}} le invita{{/inviter}}{{^inviter}}Le "
      "invitamos{{/inviter}} a "
@@ -80,6 +80,6 @@ constexpr Text kTexts[] = {
 
 }  // namespace
 
-const std::span<const Text> kAccountTexts = kTexts;
+const std::span<const Text> kAccountTexts = kAccount;
 
 }  // namespace quipu::notify

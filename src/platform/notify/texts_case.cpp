@@ -8,7 +8,7 @@ namespace {
 
 using enum mail::Language;
 
-constexpr Text kTexts[] = {
+constexpr Text kCase[] = {
     {"case-opened", es, "[caso {{number}}] {{title}}",
      "Se abrió el caso {{number}}: {{title}}\n\n{{#text}}{{text}}\n\n{{/text}}Puede responder a este correo; su "
      "respuesta se "
@@ -62,6 +62,6 @@ constexpr Text kTexts[] = {
 
 }  // namespace
 
-const std::span<const Text> kCaseTexts = kTexts;
+const std::span<const Text> kCaseTexts = kCase;
 
 }  // namespace quipu::notify

@@ -8,7 +8,7 @@ namespace {
 
 using enum mail::Language;
 
-constexpr Text kTexts[] = {
+constexpr Text kNetwork[] = {
     {"delay-rose", es, "El retardo de {{from}} a {{to}} subió",
      "El retardo de {{from}} a {{to}} pasó de {{before}} a {{after}}."},
     {"delay-rose", pt, "O atraso de {{from}} a {{to}} subiu",
@@ -67,6 +67,6 @@ constexpr Text kTexts[] = {
 
 }  // namespace
 
-const std::span<const Text> kNetworkTexts = kTexts;
+const std::span<const Text> kNetworkTexts = kNetwork;
 
 }  // namespace quipu::notify

@@ -60,9 +60,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(operations));
     out.services.push_back(measure::make_service(
         *out.agents, [registry_service]() -> registry::Registry& { return registry_service->registry(); },
-        [operations_service](const measure::PairMinute& minute) {
-            operations_service->observe(report_of(minute));
-        }));
+        [operations_service](const measure::PairMinute& minute) { operations_service->observe(report_of(minute)); }));
     if (!lab) lab = []() -> lab::Controls* { return nullptr; };
     out.services.push_back(lab::make_service(std::move(lab)));
     return out;

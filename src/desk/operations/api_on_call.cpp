@@ -231,7 +231,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
          .summary = "Who is on call now",
          .tag = kTag,
          .permission = Permission::see_members,
-         .command = "quipu on-call"},
+         .command = "quipu on-call now"},
         [&rooms](const Call&, OnCallQuery query) -> Task<Result<Page<Shift>>> {
             co_return co_await platform::off_loop([&]() -> Result<Page<Shift>> {
                 const Time at = query.at.value_or(rooms.clock.now());

@@ -30,6 +30,7 @@
 
 #include "data/archive.h"
 #include "data/database.h"
+#include "desk/holidays.h"
 #include "desk/model.h"
 #include "platform/api.h"
 #include "platform/service.h"
@@ -104,6 +105,8 @@ class Desk {
     [[nodiscard]] virtual Result<std::vector<Statistic>> statistics(const Caller& caller,
                                                                     const StatisticFilter& filter) = 0;
     [[nodiscard]] virtual Result<std::vector<QueueState>> queues(const Caller& caller) = 0;
+    /// Public holidays of a country, with what the configuration says against the list.
+    [[nodiscard]] virtual std::vector<Holiday> holidays(std::string_view country, std::chrono::year year) const = 0;
     /// Whether the caller is of the case's team.
     [[nodiscard]] virtual bool may_work(const Caller& caller, const Case& what) const = 0;
     /// Whether somebody without an account follows the case, by mail address.

@@ -155,8 +155,10 @@ Result<void> Keeper::take_end(const Finding& finding, Time now) {
         TRY(store_.keep(transaction, kept));
         TRY(journal_.append(transaction, kept.cause,
                             events::OutageEnded{{kept.id, kept.cause, std::string(enum_name(kept.severity))}}));
-        if (!kept.case_number) return {};
-        TRY(desk_.close_cause(transaction, kHouse, kept.cause, closing_words(kept, finding.reason, language_of(kept))));
+        if (kept.maintenance && !kept.overran) return {};
+        if (desk_ != nullptr && kept.case_number)
+            TRY(desk_->close_cause(transaction, kHouse, kept.cause,
+                                   closing_words(kept, finding.reason, language_of(kept))));
         return tell(transaction, kept, "outage-over", fmt::format("outage:{}/over", kept.id));
     });
 }

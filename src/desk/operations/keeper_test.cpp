@@ -26,7 +26,7 @@ class Told final : public notify::Notifier {
         if (keys.insert(notice.key).second) notices.push_back(notice);
         return {};
     }
-    void add_texts(std::span<const notify::Text>) override {}
+    Result<void> add_texts(std::span<const notify::Text>) override { return {}; }
 
     notify::TextSet texts;
     std::set<std::string> keys;

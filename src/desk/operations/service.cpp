@@ -74,7 +74,7 @@ class Running final : public OperationsService {
         registry_ = &neighbours_.registry();
         notify::Notifier* notifier = neighbours_.notifier ? neighbours_.notifier() : nullptr;
         if (notifier != nullptr && !texts_added_) {
-            notifier->add_texts(kTexts);
+            TRY(notifier->add_texts(kTexts));
             texts_added_ = true;
         }
         store_ = std::make_unique<Store>(house.database);

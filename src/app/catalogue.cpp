@@ -1,11 +1,13 @@
 #include "app/catalogue.h"
 
 #include "app/people.h"
+#include "desk/desk.h"
 #include "desk/operations/service.h"
 #include "lab/service.h"
 #include "platform/mail/service.h"
 #include "platform/notify/service.h"
 #include "registry/service.h"
+#include "services/measure/figures.h"
 #include "services/measure/service.h"
 
 namespace quipu::app {
@@ -28,6 +30,18 @@ operations::PairReport report_of(const measure::PairMinute& minute) {
             .settling = minute.settling};
 }
 
+/// How a case shows a pair's minutes.
+desk::SeriesDescription described_minutes() {
+    return {.schema = measure::minute_schema(),
+            .object_kind = "pair",
+            .columns = {{"delay_median", "delay_median", "us", 1e-3, "received"},
+                        {"delay_min", "delay_min", "us", 1e-3, "received"},
+                        {"delay_p95", "delay_p95", "us", 1e-3, "received"},
+                        {"scheduled", "scheduled", "packets", 1, ""},
+                        {"received", "received", "packets", 1, ""},
+                        {"loss_run", "loss_run", "packets", 1, ""}}};
+}
+
 std::vector<std::pair<std::string, bool>> points_of(const agent::Agents& agents) {
     std::vector<std::pair<std::string, bool>> out;
     for (const auto& agent : agents.agents())
@@ -48,12 +62,20 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     auto notify = notify::make_notify_service([mail_service]() -> mail::Mail& { return mail_service->mail(); });
     notify->use_directory(
         make_people([registry_service]() -> registry::Registry& { return registry_service->registry(); }));
+    auto desk =
+        desk::make_desk_service([registry_service]() -> registry::Registry& { return registry_service->registry(); });
     auto operations = operations::make_service(
         {.registry = [registry_service]() -> registry::Registry& { return registry_service->registry(); },
+         .desk =
+             [desk = desk.get()] {
+                 desk->desk().describe_series(described_minutes());
+                 return &desk->desk();
+             },
          .notifier = [notifier = notify.get()] { return &notifier->notifier(); },
          .points = [agents = out.agents] { return points_of(*agents); }});
     auto* operations_service = operations.get();
     out.services.push_back(std::move(registry));
+    out.services.push_back(std::move(desk));
     out.services.push_back(std::move(mail));
     out.services.push_back(std::move(notify));
     out.services.push_back(std::move(agents));

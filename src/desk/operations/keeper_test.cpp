@@ -27,6 +27,7 @@ class Told final : public notify::Notifier {
         return {};
     }
     Result<void> add_texts(std::span<const notify::Text>) override { return {}; }
+    void follow(std::string, Source) override {}
 
     notify::TextSet texts;
     std::set<std::string> keys;

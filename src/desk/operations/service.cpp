@@ -73,10 +73,7 @@ class Running final : public OperationsService {
         house_ = &house;
         registry_ = &neighbours_.registry();
         notify::Notifier* notifier = neighbours_.notifier ? neighbours_.notifier() : nullptr;
-        if (notifier != nullptr && !texts_added_) {
-            TRY(notifier->add_texts(kTexts));
-            texts_added_ = true;
-        }
+        if (notifier != nullptr) TRY(notifier->add_texts(kTexts));
         store_ = std::make_unique<Store>(house.database);
         keeper_ =
             std::make_unique<Keeper>(house.database, house.journal, *store_, *registry_, neighbours_.desk(), notifier);
@@ -197,7 +194,6 @@ class Running final : public OperationsService {
     std::unique_ptr<Store> store_;
     std::unique_ptr<Keeper> keeper_;
     std::unique_ptr<Rooms> rooms_;
-    bool texts_added_ = false;
     std::vector<std::shared_ptr<void>> gauges_;
     std::atomic<bool> open_{false};
     std::atomic<double> down_{0};

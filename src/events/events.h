@@ -91,6 +91,24 @@ struct LossEnded : LossChanged {
     static constexpr std::string_view kType = "LossEnded";
 };
 
+/// It was found out what has failed, or it works again for good. Subject: the cause, KIND:ID.
+struct OutageChanged {
+    std::int64_t outage = 0;
+    std::string cause;
+    std::string severity;  // minor, major, critical
+    static constexpr auto describe() {
+        return fields(field<&OutageChanged::outage>("outage", "Its number").required(),
+                      field<&OutageChanged::cause>("cause", "What failed: link:ID, site:ID, point:ID").required(),
+                      field<&OutageChanged::severity>("severity", "minor, major, critical").required());
+    }
+};
+struct OutageBegan : OutageChanged {
+    static constexpr std::string_view kType = "OutageBegan";
+};
+struct OutageEnded : OutageChanged {
+    static constexpr std::string_view kType = "OutageEnded";
+};
+
 /// Subject: agent:ID.
 struct AgentState {
     std::string agent;

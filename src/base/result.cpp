@@ -23,6 +23,7 @@ std::string_view name_of(ErrorCode code) {
         case ErrorCode::corrupt: return "corrupt";
         case ErrorCode::unsupported: return "unsupported";
         case ErrorCode::cancelled: return "cancelled";
+        case ErrorCode::limited: return "limited";
         case ErrorCode::internal: return "internal";
     }
     return "internal";

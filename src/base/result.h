@@ -2,6 +2,7 @@
 // Errors are values. A function that may fail returns Result<T>; TRY(...) unwraps it or returns the error to the
 // caller, CO_TRY(...) does the same inside a coroutine.
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -28,6 +29,7 @@ enum class ErrorCode : std::uint8_t {
     corrupt,                ///< stored data contradicts itself
     unsupported,            ///< correct, but not offered
     cancelled,              ///< stopped on request
+    limited,                ///< asked too often: Error::retry_after says when to ask again
     internal,               ///< our own fault
 };
 
@@ -42,10 +44,11 @@ struct Fault {
 /// A failure told to a person: what happened, where, and what to do about it.
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string what;                ///< a full sentence without the place: "latitude 91 is above 90"
-    std::string where = {};          ///< field, file:line, octet offset, address…; may be empty
-    std::string hint = {};           ///< what to do; may be empty
-    std::vector<Fault> faults = {};  ///< every fault of an input that has several
+    std::string what;                    ///< a full sentence without the place: "latitude 91 is above 90"
+    std::string where = {};              ///< field, file:line, octet offset, address…; may be empty
+    std::string hint = {};               ///< what to do; may be empty
+    std::vector<Fault> faults = {};      ///< every fault of an input that has several
+    std::chrono::seconds retry_after{};  ///< when `limited` or `unavailable`: not before; zero when not known
 
     /// "where: what (hint)", then one indented line per fault.
     [[nodiscard]] std::string text() const;

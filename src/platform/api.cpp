@@ -74,6 +74,7 @@ struct Api::Impl {
 
     std::mutex writing;
     std::atomic<std::shared_ptr<const Content>> content = std::make_shared<const Content>();
+    std::atomic<std::shared_ptr<Gatekeeper>> gatekeeper = admit_all();
     std::string owner;
     std::map<std::string, std::shared_ptr<Gate>, std::less<>> gates;
     std::vector<std::unique_ptr<const std::string>> texts;  ///< what RouteInfo's views show
@@ -112,6 +113,8 @@ void Api::raw(net::Method method, RouteInfo info, RawHandler handler) {
 void Api::add(Route route) {
     const std::scoped_lock lock(impl_->writing);
     RouteInfo& info = route.info;
+    if (info.permission == Permission{})
+        throw std::logic_error(fmt::format("{} {} declares no permission", net::name_of(route.method), info.path));
     for (std::string_view* text : {&info.path, &info.summary, &info.tag, &info.media_type, &info.command})
         *text = impl_->keep(*text);
 
@@ -158,6 +161,10 @@ std::string Api::openapi(std::string_view version) const {
     return to_json(openapi_document(routes(), version));
 }
 
+void Api::set_gatekeeper(std::shared_ptr<Gatekeeper> gatekeeper) {
+    impl_->gatekeeper.store(std::move(gatekeeper));
+}
+
 void Api::set_owner(std::string_view owner) {
     const std::scoped_lock lock(impl_->writing);
     impl_->owner = owner;
@@ -182,14 +189,58 @@ std::size_t Api::running(std::string_view owner) const {
 
 namespace {
 
+/// A stream that ends when its caller's session has: a role that was taken back takes the stream with it.
+class WatchedStream final : public net::EventStream {
+  public:
+    WatchedStream(net::EventStream& stream, std::shared_ptr<const std::atomic<bool>> ended)
+        : stream_(stream), ended_(std::move(ended)) {}
+    Task<Result<void>> send(std::string_view event, std::string_view data, std::string_view id) override {
+        if (over()) co_return gone();
+        co_return co_await stream_.send(event, data, id);
+    }
+    Task<Result<void>> keep_alive() override {
+        if (over()) co_return gone();
+        co_return co_await stream_.keep_alive();
+    }
+    [[nodiscard]] net::EventLoop& loop() override { return stream_.loop(); }
+
+  private:
+    [[nodiscard]] bool over() const { return ended_ != nullptr && ended_->load(); }
+    static std::unexpected<Error> gone() { return fail(ErrorCode::unauthenticated, "the session has ended"); }
+
+    net::EventStream& stream_;
+    std::shared_ptr<const std::atomic<bool>> ended_;
+};
+
 /// An event stream counts as a running call of its owner until it ends.
-net::EventBody guarded(net::EventBody body, std::shared_ptr<Passage> passage) {
-    return [body = std::move(body), passage = std::move(passage)](net::EventStream& stream) -> Task<void> {
+net::EventBody guarded(net::EventBody body, std::shared_ptr<Passage> passage,
+                       std::shared_ptr<const std::atomic<bool>> ended) {
+    return [body = std::move(body), passage = std::move(passage),
+            ended = std::move(ended)](net::EventStream& stream) -> Task<void> {
         // The closure may go while this waits; what it counts must not.
         // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
         const auto held = passage;
-        co_await body(stream);
+        WatchedStream watched(stream, ended);
+        co_await body(watched);
     };
+}
+
+/// The one place where the route's permission is asked for: pages, API, imports, streams and commands all come by here.
+Result<void> check(const Caller& caller, const RouteInfo& route, const net::HttpRequest& request) {
+    if (route.open_on_loopback && request.peer.address.is_loopback()) return {};
+    // What changes the house is never one organisation's.
+    const std::string_view place = route.permission == Permission::administer ? kEverywhere : std::string_view();
+    if (caller.may(route.permission, place, route.tag)) return {};
+    return fail(ErrorCode::forbidden, fmt::format("this needs the permission {}", enum_name(route.permission)), {},
+                "ask your organisation's manager for a role that permits it; /api/v1/roles lists what each may");
+}
+
+/// To a caller whom nobody knows, every refusal says first that they may sign in.
+Error refusal_for(const Caller& caller, Error error) {
+    if (caller.id != kAnonymous || error.code != ErrorCode::forbidden) return error;
+    error.code = ErrorCode::unauthenticated;
+    error.hint = "sign in, or send a token: Authorization: Bearer qp_…";
+    return error;
 }
 
 Task<Result<net::HttpResponse>> run_typed(const Placed& placed, const TypedHandler& handler, const Call& call,
@@ -202,13 +253,12 @@ Task<Result<net::HttpResponse>> run_typed(const Placed& placed, const TypedHandl
     co_return respond(std::move(answer), request, wanted);
 }
 
-Task<Result<net::HttpResponse>> run_route(const Placed& placed, const net::HttpRequest& request,
-                                          std::span<const std::string_view> path_values) {
-    auto passage = std::make_shared<Passage>(placed.gate);
-    if (!passage->open()) co_return std::unexpected(passage->refusal());
-
+Task<Result<net::HttpResponse>> run_call(const Placed& placed, Call& call,
+                                         std::span<const std::string_view> path_values,
+                                         std::shared_ptr<Passage> passage) {
+    const net::HttpRequest& request = call.request;
     const Route& route = *placed.route;
-    Call call{.request = request, .caller = {}, .if_match = {}};
+    CO_TRY(check(call.caller, route.info, request));
     if (const std::string* if_match = request.headers.find("If-Match"))
         call.if_match = CO_TRY(read_if_match(*if_match));
     if (route.info.needs_if_match && call.if_match.empty())
@@ -221,7 +271,25 @@ Task<Result<net::HttpResponse>> run_route(const Placed& placed, const net::HttpR
     net::HttpResponse response;
     response.headers.add("Content-Type", "text/event-stream");
     response.headers.add("Cache-Control", "no-store");
-    response.body = guarded(CO_TRY(std::get<EventHandler>(route.run)(call, request)), std::move(passage));
+    response.body =
+        guarded(CO_TRY(std::get<EventHandler>(route.run)(call, request)), std::move(passage), call.caller.ended);
+    co_return response;
+}
+
+Task<Result<net::HttpResponse>> run_route(const Placed& placed, const net::HttpRequest& request,
+                                          std::span<const std::string_view> path_values, Gatekeeper& gatekeeper) {
+    auto passage = std::make_shared<Passage>(placed.gate);
+    if (!passage->open()) co_return std::unexpected(passage->refusal());
+
+    Call call {
+        .request = request, .caller = CO_TRY(gatekeeper.identify(request))
+        , .if_match = {}
+    };
+    auto response = co_await run_call(placed, call, path_values, std::move(passage));
+    if (!response && response.error().code == ErrorCode::forbidden) {
+        if (call.caller.id != kAnonymous) gatekeeper.refused(call.caller, placed.route->info, request);
+        co_return std::unexpected(refusal_for(call.caller, std::move(response).error()));
+    }
     co_return response;
 }
 
@@ -261,7 +329,8 @@ Task<net::HttpResponse> Api::handle(net::HttpRequest& request) const {
 
     Error error;
     try {
-        auto response = co_await run_route(*match.placed, request, match.values);
+        const auto gatekeeper = impl_->gatekeeper.load();
+        auto response = co_await run_route(*match.placed, request, match.values, *gatekeeper);
         if (response) co_return std::move(*response);
         error = std::move(response).error();
     } catch (const std::exception& exception) {

@@ -14,6 +14,7 @@
 // owner is open.
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -31,20 +32,21 @@
 
 namespace quipu::platform {
 
-/// What a caller must be allowed to do. Every route names one; there is no default.
+/// What a caller must be allowed to do. Every route names one; there is no default, and a route that names none is
+/// refused by Api::add.
 enum class Permission : std::uint8_t {
-    see_public,     ///< anybody
-    report,         ///< may send in: problem reports
-    own,            ///< whoever is signed in: what is about themselves
-    see_members,    ///< people of connected organisations
-    see_private,    ///< private contact details, private notes
-    work_cases,     ///< open, answer, own and close cases
-    publish,        ///< articles, meetings, announcements
-    operate,        ///< change what runs: lab links, tests, maintenance windows
-    edit_registry,  ///< change registry objects
-    manage_people,  ///< accounts and roles
-    administer,     ///< everything else that changes the house
-    agent,          ///< an enrolled agent, by its client certificate
+    see_public = 1,  ///< anybody
+    report,          ///< may send in: problem reports
+    own,             ///< whoever is signed in: what is about themselves
+    see_members,     ///< people of connected organisations
+    see_private,     ///< private contact details, private notes
+    work_cases,      ///< open, answer, own and close cases
+    publish,         ///< articles, meetings, announcements
+    operate,         ///< change what runs: lab links, tests, maintenance windows
+    edit_registry,   ///< change registry objects
+    manage_people,   ///< accounts and roles
+    administer,      ///< everything else that changes the house
+    agent,           ///< an enrolled agent, by its client certificate
 };
 constexpr auto describe_enum(Permission) {
     return names<Permission>({{Permission::see_public, "see-public"},
@@ -61,14 +63,21 @@ constexpr auto describe_enum(Permission) {
                               {Permission::agent, "agent"}});
 }
 
+/// The house itself rather than one organisation: Grants::may at this place asks for a role that is held everywhere.
+inline constexpr std::string_view kEverywhere = "*";
+
 /// What somebody may do, and where.
 class Grants {
   public:
     virtual ~Grants() = default;
-    /// `organisation` empty: at any organisation at all. `service` is the route's tag; roles may be limited to some.
+    /// `organisation` empty: at any organisation at all; kEverywhere: at all of them, and what belongs to none.
+    /// `service` is the route's tag; roles may be limited to some. Permission::administer is only ever held everywhere.
     [[nodiscard]] virtual bool may(Permission permission, std::string_view organisation,
                                    std::string_view service) const = 0;
 };
+
+/// Id of a caller whom nobody knows.
+inline constexpr std::string_view kAnonymous = "anonymous";
 
 /// Who calls. Without grants it is the house itself ("local"), which may do everything.
 struct Caller {
@@ -77,6 +86,9 @@ struct Caller {
     std::string name = {};      ///< as shown to others; empty: the id
     std::string language = {};  ///< es, pt, en; empty: not known
     std::shared_ptr<const Grants> grants = {};
+    std::string session = {};  ///< id of the session or token by which it came; empty for none
+    /// True once the session has ended or the token was taken back: event streams end with it. Null: never.
+    std::shared_ptr<const std::atomic<bool>> ended = {};
     /// Whether the caller may do this at this organisation, or at any when it is empty.
     [[nodiscard]] bool may(Permission permission, std::string_view organisation = {},
                            std::string_view service = {}) const {
@@ -97,10 +109,15 @@ struct Reply {
     int status = 200;
     std::string etag = {};  ///< without quotes; a matching If-None-Match answers 304
     std::string location = {};
+    std::string cookie = {};  ///< Set-Cookie
     Reply() = default;
     Reply(T v) : value(std::move(v)) {}
-    Reply(T v, int s, std::string tag = {}, std::string place = {})
-        : value(std::move(v)), status(s), etag(std::move(tag)), location(std::move(place)) {}
+    Reply(T v, int s, std::string tag = {}, std::string place = {}, std::string set_cookie = {})
+        : value(std::move(v)),
+          status(s),
+          etag(std::move(tag)),
+          location(std::move(place)),
+          cookie(std::move(set_cookie)) {}
 };
 /// No content.
 struct Nothing {
@@ -162,6 +179,7 @@ struct RouteInfo {
     bool needs_if_match = false;    ///< 428 without If-Match
     std::string_view command = {};  ///< the command that gives the same: "quipu registry list sites"
     int success = 200;              ///< status that the document announces; Nothing announces 204
+    bool open_on_loopback = false;  ///< whoever calls from this machine needs no permission: /metrics
 };
 
 /// One field of a request struct as the router and the document need it.
@@ -176,7 +194,7 @@ struct Parameter {
 /// What a handler answered, without its type. The body is one of `json`, `shared` and `document`, or nothing.
 struct Answer {
     int status = 200;
-    std::string etag, location;
+    std::string etag, location, cookie;
     std::variant<std::monostate, std::string, std::shared_ptr<const std::string>, Document> body;
 };
 
@@ -204,8 +222,27 @@ struct Route {
     std::variant<TypedHandler, RawHandler, EventHandler> run;
 };
 
+/// Turns a request into its caller, and is told of who was refused. One for the whole Api. Called on the connection's
+/// loop for every request: it may not wait.
+class Gatekeeper {
+  public:
+    virtual ~Gatekeeper() = default;
+    /// No credential at all is the caller "anonymous". `unauthenticated` for one that is wrong or over, `forbidden` for
+    /// a change that a page of another site may have sent, `limited` for an address that has tried too often.
+    [[nodiscard]] virtual Result<Caller> identify(const net::HttpRequest& request) = 0;
+    /// A known caller was refused: by the route's permission or by its handler.
+    virtual void refused(const Caller& caller, const RouteInfo& route, const net::HttpRequest& request) = 0;
+};
+/// Whoever calls may do what anybody may and nothing else.
+[[nodiscard]] std::shared_ptr<Gatekeeper> admit_nobody();
+/// Whoever calls is the house itself: for programs that have no strangers before the door, such as tests.
+[[nodiscard]] std::shared_ptr<Gatekeeper> admit_all();
+/// What an anonymous caller holds: see_public and report.
+[[nodiscard]] Caller anonymous_caller();
+
 class Api {
   public:
+    /// A bare Api is the program's own: its callers are the house. The hub sets a gatekeeper before it listens.
     Api();
     ~Api();
 
@@ -235,6 +272,9 @@ class Api {
     /// A route that takes the request as it is (agents' binary batches).
     using RawHandler = platform::RawHandler;
     void raw(net::Method method, RouteInfo info, RawHandler handler);
+
+    /// Who decides from now on. Never null.
+    void set_gatekeeper(std::shared_ptr<Gatekeeper> gatekeeper);
 
     /// In the order in which they were added. A route that is added again replaces the one before.
     [[nodiscard]] std::vector<std::shared_ptr<const Route>> routes() const;

@@ -64,6 +64,7 @@ Answer make_answer(T value) {
         if (value.status != 200) answer.status = value.status;
         if (!value.etag.empty()) answer.etag = std::move(value.etag);
         answer.location = std::move(value.location);
+        answer.cookie = std::move(value.cookie);
     } else if constexpr (std::same_as<T, Nothing>) {
         answer.status = 204;
     } else if constexpr (std::same_as<T, SharedJson>) {

@@ -136,6 +136,7 @@ class TheHub final : public Hub {
 
 Result<void> TheHub::open() {
     TRY(listen_address(options_.settings));
+    api_.set_gatekeeper(options_.gatekeeper ? options_.gatekeeper : admit_nobody());
     TRY(choose_services());
     std::vector<Service*> chosen;
     for (const auto& [name, resident] : residents_)
@@ -166,9 +167,8 @@ Result<void> TheHub::choose_services() {
         return found == all.end() ? nullptr : found->get();
     };
     std::vector<std::string> wanted = options_.only;
-    if (wanted.empty())
-        for (const auto& service : all)
-            wanted.emplace_back(service->name());
+    for (const auto& service : all)
+        if (options_.only.empty() || service->indispensable()) wanted.emplace_back(service->name());
     std::vector<Supervisor::Member> members;
     for (std::size_t i = 0; i < wanted.size(); ++i) {  // grows by what is needed
         const std::string name = wanted[i];

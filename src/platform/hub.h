@@ -26,6 +26,8 @@ struct HubOptions {
     std::vector<std::string> only;                   ///< start these and what they need; all when empty
     std::string version = "0";
     const Clock* clock = nullptr;  ///< the system's when null; outlives the hub
+    /// Who comes in until a service sets another (access does); strangers only when null.
+    std::shared_ptr<Gatekeeper> gatekeeper = {};
 };
 
 class Hub {

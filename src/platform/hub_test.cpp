@@ -69,6 +69,7 @@ class HubTest : public testing::Test {
   protected:
     HubOptions options() {
         HubOptions options;
+        options.gatekeeper = admit_all();
         options.settings.port = 0;
         options.settings.data = folder_ / "data";
         options.settings.loops = 1;

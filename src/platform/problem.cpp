@@ -21,6 +21,7 @@ int status_of(ErrorCode code) {
         case ErrorCode::exhausted: return 507;
         case ErrorCode::unsupported: return 501;
         case ErrorCode::cancelled: return 503;
+        case ErrorCode::limited: return 429;  // RFC 6585 §4
         case ErrorCode::io:
         case ErrorCode::corrupt:
         case ErrorCode::internal: return 500;
@@ -68,6 +69,9 @@ net::HttpResponse problem(const Error& error, int status, std::string_view reque
     response.status = status;
     response.headers.add("Content-Type", "application/problem+json");
     response.headers.add("Cache-Control", "no-store");
+    if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"quipu\"");  // RFC 9110 §11.6.1
+    if (error.retry_after > std::chrono::seconds::zero())
+        response.headers.add("Retry-After", std::to_string(error.retry_after.count()));
     response.body = std::move(text);
     return response;
 }

@@ -193,6 +193,7 @@ net::HttpResponse respond(Answer answer, const net::HttpRequest& request,
             return response;
         }
     }
+    if (!answer.cookie.empty()) response.headers.add("Set-Cookie", std::move(answer.cookie));
     if (!answer.location.empty()) response.headers.add("Location", std::move(answer.location));
     response.headers.add("Cache-Control", answer.etag.empty() ? "no-store" : "no-cache");
     if (auto* document = std::get_if<Document>(&answer.body)) {

@@ -41,6 +41,10 @@ struct House {
     /// Tells the hub, from any thread, that the service can't go on: it is stopped and restarted with back-off. The hub
     /// gives each service a house of its own with this bound to its name; a test may leave it empty.
     std::function<void(Error)> report_failure = {};
+    /// The hub's own address for people, "https://quipu.example.net:8443"; empty before it listens.
+    std::function<std::string()> url = {};
+    bool secure = false;        ///< the listener speaks TLS
+    bool loopback_only = true;  ///< only this machine reaches the listener
 };
 
 class Service {
@@ -59,6 +63,9 @@ class Service {
 
     /// Services that this one holds on to: it is started after them, and stopped and restarted with them.
     [[nodiscard]] virtual std::vector<std::string_view> needs() const { return {}; }
+
+    /// Started even when `--only` does not name it.
+    [[nodiscard]] virtual bool indispensable() const { return false; }
 
     [[nodiscard]] virtual Result<void> parse(const Value& section, const std::string& file) = 0;
     [[nodiscard]] virtual Result<void> provision(House& house) = 0;

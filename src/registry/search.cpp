@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "base/fold.h"
 #include "registry/countries.h"
-#include "registry/fold.h"
 #include "registry/object.h"
 
 namespace quipu::registry {

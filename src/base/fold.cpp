@@ -1,9 +1,9 @@
-#include "registry/fold.h"
+#include "base/fold.h"
 
 #include <array>
 #include <cstdint>
 
-namespace quipu::registry {
+namespace quipu {
 namespace {
 
 constexpr std::uint32_t kFirst = 0xC0;
@@ -69,4 +69,4 @@ std::string slug_of(std::string_view utf8) {
     return out;
 }
 
-}  // namespace quipu::registry
+}  // namespace quipu

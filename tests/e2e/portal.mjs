@@ -4,7 +4,7 @@
 //   QUIPU_E2E=URL       the portal of a hub that runs already
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -65,6 +65,15 @@ async function startFixture() {
   return { url: await server.url, stop: server.stop, lab: true, fixture: true };
 }
 
+// Who the pages are opened as, on a hub that has demonstration accounts, and how questions are asked of the hub.
+const kVisitor = 'demo-administrator';
+const credentials = new Map(); // hub's address -> headers of a caller who may do everything
+
+/** The local administrator's secret: whoever may read the hub's files may do everything. */
+function localHeaders(data) {
+  return { Authorization: `Bearer ${readFileSync(join(data, 'local.token'), 'utf8')}` };
+}
+
 /** With root the whole network is brought up and measured; without, the hub alone knows it. */
 async function startHub() {
   need(kProgram, 'build/release/bin/quipu is not built');
@@ -78,6 +87,8 @@ async function startHub() {
   };
   try {
     const url = await server.url;
+    await until(() => existsSync(join(data, 'local.token')), (there) => there, { what: "the local administrator's file" });
+    credentials.set(url, localHeaders(data));
     if (!whole) {
       const done = spawnSync(kProgram, ['--hub', url, 'registry', 'import', kNetwork], { encoding: 'utf8' });
       if (done.status !== 0) throw new Error(`import failed: ${done.stderr}`);
@@ -126,15 +137,27 @@ export async function openPage(browser, options = {}) {
   return page;
 }
 
+/** Signs the page's visitor in, as a demonstration account where there is one; as whom the hub's own files admit else. */
+export async function signIn(page, url, login = kVisitor) {
+  const origin = new URL(url).origin;
+  const session = await page.context().request.post(`${origin}/api/v1/session`, { data: { login }, headers: { 'X-Quipu-Request': '1' } });
+  if (!session.ok() && credentials.has(origin)) await page.context().setExtraHTTPHeaders(credentials.get(origin));
+}
+
 /** Opens an address of the portal and waits until it has said what it has to say. */
 export async function visit(page, url) {
+  if (page.visitor === undefined) {
+    page.visitor = kVisitor;
+    if (process.env.QUIPU_E2E !== 'fixture') await signIn(page, url);
+  }
   await page.goto(url);
   await page.locator('main h1, main [role="alert"]').first().waitFor();
   await page.waitForFunction(() => document.querySelector('main')?.getAttribute('aria-busy') === 'false');
 }
 
 export async function ask(hub, path, options) {
-  const response = await fetch(`${hub.url}/api/v1${path}`, options);
+  const headers = { ...credentials.get(hub.url), ...options?.headers };
+  const response = await fetch(`${hub.url}/api/v1${path}`, { ...options, headers });
   if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${await response.text()}`);
   return response.status === 204 ? null : response.json();
 }

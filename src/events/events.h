@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
 #include "base/describe.h"
 
@@ -88,6 +91,24 @@ struct LossEnded : LossChanged {
     static constexpr std::string_view kType = "LossEnded";
 };
 
+/// It was found out what has failed, or it works again for good. Subject: the cause, KIND:ID.
+struct OutageChanged {
+    std::int64_t outage = 0;
+    std::string cause;
+    std::string severity;  // minor, major, critical
+    static constexpr auto describe() {
+        return fields(field<&OutageChanged::outage>("outage", "Its number").required(),
+                      field<&OutageChanged::cause>("cause", "What failed: link:ID, site:ID, point:ID").required(),
+                      field<&OutageChanged::severity>("severity", "minor, major, critical").required());
+    }
+};
+struct OutageBegan : OutageChanged {
+    static constexpr std::string_view kType = "OutageBegan";
+};
+struct OutageEnded : OutageChanged {
+    static constexpr std::string_view kType = "OutageEnded";
+};
+
 /// Subject: agent:ID.
 struct AgentState {
     std::string agent;
@@ -133,6 +154,196 @@ struct ProblemReported {
                       field<&ProblemReported::request_id>("request_id", "Request that failed, if one did"),
                       field<&ProblemReported::text>("text", "What the person wrote").required(),
                       field<&ProblemReported::contact>("contact", "How to answer"));
+    }
+};
+
+/// Something about a case. Subject: case:NUMBER. Where `visibility` is not public the journal shows the event only to
+/// those who may see such cases, and the title is left out.
+struct CaseEvent {
+    std::int64_t number = 0;
+    std::string queue;       // operations, performance, help, security
+    std::string state;       // new, working, waiting…
+    std::string priority;    // low, normal, high, urgent
+    std::string visibility;  // public, members, private
+    std::string title;
+    std::vector<std::string> organisations;  // concerned
+    static constexpr auto describe() {
+        using T = CaseEvent;
+        return fields(field<&T::number>("number", "The case").required(), field<&T::queue>("queue", "Its queue"),
+                      field<&T::state>("state", "Where it stands now"), field<&T::priority>("priority", "How soon"),
+                      field<&T::visibility>("visibility", "public, members or private").required(),
+                      field<&T::title>("title", "Its title, if it is public"),
+                      field<&T::organisations>("organisations", "Organisations concerned"));
+    }
+};
+struct CaseOpened : CaseEvent {
+    static constexpr std::string_view kType = "CaseOpened";
+    std::string cause;                 // what opened it by itself; empty: a person
+    std::vector<std::string> objects;  // KIND:ID
+    static constexpr auto describe() {
+        using T = CaseOpened;
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&T::cause>("cause", "What opened it, if it opened by itself"),
+                                     field<&T::objects>("objects", "What it is about, KIND:ID")));
+    }
+};
+/// Its fields or its state changed, or it was opened again.
+struct CaseChanged : CaseEvent {
+    static constexpr std::string_view kType = "CaseChanged";
+    std::vector<std::string> changed;  // names of fields; "reopened" among them when it was closed
+    std::string owner;                 // now
+    static constexpr auto describe() {
+        using T = CaseChanged;
+        return std::tuple_cat(CaseEvent::describe(), fields(field<&T::changed>("changed", "Names of the fields"),
+                                                            field<&T::owner>("owner", "Who takes care of it now")));
+    }
+};
+struct CaseNoteAdded : CaseEvent {
+    static constexpr std::string_view kType = "CaseNoteAdded";
+    std::int64_t entry = 0;
+    std::string note_visibility;  // public, members, private
+    bool by_mail = false;
+    static constexpr auto describe() {
+        using T = CaseNoteAdded;
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&T::entry>("entry", "The entry of the time line").required(),
+                                     field<&T::note_visibility>("note_visibility", "Who may read it").required(),
+                                     field<&T::by_mail>("by_mail", "From somebody who is not signed in")));
+    }
+};
+struct CaseClosed : CaseEvent {
+    static constexpr std::string_view kType = "CaseClosed";
+    std::string cause;
+    static constexpr auto describe() {
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&CaseClosed::cause>("cause", "What had opened it, if it opened by itself")));
+    }
+};
+/// A service clock runs out or has run out.
+struct CaseEscalated : CaseEvent {
+    static constexpr std::string_view kType = "CaseEscalated";
+    std::string clock;      // answer, solution
+    std::int64_t step = 0;  // 1: soon due; 2: late; 3: twice the time
+    std::string owner;
+    std::vector<std::string> teams;
+    static constexpr auto describe() {
+        using T = CaseEscalated;
+        return std::tuple_cat(
+            CaseEvent::describe(),
+            fields(field<&T::clock>("clock", "answer or solution").required(),
+                   field<&T::step>("step", "1: soon due; 2: late; 3: as late again").required(),
+                   field<&T::owner>("owner", "Who takes care of it"), field<&T::teams>("teams", "Who works on it")));
+    }
+};
+/// Subject: the case that is no more; `number` too.
+struct CaseMerged : CaseEvent {
+    static constexpr std::string_view kType = "CaseMerged";
+    std::int64_t into = 0;
+    static constexpr auto describe() {
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&CaseMerged::into>("into", "The case that it has gone into").required()));
+    }
+};
+
+/// An article of the knowledge base was made, changed, published, withdrawn, restored or removed. Subject: article:ID.
+struct ArticleChanged {
+    static constexpr std::string_view kType = "ArticleChanged";
+    std::string id;
+    std::string action;  // created, changed, withdrawn, restored, removed; published in ArticlePublished
+    std::int64_t version = 0;
+    std::string state;  // draft, published
+    std::string title;  // of what everybody may read
+    static constexpr auto describe() {
+        using T = ArticleChanged;
+        return fields(
+            field<&T::id>("id", "The article").required(),
+            field<&T::action>("action", "created, changed, published, withdrawn, restored or removed").required(),
+            field<&T::version>("version", "Its version now").required(),
+            field<&T::state>("state", "draft or published").required(),
+            field<&T::title>("title", "Its title, if everybody may read it"));
+    }
+};
+struct ArticlePublished : ArticleChanged {
+    static constexpr std::string_view kType = "ArticlePublished";
+};
+
+/// A performance response team was registered, changed or removed. Subject: team:ID.
+struct TeamChanged {
+    static constexpr std::string_view kType = "TeamChanged";
+    std::string team;
+    std::string organisation;
+    std::string action;  // registered, changed, removed
+    std::int64_t version = 0;
+    static constexpr auto describe() {
+        using T = TeamChanged;
+        return fields(field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::action>("action", "registered, changed or removed").required(),
+                      field<&T::version>("version", "Its version now"));
+    }
+};
+/// A step of a team's accreditation. Subject: team:ID.
+struct AccreditationChanged {
+    static constexpr std::string_view kType = "AccreditationChanged";
+    std::int64_t number = 0;
+    std::string team;
+    std::string organisation;
+    std::string step;   // submit, approve, accredit, expire…
+    std::string state;  // after it
+    static constexpr auto describe() {
+        using T = AccreditationChanged;
+        return fields(field<&T::number>("number", "The accreditation").required(),
+                      field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::step>("step", "What was done").required(),
+                      field<&T::state>("state", "Where it stands after it").required());
+    }
+};
+/// An accreditation will end soon: its team is to renew it. Subject: team:ID.
+struct AccreditationExpiring {
+    static constexpr std::string_view kType = "AccreditationExpiring";
+    std::int64_t number = 0;
+    std::string team;
+    std::string organisation;
+    std::int64_t days = 0;
+    static constexpr auto describe() {
+        using T = AccreditationExpiring;
+        return fields(field<&T::number>("number", "The accreditation").required(),
+                      field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::days>("days", "Days until it ends").required());
+    }
+};
+/// A step of a request for technical information between two teams. Subject: request:NUMBER. What is asked stays out.
+struct TechnicalRequestChanged {
+    static constexpr std::string_view kType = "TechnicalRequestChanged";
+    std::int64_t number = 0;
+    std::string from, to;  // teams
+    std::string from_organisation, to_organisation;
+    std::string step;   // ask, accept, answer, decline, close, reopen; remind, overdue by the clock
+    std::string state;  // after it
+    static constexpr auto describe() {
+        using T = TechnicalRequestChanged;
+        return fields(field<&T::number>("number", "The request").required(),
+                      field<&T::from>("from", "The team that asks").required(),
+                      field<&T::to>("to", "The team that is asked").required(),
+                      field<&T::from_organisation>("from_organisation", "Whose team asks").required(),
+                      field<&T::to_organisation>("to_organisation", "Whose team is asked").required(),
+                      field<&T::step>("step", "What was done").required(),
+                      field<&T::state>("state", "Where it stands after it").required());
+    }
+};
+/// A meeting of the teams was called, changed or cancelled. Subject: meeting:NUMBER.
+struct MeetingChanged {
+    static constexpr std::string_view kType = "MeetingChanged";
+    std::int64_t number = 0;
+    std::string action;  // called, changed
+    std::string state;   // planned, held, cancelled
+    static constexpr auto describe() {
+        using T = MeetingChanged;
+        return fields(field<&T::number>("number", "The meeting").required(),
+                      field<&T::action>("action", "called or changed").required(),
+                      field<&T::state>("state", "planned, held or cancelled").required());
     }
 };
 

@@ -41,12 +41,12 @@ Door::Door(std::uint16_t port, const std::vector<std::string>& hosts, bool secur
     }
 }
 
-Result<void> Door::admit(const net::HttpRequest& request) const {
+Result<void> Door::admit(const net::HttpRequest& request, bool from_elsewhere) const {
     const std::string_view host = request.headers.get("Host");
     if (!is_among(hosts_, host))
         return fail(ErrorCode::forbidden, fmt::format("the Host \"{}\" is not this hub's", host), "Host",
                     fmt::format("use {}, or add it to hosts in section [hub]", own_));
-    if (is_read(request.method)) return {};
+    if (is_read(request.method) || from_elsewhere) return {};
     if (const std::string* origin = request.headers.find("Origin")) {
         if (!is_among(origins_, *origin))
             return fail(ErrorCode::forbidden, fmt::format("a page of {} may not change anything here", *origin),

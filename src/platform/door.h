@@ -16,7 +16,8 @@ class Door {
     Door(std::uint16_t port, const std::vector<std::string>& hosts, bool secure = false);
 
     /// `forbidden` for a foreign Host (DNS rebinding) and, on anything but a read, for a foreign Origin.
-    [[nodiscard]] Result<void> admit(const net::HttpRequest& request) const;
+    /// `from_elsewhere`: the route is there for pages of other places, and takes nothing from whoever is signed in.
+    [[nodiscard]] Result<void> admit(const net::HttpRequest& request, bool from_elsewhere = false) const;
 
     /// Security headers for the portal's pages, and the shorter list for API responses.
     void dress_page(net::HttpResponse& response) const;

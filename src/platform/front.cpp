@@ -36,7 +36,8 @@ Task<net::HttpResponse> Front::answer(net::HttpRequest& request) {
     if (door == nullptr)
         co_return problem({ErrorCode::unavailable, "the hub is starting", {}, "try again in a moment", {}},
                           request.request_id, request.path);
-    if (const auto admitted = door->admit(request); !admitted) {
+    const bool from_elsewhere = request.method == net::Method::post && api_.takes_from_elsewhere(request);
+    if (const auto admitted = door->admit(request, from_elsewhere); !admitted) {
         auto refusal = problem(admitted.error(), request.request_id, request.path);
         door->dress_api(refusal);
         co_return refusal;

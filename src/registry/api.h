@@ -1,13 +1,13 @@
 #pragma once
 // The registry's routes.
 
+#include <atomic>
 #include <memory>
 
 #include "platform/api.h"
 #include "registry/json_cache.h"
 #include "registry/permits.h"
 #include "registry/registry.h"
-#include "registry/search.h"
 #include "registry/whatif.h"
 
 namespace quipu::registry {
@@ -26,7 +26,6 @@ struct Desk {
     Registry& registry;
     JsonCache texts;         ///< for who may see people
     JsonCache public_texts;  ///< for the public
-    std::atomic<std::shared_ptr<const SearchIndex>> index;
     std::atomic<std::shared_ptr<const Failures>> failures;
     std::atomic<std::shared_ptr<const Accredited>> accredited;
 
@@ -45,6 +44,6 @@ struct Desk {
 
 void add_object_routes(platform::Api& api, Desk& desk);    ///< the ten collections
 void add_exchange_routes(platform::Api& api, Desk& desk);  ///< bulk, import, export, schemas
-void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, search, what-if
+void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, what-if
 
 }  // namespace quipu::registry

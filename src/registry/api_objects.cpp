@@ -4,10 +4,10 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "base/fold.h"
 #include "platform/off_loop.h"
 #include "registry/api.h"
 #include "registry/exchange.h"
-#include "registry/fold.h"
 #include "registry/listed.h"
 
 namespace quipu::registry {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "registry/fold.h"
+#include "base/fold.h"
 
 namespace quipu::registry {
 namespace {

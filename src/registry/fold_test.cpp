@@ -1,4 +1,4 @@
-#include "registry/fold.h"
+#include "base/fold.h"
 
 #include <gtest/gtest.h>
 

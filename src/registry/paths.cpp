@@ -6,16 +6,16 @@
 namespace quipu::registry {
 namespace {
 
-using Entry = std::pair<std::uint64_t, std::uint32_t>;
+using Reach = std::pair<std::uint64_t, std::uint32_t>;
 
-void push(std::vector<Entry>& heap, Entry entry) {
+void push(std::vector<Reach>& heap, Reach entry) {
     heap.push_back(entry);
     std::ranges::push_heap(heap, std::greater{});
 }
 
-Entry pop(std::vector<Entry>& heap) {
+Reach pop(std::vector<Reach>& heap) {
     std::ranges::pop_heap(heap, std::greater{});
-    const Entry entry = heap.back();
+    const Reach entry = heap.back();
     heap.pop_back();
     return entry;
 }
@@ -31,11 +31,7 @@ ShortestPaths::ShortestPaths(std::size_t nodes, std::vector<Edge> edges)
       parent_edge_(nodes * nodes, kNone),
       preorder_(nodes * nodes, kNone),
       place_(nodes * nodes, kNone),
-      end_(nodes * nodes, 0),
-      broken_node_(nodes),
-      broken_edge_(edges_.size()),
-      in_below_(nodes),
-      fresh_(nodes) {
+      end_(nodes * nodes, 0) {
     for (const Edge& edge : edges_) {
         ++first_arc_[edge.a + 1];
         ++first_arc_[edge.b + 1];
@@ -48,50 +44,52 @@ ShortestPaths::ShortestPaths(std::size_t nodes, std::vector<Edge> edges)
         arcs_[next[edge.a]++] = {edge.b, e, edge.metres};
         arcs_[next[edge.b]++] = {edge.a, e, edge.metres};
     }
+    Heap heap;
+    std::vector<std::uint32_t> open;
     for (std::uint32_t source = 0; source < nodes; ++source) {
-        grow_tree(source);
-        number_tree(source);
+        grow_tree(source, heap);
+        number_tree(source, open);
     }
 }
 
 /// Dijkstra's algorithm.
-void ShortestPaths::grow_tree(std::uint32_t source) {
+void ShortestPaths::grow_tree(std::uint32_t source, Heap& heap) {
     std::uint64_t* distance = &distance_[at(source, 0)];
     std::uint32_t* parent = &parent_edge_[at(source, 0)];
     distance[source] = 0;
-    heap_.clear();
-    push(heap_, {0, source});
-    while (!heap_.empty()) {
-        const auto [metres, node] = pop(heap_);
+    heap.clear();
+    push(heap, {0, source});
+    while (!heap.empty()) {
+        const auto [metres, node] = pop(heap);
         if (metres > distance[node]) continue;
         for (const Arc& arc : arcs(node)) {
             if (metres + arc.metres >= distance[arc.to]) continue;
             distance[arc.to] = metres + arc.metres;
             parent[arc.to] = arc.edge;
-            push(heap_, {distance[arc.to], arc.to});
+            push(heap, {distance[arc.to], arc.to});
         }
     }
 }
 
 /// Lays the tree out so that what hangs below a node is one stretch of preorder_.
-void ShortestPaths::number_tree(std::uint32_t source) {
+void ShortestPaths::number_tree(std::uint32_t source, std::vector<std::uint32_t>& open) {
     const std::uint32_t* parent = &parent_edge_[at(source, 0)];
     std::uint32_t* order = &preorder_[at(source, 0)];
     std::uint32_t* place = &place_[at(source, 0)];
     std::uint32_t* end = &end_[at(source, 0)];
     std::uint32_t count = 0;
-    below_.assign(1, source);  // nodes to visit; a node met again is done with all below it
-    while (!below_.empty()) {
-        const std::uint32_t node = below_.back();
+    open.assign(1, source);  // nodes to visit; a node met again is done with all below it
+    while (!open.empty()) {
+        const std::uint32_t node = open.back();
         if (place[node] != kNone) {
             end[node] = count;
-            below_.pop_back();
+            open.pop_back();
             continue;
         }
         place[node] = count;
         order[count++] = node;
         for (const Arc& arc : arcs(node))
-            if (parent[arc.to] == arc.edge && arc.to != source && place[arc.to] == kNone) below_.push_back(arc.to);
+            if (parent[arc.to] == arc.edge && arc.to != source && place[arc.to] == kNone) open.push_back(arc.to);
     }
 }
 
@@ -106,86 +104,16 @@ std::vector<std::uint32_t> ShortestPaths::path(std::uint32_t from, std::uint32_t
     return out;
 }
 
-void ShortestPaths::mark(const Broken& broken) {
-    ++failure_stamp_;
-    for (const std::uint32_t node : broken.nodes)
-        broken_node_[node] = failure_stamp_;
-    for (const std::uint32_t edge : broken.edges)
-        broken_edge_[edge] = failure_stamp_;
-}
-
-void ShortestPaths::add_below(std::uint32_t source, std::uint32_t root) {
-    const std::uint32_t first = place_[at(source, root)];
-    if (first == kNone || in_below_[root] == source_stamp_) return;
-    const std::uint32_t* order = &preorder_[at(source, 0)];
-    for (std::uint32_t i = first; i < end_[at(source, root)]; ++i) {
-        if (in_below_[order[i]] == source_stamp_) continue;
-        in_below_[order[i]] = source_stamp_;
-        if (broken_node_[order[i]] != failure_stamp_) below_.push_back(order[i]);
+std::vector<std::uint32_t> ShortestPaths::edges_of(std::uint32_t from, std::uint32_t to) const {
+    std::vector<std::uint32_t> out;
+    if (distance_[at(from, to)] == kUnreachable) return out;
+    while (to != from) {
+        out.push_back(parent_edge_[at(from, to)]);
+        const Edge& edge = edges_[out.back()];
+        to = edge.a == to ? edge.b : edge.a;
     }
-}
-
-void ShortestPaths::collect_below(std::uint32_t source, const Broken& broken) {
-    ++source_stamp_;
-    below_.clear();
-    for (const std::uint32_t e : broken.edges) {
-        const Edge& edge = edges_[e];
-        if (parent_edge_[at(source, edge.a)] == e) add_below(source, edge.a);
-        if (parent_edge_[at(source, edge.b)] == e) add_below(source, edge.b);
-    }
-    for (const std::uint32_t node : broken.nodes)
-        add_below(source, node);
-}
-
-void ShortestPaths::search_again(std::uint32_t source) {
-    const std::uint64_t* distance = &distance_[at(source, 0)];
-    heap_.clear();
-    for (const std::uint32_t node : below_) {
-        std::uint64_t best = kUnreachable;
-        for (const Arc& arc : arcs(node)) {
-            if (broken_edge_[arc.edge] == failure_stamp_ || in_below_[arc.to] == source_stamp_) continue;
-            best = std::min(best, distance[arc.to] + arc.metres);
-        }
-        fresh_[node] = best;
-        if (best != kUnreachable) heap_.emplace_back(best, node);
-    }
-    if (below_.size() == 1) return;  // most often it is one leaf of the tree
-    std::ranges::make_heap(heap_, std::greater{});
-    while (!heap_.empty()) {
-        const auto [metres, node] = pop(heap_);
-        if (metres > fresh_[node]) continue;
-        for (const Arc& arc : arcs(node)) {
-            if (in_below_[arc.to] != source_stamp_ || broken_node_[arc.to] == failure_stamp_ ||
-                broken_edge_[arc.edge] == failure_stamp_ || metres + arc.metres >= fresh_[arc.to])
-                continue;
-            fresh_[arc.to] = metres + arc.metres;
-            push(heap_, {fresh_[arc.to], arc.to});
-        }
-    }
-}
-
-Damage ShortestPaths::damage(const Broken& broken) {
-    Damage damage;
-    mark(broken);
-    for (std::uint32_t source = 0; source < nodes_; ++source) {
-        if (broken_node_[source] == failure_stamp_) continue;
-        collect_below(source, broken);
-        // Each pair is counted from its lower end.
-        if (std::ranges::none_of(below_, [&](std::uint32_t node) { return node > source; })) continue;
-        search_again(source);
-        for (const std::uint32_t node : below_) {
-            if (node < source) continue;
-            const std::uint64_t before = distance_[at(source, node)];
-            if (fresh_[node] == kUnreachable) {
-                ++damage.pairs_cut;
-            } else if (fresh_[node] > before) {
-                ++damage.pairs_rerouted;
-                damage.worst_stretch =
-                    std::max(damage.worst_stretch, static_cast<double>(fresh_[node]) / static_cast<double>(before));
-            }
-        }
-    }
-    return damage;
+    std::ranges::reverse(out);
+    return out;
 }
 
 std::vector<std::uint32_t> ShortestPaths::parts(const Broken& broken) const {
@@ -213,6 +141,95 @@ std::vector<std::uint32_t> ShortestPaths::parts(const Broken& broken) const {
         ++count;
     }
     return part;
+}
+
+DamageSearch::DamageSearch(const ShortestPaths& paths)
+    : paths_(paths),
+      broken_node_(paths.nodes_),
+      broken_edge_(paths.edges_.size()),
+      in_below_(paths.nodes_),
+      fresh_(paths.nodes_) {}
+
+void DamageSearch::mark(const Broken& broken) {
+    ++failure_stamp_;
+    for (const std::uint32_t node : broken.nodes)
+        broken_node_[node] = failure_stamp_;
+    for (const std::uint32_t edge : broken.edges)
+        broken_edge_[edge] = failure_stamp_;
+}
+
+void DamageSearch::add_below(std::uint32_t source, std::uint32_t root) {
+    const std::uint32_t first = paths_.place_[paths_.at(source, root)];
+    if (first == ShortestPaths::kNone || in_below_[root] == source_stamp_) return;
+    const std::uint32_t* order = &paths_.preorder_[paths_.at(source, 0)];
+    for (std::uint32_t i = first; i < paths_.end_[paths_.at(source, root)]; ++i) {
+        if (in_below_[order[i]] == source_stamp_) continue;
+        in_below_[order[i]] = source_stamp_;
+        if (broken_node_[order[i]] != failure_stamp_) below_.push_back(order[i]);
+    }
+}
+
+void DamageSearch::collect_below(std::uint32_t source, const Broken& broken) {
+    ++source_stamp_;
+    below_.clear();
+    for (const std::uint32_t e : broken.edges) {
+        const Edge& edge = paths_.edges_[e];
+        if (paths_.parent_edge_[paths_.at(source, edge.a)] == e) add_below(source, edge.a);
+        if (paths_.parent_edge_[paths_.at(source, edge.b)] == e) add_below(source, edge.b);
+    }
+    for (const std::uint32_t node : broken.nodes)
+        add_below(source, node);
+}
+
+void DamageSearch::search_again(std::uint32_t source) {
+    const std::uint64_t* distance = &paths_.distance_[paths_.at(source, 0)];
+    heap_.clear();
+    for (const std::uint32_t node : below_) {
+        std::uint64_t best = ShortestPaths::kUnreachable;
+        for (const ShortestPaths::Arc& arc : paths_.arcs(node)) {
+            if (broken_edge_[arc.edge] == failure_stamp_ || in_below_[arc.to] == source_stamp_) continue;
+            best = std::min(best, distance[arc.to] + arc.metres);
+        }
+        fresh_[node] = best;
+        if (best != ShortestPaths::kUnreachable) heap_.emplace_back(best, node);
+    }
+    if (below_.size() == 1) return;  // most often it is one leaf of the tree
+    std::ranges::make_heap(heap_, std::greater{});
+    while (!heap_.empty()) {
+        const auto [metres, node] = pop(heap_);
+        if (metres > fresh_[node]) continue;
+        for (const ShortestPaths::Arc& arc : paths_.arcs(node)) {
+            if (in_below_[arc.to] != source_stamp_ || broken_node_[arc.to] == failure_stamp_ ||
+                broken_edge_[arc.edge] == failure_stamp_ || metres + arc.metres >= fresh_[arc.to])
+                continue;
+            fresh_[arc.to] = metres + arc.metres;
+            push(heap_, {fresh_[arc.to], arc.to});
+        }
+    }
+}
+
+Damage DamageSearch::damage(const Broken& broken) {
+    Damage damage;
+    mark(broken);
+    for (std::uint32_t source = 0; source < paths_.nodes_; ++source) {
+        if (broken_node_[source] == failure_stamp_) continue;
+        collect_below(source, broken);
+        // Each pair is counted from its lower end.
+        if (std::ranges::none_of(below_, [&](std::uint32_t node) { return node > source; })) continue;
+        search_again(source);
+        for (const std::uint32_t node : below_) {
+            if (node < source) continue;
+            const std::uint64_t before = paths_.distance_[paths_.at(source, node)];
+            if (fresh_[node] == ShortestPaths::kUnreachable) {
+                ++damage.pairs_cut;
+            } else if (fresh_[node] > before) {
+                ++damage.pairs_rerouted;
+                damage.worst_stretch =
+                    std::max(damage.worst_stretch, static_cast<double>(fresh_[node]) / static_cast<double>(before));
+            }
+        }
+    }
+    return damage;
 }
 
 }  // namespace quipu::registry

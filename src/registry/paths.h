@@ -39,31 +39,26 @@ class ShortestPaths {
     [[nodiscard]] std::uint64_t metres(std::uint32_t from, std::uint32_t to) const { return distance_[at(from, to)]; }
     /// Nodes from `from` to `to`, both included; empty if there is no path.
     [[nodiscard]] std::vector<std::uint32_t> path(std::uint32_t from, std::uint32_t to) const;
+    /// The edges of that path, in order.
+    [[nodiscard]] std::vector<std::uint32_t> edges_of(std::uint32_t from, std::uint32_t to) const;
 
-    /// Not const only because it works in memory that it keeps.
-    [[nodiscard]] Damage damage(const Broken& broken);
     /// For each node the number of its part of the network without what is broken; kNone for broken nodes.
     [[nodiscard]] std::vector<std::uint32_t> parts(const Broken& broken) const;
 
   private:
+    friend class DamageSearch;
     struct Arc {
         std::uint32_t to, edge;
         std::uint64_t metres;
     };
+    using Heap = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
 
     [[nodiscard]] std::size_t at(std::uint32_t from, std::uint32_t to) const { return std::size_t{from} * nodes_ + to; }
     [[nodiscard]] std::span<const Arc> arcs(std::uint32_t node) const {
         return {arcs_.data() + first_arc_[node], first_arc_[node + 1] - first_arc_[node]};
     }
-    void grow_tree(std::uint32_t source);
-    void number_tree(std::uint32_t source);
-    void mark(const Broken& broken);
-    /// Fills below_ with what hangs below broken elements in the source's tree.
-    void collect_below(std::uint32_t source, const Broken& broken);
-    /// Adds everything below `root` in the source's tree.
-    void add_below(std::uint32_t source, std::uint32_t root);
-    /// New distances of below_, into fresh_.
-    void search_again(std::uint32_t source);
+    void grow_tree(std::uint32_t source, Heap& heap);
+    void number_tree(std::uint32_t source, std::vector<std::uint32_t>& open);
 
     std::size_t nodes_;
     std::vector<Edge> edges_;
@@ -75,12 +70,30 @@ class ShortestPaths {
     std::vector<std::uint32_t> preorder_;  ///< the tree's nodes, each before what hangs below it
     std::vector<std::uint32_t> place_;     ///< of a node in preorder_
     std::vector<std::uint32_t> end_;       ///< place behind the last node that hangs below it
-    // Working memory: a stamp equal to the present one means yes.
+};
+
+/// Judges one failure after the other in memory that it keeps: one for each thread. `paths` outlives it.
+class DamageSearch {
+  public:
+    explicit DamageSearch(const ShortestPaths& paths);
+    [[nodiscard]] Damage damage(const Broken& broken);
+
+  private:
+    void mark(const Broken& broken);
+    /// Fills below_ with what hangs below broken elements in the source's tree.
+    void collect_below(std::uint32_t source, const Broken& broken);
+    /// Adds everything below `root` in the source's tree.
+    void add_below(std::uint32_t source, std::uint32_t root);
+    /// New distances of below_, into fresh_.
+    void search_again(std::uint32_t source);
+
+    const ShortestPaths& paths_;
+    // A stamp equal to the present one means yes.
     std::uint32_t failure_stamp_ = 0, source_stamp_ = 0;
     std::vector<std::uint32_t> broken_node_, broken_edge_, in_below_;
     std::vector<std::uint32_t> below_;
     std::vector<std::uint64_t> fresh_;
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> heap_;
+    ShortestPaths::Heap heap_;
 };
 
 }  // namespace quipu::registry

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "base/fold.h"
 #include "registry/countries.h"
-#include "registry/fold.h"
 
 namespace quipu::registry {
 namespace {

@@ -1,10 +1,12 @@
 #include "registry/whatif.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <numbers>
+#include <thread>
 #include <tuple>
 
 namespace quipu::registry {
@@ -83,9 +85,9 @@ Result<std::unique_ptr<WhatIf>> WhatIf::create(const std::shared_ptr<const Pictu
     for (std::uint32_t i = 0; i < out->sites_.size(); ++i)
         if (const auto& owner = picture->find<Site>(out->sites_[i])->object.organisation) own[*owner].push_back(i);
     for (const Entry<Organisation>& entry : picture->all<Organisation>()) {
-        constexpr int kDeepest = 100;
+        constexpr int kDeepestTree = 100;
         const Organisation* at = &entry.object;
-        for (int depth = 0; at != nullptr && !own.contains(at->id) && depth < kDeepest; ++depth) {
+        for (int depth = 0; at != nullptr && !own.contains(at->id) && depth < kDeepestTree; ++depth) {
             const Entry<Organisation>* above = at->parent ? picture->find<Organisation>(*at->parent) : nullptr;
             at = above == nullptr ? nullptr : &above->object;
         }
@@ -101,13 +103,13 @@ Broken WhatIf::element(std::size_t i) const {
     return {{static_cast<std::uint32_t>(i - links_.size())}, {}};
 }
 
-Failure WhatIf::judge(const Broken& broken) {
+Failure WhatIf::judge(const Broken& broken, DamageSearch& search) const {
     Failure out;
     for (const std::uint32_t edge : broken.edges)
         out.failed.push_back({Kind::links, links_[edge]});
     for (const std::uint32_t node : broken.nodes)
         out.failed.push_back({Kind::sites, sites_[node]});
-    const Damage damage = paths_->damage(broken);
+    const Damage damage = search.damage(broken);
     out.pairs_cut = damage.pairs_cut;
     out.pairs_rerouted = damage.pairs_rerouted;
     out.worst_stretch = damage.worst_stretch;
@@ -134,15 +136,31 @@ Failure WhatIf::judge(const Broken& broken) {
     return out;
 }
 
-Result<std::vector<Failure>> WhatIf::singles() {
-    std::vector<Failure> out;
-    for (std::size_t i = 0; i < links_.size() + sites_.size(); ++i)
-        out.push_back(judge(element(i)));
+std::vector<Failure> WhatIf::judge_all(std::size_t count, const std::function<Broken(std::size_t)>& failure) const {
+    constexpr std::size_t kStride = 16;  // failures that a thread takes at a time
+    std::vector<Failure> out(count);
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+        DamageSearch search(*paths_);
+        for (std::size_t first = next.fetch_add(kStride); first < count; first = next.fetch_add(kStride))
+            for (std::size_t i = first; i < std::min(first + kStride, count); ++i)
+                out[i] = judge(failure(i), search);
+    };
+    {
+        std::vector<std::jthread> helpers;
+        for (std::size_t i = 1; i < std::min<std::size_t>(std::thread::hardware_concurrency(), count / kStride); ++i)
+            helpers.emplace_back(work);
+        work();
+    }
     std::ranges::sort(out, more_harmful);
     return out;
 }
 
-Result<std::vector<Failure>> WhatIf::doubles() {
+Result<std::vector<Failure>> WhatIf::singles() const {
+    return judge_all(links_.size() + sites_.size(), [this](std::size_t i) { return element(i); });
+}
+
+Result<std::vector<Failure>> WhatIf::doubles() const {
     const std::size_t count = links_.size() + sites_.size();
     if (count > kMaxDoubleElements)
         return fail(ErrorCode::too_large,
@@ -150,20 +168,20 @@ Result<std::vector<Failure>> WhatIf::doubles() {
                                 "links and sites together",
                                 links_.size(), sites_.size(), count * (count - 1) / 2, kMaxDoubleElements),
                     "order", "ask for single failures, or name the links and sites that are to fail");
-    std::vector<Failure> out;
+    std::vector<std::pair<std::size_t, std::size_t>> pairs;
     for (std::size_t i = 0; i < count; ++i)
-        for (std::size_t j = i + 1; j < count; ++j) {
-            Broken broken = element(i);
-            const Broken second = element(j);
-            broken.nodes.insert(broken.nodes.end(), second.nodes.begin(), second.nodes.end());
-            broken.edges.insert(broken.edges.end(), second.edges.begin(), second.edges.end());
-            out.push_back(judge(broken));
-        }
-    std::ranges::sort(out, more_harmful);
-    return out;
+        for (std::size_t j = i + 1; j < count; ++j)
+            pairs.emplace_back(i, j);
+    return judge_all(pairs.size(), [&](std::size_t i) {
+        Broken broken = element(pairs[i].first);
+        const Broken second = element(pairs[i].second);
+        broken.nodes.insert(broken.nodes.end(), second.nodes.begin(), second.nodes.end());
+        broken.edges.insert(broken.edges.end(), second.edges.begin(), second.edges.end());
+        return broken;
+    });
 }
 
-Result<Failure> WhatIf::failure(const std::vector<std::string>& sites, const std::vector<std::string>& links) {
+Result<Failure> WhatIf::failure(const std::vector<std::string>& sites, const std::vector<std::string>& links) const {
     Broken broken;
     for (const std::string& id : sites)
         broken.nodes.push_back(TRY(number_of(sites_, id, "site")));
@@ -173,7 +191,8 @@ Result<Failure> WhatIf::failure(const std::vector<std::string>& sites, const std
         std::ranges::sort(*list);
         list->erase(std::ranges::unique(*list).begin(), list->end());
     }
-    Failure out = judge(broken);
+    DamageSearch search(*paths_);
+    Failure out = judge(broken, search);
     out.paths = changed_paths(broken);
     return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // What if links and sites of the network failed: who is cut off, what becomes of the shortest paths. No I/O.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,12 +77,13 @@ class WhatIf {
 
     /// Every failure of one link or one site, the most harmful first: by pairs cut, organisations, pairs rerouted,
     /// stretch.
-    [[nodiscard]] Result<std::vector<Failure>> singles();
+    [[nodiscard]] Result<std::vector<Failure>> singles() const;
     /// Every failure of two; `too_large` beyond kMaxDoubleElements links and sites together.
-    [[nodiscard]] Result<std::vector<Failure>> doubles();
+    [[nodiscard]] Result<std::vector<Failure>> doubles() const;
     /// One failure with the paths that change (at most kMaxPaths, those that are cut first). `invalid` names what is
     /// not there.
-    [[nodiscard]] Result<Failure> failure(const std::vector<std::string>& sites, const std::vector<std::string>& links);
+    [[nodiscard]] Result<Failure> failure(const std::vector<std::string>& sites,
+                                          const std::vector<std::string>& links) const;
 
     [[nodiscard]] const ShortestPaths& paths() const { return *paths_; }
     [[nodiscard]] const std::vector<std::string>& sites() const { return sites_; }
@@ -89,7 +91,10 @@ class WhatIf {
 
   private:
     WhatIf() = default;
-    [[nodiscard]] Failure judge(const Broken& broken);
+    [[nodiscard]] Failure judge(const Broken& broken, DamageSearch& search) const;
+    /// All of them, spread over the cores, the most harmful first.
+    [[nodiscard]] std::vector<Failure> judge_all(std::size_t count,
+                                                 const std::function<Broken(std::size_t)>& failure) const;
     /// Element number i: links first, then sites.
     [[nodiscard]] Broken element(std::size_t i) const;
     [[nodiscard]] std::vector<PathChange> changed_paths(const Broken& broken) const;

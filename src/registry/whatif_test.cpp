@@ -72,14 +72,15 @@ TEST(Paths, IncrementalEqualsFull) {
             // Few different lengths, so that equal paths and parallel links occur.
             if (a != b) edges.push_back({a, b, 1 + rng.below(4)});
         }
-        ShortestPaths paths(n, edges);
+        const ShortestPaths paths(n, edges);
+        DamageSearch search(paths);
         for (int trial = 0; trial < 40; ++trial) {
             Broken broken;
             for (std::uint64_t k = rng.below(3); k > 0; --k)
                 broken.nodes.push_back(static_cast<std::uint32_t>(rng.below(n)));
             for (std::uint64_t k = edges.empty() ? 0 : rng.below(4); k > 0; --k)
                 broken.edges.push_back(static_cast<std::uint32_t>(rng.below(edges.size())));
-            const Damage quick = paths.damage(broken);
+            const Damage quick = search.damage(broken);
             const Damage plain = damage_naively(paths, broken);
             ASSERT_EQ(quick.pairs_cut, plain.pairs_cut) << "seed " << seed;
             ASSERT_EQ(quick.pairs_rerouted, plain.pairs_rerouted) << "seed " << seed;

@@ -228,6 +228,12 @@ Result<Account> Core::account_of(const platform::Caller& caller) const {
     return fail(ErrorCode::unauthenticated, "this caller has no account", {}, "sign in as a person");
 }
 
+std::shared_ptr<const platform::Grants> Core::grants_of_account(std::string_view id) const {
+    const auto person = directory_.person(id);
+    if (person == nullptr || person->account.state != AccountState::active) return nullptr;
+    return person->grants;
+}
+
 std::vector<Account> Core::accounts() const {
     std::vector<Account> out;
     for (const auto& [unused, person] : directory_.people()->by_id)

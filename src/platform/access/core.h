@@ -60,6 +60,7 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     [[nodiscard]] Result<Account> account(std::string_view id) const override;
     [[nodiscard]] Result<Account> account_of(const platform::Caller& caller) const override;
     [[nodiscard]] std::vector<Account> accounts() const override;
+    [[nodiscard]] std::shared_ptr<const platform::Grants> grants_of_account(std::string_view id) const override;
     Result<void> keep_credential(const Credential& credential, std::string_view who) override;
     [[nodiscard]] Result<std::vector<Credential>> credentials_of(std::string_view account,
                                                                  std::string_view kind) const override;

@@ -68,7 +68,7 @@ TEST_F(AccountsTest, NobodyGivesMoreThanTheyHave) {
     EXPECT_EQ(give(member_, "member", R"([{"role":"manager","organisation":"usp","service":""}])").status, 403);
     EXPECT_EQ(give(manager_, "manager", R"([{"role":"administrator","organisation":"rnp","service":""}])").status, 403);
     EXPECT_EQ(give(root_, "member", R"([{"role":"manager","organisation":"atlantis","service":""}])").status, 400);
-    EXPECT_EQ(give(root_, "member", R"([{"role":"manager","organisation":"rnp","service":""}])", "1").status, 412);
+    EXPECT_EQ(give(root_, "member", R"([{"role":"manager","organisation":"rnp","service":""}])", "\"1\"").status, 412);
     EXPECT_THAT(json_text(events("RolesChanged").back()), HasSubstr("operator at usp"));
 }
 

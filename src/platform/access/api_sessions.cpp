@@ -45,7 +45,7 @@ Task<Result<Reply<SessionReply>>> begin(F work) {
 }
 
 Task<Result<Reply<Nothing>>> sign_out(Core& core, const Call& call) {
-    CO_TRY(co_await platform::off_loop([&] { return core.sign_out(call.caller, origin_of(call.request)); }));
+    CO_TRY(co_await platform::off_loop([&] { return core.sign_out(call.caller); }));
     Reply<Nothing> reply;
     reply.status = 204;
     reply.cookie = std::string(core.cookie_name()) + "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";

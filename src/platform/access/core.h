@@ -78,7 +78,7 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     // ---- what the routes ask besides
 
     [[nodiscard]] SessionInfo session_of(const platform::Caller& caller, const Origin& from) const;
-    Result<void> sign_out(const platform::Caller& caller, const Origin& from);
+    Result<void> sign_out(const platform::Caller& caller);
     [[nodiscard]] std::vector<SessionEntry> sessions_of(std::string_view account, std::string_view current) const;
     Result<void> end_session(std::string_view account, std::string_view id, std::string_view who);
     Result<void> end_other_sessions(std::string_view account, std::string_view current, std::string_view who);

@@ -343,12 +343,10 @@ Result<SessionStart> Core::start_session(const Account& account, std::string_vie
     return out;
 }
 
-Result<void> Core::sign_out(const platform::Caller& caller, const Origin& from) {
+Result<void> Core::sign_out(const platform::Caller& caller) {
     const std::string_view account = person_in(caller.id);
     if (account.empty()) return fail(ErrorCode::invalid, "only a person's session can be ended so");
-    TRY(end_session(account, caller.session, caller.id));
-    (void)from;
-    return {};
+    return end_session(account, caller.session, caller.id);
 }
 
 std::vector<SessionEntry> Core::sessions_of(std::string_view account, std::string_view current) const {

@@ -36,7 +36,7 @@ Result<void> Door::admit(const net::HttpRequest& request) const {
     if (!is_among(hosts_, host))
         return fail(ErrorCode::forbidden, fmt::format("the Host \"{}\" is not this hub's", host), "Host",
                     fmt::format("use {}, or add it to hosts in section [hub]", own_));
-    if (is_read(request.method)) return {};
+    if (is_read(request.method) || request.path == kAssertionConsumer) return {};
     if (const std::string* origin = request.headers.find("Origin")) {
         if (!is_among(origins_, *origin))
             return fail(ErrorCode::forbidden, fmt::format("a page of {} may not change anything here", *origin),

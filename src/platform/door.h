@@ -10,12 +10,17 @@
 
 namespace quipu::platform {
 
+/// The one address that a page of another site may send a form to: an identity provider's answer (platform/signin),
+/// which is verified by its signature and carries no cookie of ours.
+inline constexpr std::string_view kAssertionConsumer = "/api/v1/signin/saml/acs";
+
 class Door {
   public:
     /// `hosts` are further accepted values of the Host header.
     Door(std::uint16_t port, const std::vector<std::string>& hosts);
 
-    /// `forbidden` for a foreign Host (DNS rebinding) and, on anything but a read, for a foreign Origin.
+    /// `forbidden` for a foreign Host (DNS rebinding) and, on anything but a read, for a foreign
+    /// Origin; kAssertionConsumer excepted.
     [[nodiscard]] Result<void> admit(const net::HttpRequest& request) const;
 
     /// Security headers for the portal's pages, and the shorter list for API responses.

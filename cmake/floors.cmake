@@ -4,6 +4,8 @@
 # each floor gets an include root of its own that holds only one link to the folder, so a forbidden include does not compile.
 # Sources are *.cpp; *_test.cpp make the folder's test program; each *_fuzz.cpp is one fuzz target that also runs its
 # corpus (FOLDER/corpus/NAME/) as a test.
+# Of a release or sanitized build several sources make one unit (QUIPU_UNITY): a third of the time, since headers are most of
+# it. Names in anonymous namespaces must therefore differ within a folder; a source that can't share stands in ALONE.
 # The standard headers that most files read, parsed once: half of a typical file's compile time.
 function(quipu_precompile target)
   if(NOT QUIPU_PRECOMPILE)
@@ -15,7 +17,7 @@ function(quipu_precompile target)
 endfunction()
 
 function(quipu_floor name path)
-  cmake_parse_arguments(ARG "" "" "FLOORS;LIBRARIES;TEST_FLOORS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "FLOORS;LIBRARIES;TEST_FLOORS;ALONE" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${path})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.h)
@@ -42,6 +44,9 @@ function(quipu_floor name path)
   if(sources)
     target_link_libraries(quipu_${name} PRIVATE ${ARG_LIBRARIES})
     quipu_precompile(quipu_${name})
+    set_target_properties(quipu_${name} PROPERTIES UNITY_BUILD ${QUIPU_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+    list(TRANSFORM ARG_ALONE PREPEND ${dir}/ OUTPUT_VARIABLE alone)
+    set_source_files_properties(${alone} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 
   if(tests AND NOT QUIPU_FUZZ)

@@ -13,11 +13,11 @@ namespace {
 constexpr std::chrono::days kCertificateLife{90};
 
 constexpr LogEvent kEnrolled{LogLevel::info, "AGENT_ENROLLED", "An agent has enrolled"};
-constexpr LogEvent kConnected{LogLevel::info, "AGENT_CONNECTED", "An agent is connected"};
+constexpr LogEvent kAgentConnected{LogLevel::info, "AGENT_CONNECTED", "An agent is connected"};
 constexpr LogEvent kLost{LogLevel::warning, "AGENT_LOST", "An agent has not been heard for some time",
                          "See whether it runs and reaches the hub; it keeps its records meanwhile."};
-constexpr LogEvent kRefused{LogLevel::warning, "AGENT_REFUSED", "An agent's request was refused",
-                            "If the agent is one of ours, give it a new ticket: quipu agents ticket SITE."};
+constexpr LogEvent kAgentRefused{LogLevel::warning, "AGENT_REFUSED", "An agent's request was refused",
+                                 "If the agent is one of ours, give it a new ticket: quipu agents ticket SITE."};
 constexpr LogEvent kFailed{LogLevel::error, "AGENT_STATE_FAILED", "What was learnt of an agent could not be kept",
                            "See the error; free space if the disk is full."};
 
@@ -72,7 +72,7 @@ Task<net::HttpResponse> Server::handle(net::HttpRequest& request) {
     Result<net::HttpResponse> answer = co_await route(request);
     if (answer) co_return std::move(*answer);
     counters_.refused->add();
-    log(kRefused, {{"path", request.path}, {"from", request.peer.text()}, {"reason", answer.error().text()}});
+    log(kAgentRefused, {{"path", request.path}, {"from", request.peer.text()}, {"reason", answer.error().text()}});
     co_return platform::problem(answer.error(), request.request_id, request.path);
 }
 
@@ -149,7 +149,7 @@ Task<Result<net::HttpResponse>> Server::poll(const net::HttpRequest& request, st
             });
             TRY(store_.seen(info));
             if (!heard.connected) return {};
-            log(kConnected, {{"agent", agent}, {"from", info.address}});
+            log(kAgentConnected, {{"agent", agent}, {"from", info.address}});
             events::AgentConnected event;
             event.agent = agent;
             event.detail = info.address;

@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Options {
+struct LabOptions {
     std::string data = "quipu-data";
     std::string network = "networks/redclara-2011.toml";
     std::string day;
@@ -34,7 +34,7 @@ struct Options {
     bool detach = false;
 };
 
-std::string runtime(const Options& options) {
+std::string runtime(const LabOptions& options) {
     return options.data + "/lab";
 }
 
@@ -62,7 +62,7 @@ class Bars {
 };
 
 /// Builds the network and holds it until a signal; `told` is called when it stands.
-Result<void> hold(const Options& options, bool terminal, const std::function<void(const std::string&)>& told) {
+Result<void> hold(const LabOptions& options, bool terminal, const std::function<void(const std::string&)>& told) {
     StopSignals signals;
     const Date day = options.day.empty() ? date_of(SystemClock().now()) : TRY(parse_date(options.day));
     const lab::Network network = TRY(lab::read_network(options.network, day));
@@ -81,7 +81,7 @@ Result<void> hold(const Options& options, bool terminal, const std::function<voi
 }
 
 /// The same in a process of its own that goes on when this one has ended; answers when the lab stands or has failed.
-Result<void> hold_detached(const Options& options) {
+Result<void> hold_detached(const LabOptions& options) {
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail_errno(errno, "making a pipe");
     const lab::Descriptor answer(pipe[0]);
@@ -110,13 +110,13 @@ Result<void> hold_detached(const Options& options) {
     return fail(ErrorCode::io, text.empty() ? "the lab's process ended without a word" : text.substr(1));
 }
 
-Result<void> up(const Context& context, const Options& options) {
+Result<void> up(const Context& context, const LabOptions& options) {
     if (options.detach) return hold_detached(options);
     return hold(options, context.terminal, [](const std::string& text) { static_cast<void>(print(text)); });
 }
 
 /// A lab that runs is asked to end and waited for; what a dead one left is removed.
-Result<void> down(const Options& options) {
+Result<void> down(const LabOptions& options) {
     const lab::LabClient client(runtime(options));
     if (const auto asked = client.ask_down(); !asked && asked.error().code != ErrorCode::not_found)
         return std::unexpected(asked.error());
@@ -134,7 +134,7 @@ Result<Value> as_value(const auto& described) {
     return parse_json(json_text(described));
 }
 
-Result<void> status(const Context& context, const Options& options) {
+Result<void> status(const Context& context, const LabOptions& options) {
     auto known = lab::LabClient(runtime(options)).status();
     if (!known && known.error().code != ErrorCode::not_found) return std::unexpected(known.error());
     const lab::LabStatus lab = known.value_or(lab::LabStatus{});
@@ -151,7 +151,7 @@ Result<void> status(const Context& context, const Options& options) {
                              format_list(*value.find("links"), context.output, links)));
 }
 
-Result<void> set_link(const Context& context, const Options& options) {
+Result<void> set_link(const Context& context, const LabOptions& options) {
     lab::LabClient client(runtime(options));
     const lab::LinkChange change = TRY(lab::parse_change(options.words));
     if (!change.empty()) {
@@ -166,7 +166,7 @@ Result<void> set_link(const Context& context, const Options& options) {
 }
 
 /// Becomes the command: its input, output and signals are this terminal's.
-Result<void> execute(const Options& options) {
+Result<void> execute(const LabOptions& options) {
     const lab::LabStatus lab = TRY(lab::LabClient(runtime(options)).status());
     for (const lab::NodeStatus& node : lab.nodes) {
         if (node.site != options.site) continue;
@@ -187,7 +187,7 @@ Result<void> execute(const Options& options) {
 void add_lab_commands(CLI::App& app, Context& context) {
     CLI::App* lab = app.add_subcommand("lab", "A network on this machine: routers in namespaces, emulated links");
     lab->require_subcommand(1);
-    auto options = std::make_shared<Options>();
+    auto options = std::make_shared<LabOptions>();
     lab->add_option("--data", options->data, "Data folder of the lab, or of the `quipu run` that it belongs to")
         ->envname("QUIPU_DATA")
         ->capture_default_str()
@@ -204,19 +204,19 @@ void add_lab_commands(CLI::App& app, Context& context) {
         ->type_name("FILE");
     up_command->add_option("--as-of", options->day, "The network of this day; today's if left out")->type_name("DATE");
     up_command->add_flag("--detach", options->detach, "Leave it running in the background");
-    command(up_command, [](const Context& c, const Options& o) { return up(c, o); });
+    command(up_command, [](const Context& c, const LabOptions& o) { return up(c, o); });
 
     command(lab->add_subcommand("down", "Takes the lab down, and removes what one that crashed has left"),
-            [](const Context&, const Options& o) { return down(o); });
+            [](const Context&, const LabOptions& o) { return down(o); });
     command(lab->add_subcommand("status", "Points and links, what is imposed on them and what passed"),
-            [](const Context& c, const Options& o) { return status(c, o); });
+            [](const Context& c, const LabOptions& o) { return status(c, o); });
 
     CLI::App* exec =
         lab->add_subcommand("exec", "Runs a command at a site: quipu lab exec santiago -- ping 10.254.0.2");
     exec->add_option("site", options->site, "Where")->required()->type_name("SITE");
     exec->add_option("command", options->words, "The command and its arguments")->required()->type_name("CMD");
     exec->prefix_command(false);
-    command(exec, [](const Context&, const Options& o) { return execute(o); });
+    command(exec, [](const Context&, const LabOptions& o) { return execute(o); });
 
     CLI::App* link = lab->add_subcommand("link", "Shows or changes a link: quipu lab link ID loss=1% delay=20ms");
     link->add_option("id", options->link, "The link")->required()->type_name("LINK");
@@ -224,7 +224,7 @@ void add_lab_commands(CLI::App& app, Context& context) {
             "change", options->words,
             "up, down, forward, backward, delay=20ms, jitter=1ms, loss=1%, reorder=1%, duplicate=1%, rate=100Mb/s")
         ->type_name("WORD…");
-    command(link, [](const Context& c, const Options& o) { return set_link(c, o); });
+    command(link, [](const Context& c, const LabOptions& o) { return set_link(c, o); });
 }
 
 }  // namespace quipu::app

@@ -10,7 +10,7 @@
 namespace quipu::app {
 namespace {
 
-struct Options {
+struct MeasureOptions {
     std::string from, to;
     std::string state, as_of_time;
     std::string since, until, step;
@@ -23,7 +23,7 @@ TableOptions table(const Context& context, std::vector<std::string> columns) {
     return {.columns = std::move(columns), .colour = context.colour};
 }
 
-Result<void> list_pairs(const Context& context, const Options& options) {
+Result<void> list_pairs(const Context& context, const MeasureOptions& options) {
     const Value pairs = TRY(Client(context.hub)
                                 .list("/api/v1/measure/pairs",
                                       {{"from", options.from},
@@ -36,14 +36,14 @@ Result<void> list_pairs(const Context& context, const Options& options) {
                                              "delay_p95_us", "ipdv_us", "ttl"})));
 }
 
-Result<void> show_pair(const Context& context, const Options& options) {
+Result<void> show_pair(const Context& context, const MeasureOptions& options) {
     const Value pair = TRY(Client(context.hub)
                                .get(fmt::format("/api/v1/measure/pairs/{}/{}", net::percent_encode(options.from),
                                                 net::percent_encode(options.to))));
     return print(format_object(pair, context.output));
 }
 
-Result<void> list_records(const Context& context, const Options& options) {
+Result<void> list_records(const Context& context, const MeasureOptions& options) {
     const Value records = TRY(Client(context.hub)
                                   .list("/api/v1/measure/records",
                                         {{"from", options.from},
@@ -68,7 +68,7 @@ Result<void> show_summary(const Context& context) {
     return print(format_object(TRY(Client(context.hub).get("/api/v1/measure/summary")), context.output));
 }
 
-void add_ends(CLI::App& command, Options& options) {
+void add_ends(CLI::App& command, MeasureOptions& options) {
     command.add_option("from", options.from, "Sending site")->required()->type_name("SITE");
     command.add_option("to", options.to, "Receiving site")->required()->type_name("SITE");
 }
@@ -79,7 +79,7 @@ void add_measure_commands(CLI::App& app, Context& context) {
     CLI::App* measure =
         app.add_subcommand("measure", "One-way delay and loss between every two points")->require_subcommand(1);
     const auto command = [&](CLI::App* sub, auto run) {
-        auto options = std::make_shared<Options>();
+        auto options = std::make_shared<MeasureOptions>();
         sub->callback([options, run, &context] {
             context.command = [options, run, &context] { return run(context, *options); };
         });
@@ -106,9 +106,9 @@ void add_measure_commands(CLI::App& app, Context& context) {
     records->add_option("--limit", of_records->limit, "At most so many")->type_name("N");
 
     command(measure->add_subcommand("links", "Every link and how it is"),
-            [](const Context& shown, const Options&) { return list_links(shown); });
+            [](const Context& shown, const MeasureOptions&) { return list_links(shown); });
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
-            [](const Context& shown, const Options&) { return show_summary(shown); });
+            [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
 }
 
 }  // namespace quipu::app

@@ -17,8 +17,8 @@ const std::vector<std::string> kKinds = {"organisations", "people",   "sites",  
                                          "as_numbers",    "prefixes", "domains", "realms",    "telephone_prefixes"};
 const std::vector<std::string> kFormats = {"toml", "json", "csv", "graphml"};
 
-/// Options of all the group's commands; each command declares those that it takes.
-struct Options {
+/// RegistryOptions of all the group's commands; each command declares those that it takes.
+struct RegistryOptions {
     std::string contacts;
     std::string kind, id;
     std::string file, format;
@@ -30,13 +30,13 @@ struct Options {
     bool dry_run = false, create = false;
 };
 
-std::string text_at(const Value& object, std::string_view key) {
+std::string shown_at(const Value& object, std::string_view key) {
     const Value* found = object.find(key);
     if (found == nullptr || found->is_null()) return {};
     return found->if_string() != nullptr ? *found->if_string() : to_json(*found);
 }
 
-std::string object_path(const Options& options) {
+std::string object_path(const RegistryOptions& options) {
     return fmt::format("/api/v1/{}/{}", options.kind, net::percent_encode(options.id));
 }
 
@@ -49,7 +49,7 @@ std::string joined(const std::vector<std::string>& list) {
 
 // ---- import and export
 
-Result<std::string> format_of(const Options& options) {
+Result<std::string> format_of(const RegistryOptions& options) {
     if (!options.format.empty()) return options.format;
     const std::size_t dot = options.file.rfind('.');
     std::string ending = dot == std::string::npos ? "" : options.file.substr(dot + 1);
@@ -78,13 +78,13 @@ std::string change_text(const Value& before, const Value& after) {
         const Value* old = old_object.find(key);
         if (old != nullptr && *old == value) continue;
         if (old == nullptr || old->is_null())
-            append(fmt::format("{}: {}", key, text_at(new_object, key)));
+            append(fmt::format("{}: {}", key, shown_at(new_object, key)));
         else
-            append(fmt::format("{}: {} → {}", key, text_at(old_object, key), text_at(new_object, key)));
+            append(fmt::format("{}: {} → {}", key, shown_at(old_object, key), shown_at(new_object, key)));
     }
     for (const auto& [key, value] : *old_object.if_object())
         if (!value.is_null() && new_object.find(key) == nullptr && !after.is_null())
-            append(fmt::format("{}: {} → nothing", key, text_at(old_object, key)));
+            append(fmt::format("{}: {} → nothing", key, shown_at(old_object, key)));
     return out;
 }
 
@@ -95,10 +95,10 @@ Result<void> show_differences(const Context& context, const Value& answer, bool 
     if (context.output == OutputFormat::json) return print(format_list(*differences, context.output));
     Value::Array rows;
     for (const Value& difference : *differences->if_array()) {
-        if (text_at(difference, "action") == "unchanged") continue;
+        if (shown_at(difference, "action") == "unchanged") continue;
         Value row;
         for (const char* key : {"action", "kind", "id"})
-            row.set(key, text_at(difference, key));
+            row.set(key, shown_at(difference, key));
         const Value* before = difference.find("before");
         const Value* after = difference.find("after");
         row.set("change", change_text(before != nullptr ? *before : Value(), after != nullptr ? *after : Value()));
@@ -113,7 +113,7 @@ Result<void> show_differences(const Context& context, const Value& answer, bool 
                          : fmt::format("{} objects changed.\n", count));
 }
 
-Result<void> import_file(const Context& context, const Options& options) {
+Result<void> import_file(const Context& context, const RegistryOptions& options) {
     const std::string format = TRY(format_of(options));
     const std::string text = TRY(read_file(options.file));
     const std::string name = options.file.substr(options.file.rfind('/') + 1);
@@ -131,7 +131,7 @@ Result<void> import_file(const Context& context, const Options& options) {
     return show_differences(context, answer, options.dry_run);
 }
 
-Result<void> export_file(const Context& context, const Options& options) {
+Result<void> export_file(const Context& context, const RegistryOptions& options) {
     const std::string format = options.file.empty() && options.format.empty() ? "toml" : TRY(format_of(options));
     const auto answer =
         TRY(Client(context.hub)
@@ -149,7 +149,7 @@ Result<void> export_file(const Context& context, const Options& options) {
 
 // ---- objects
 
-Result<Query> filters_of(const Options& options) {
+Result<Query> filters_of(const RegistryOptions& options) {
     Query query = {{"as_of", options.as_of}, {"q", options.text}};
     for (const std::string& filter : options.filters) {
         const std::size_t equals = filter.find('=');
@@ -160,14 +160,14 @@ Result<Query> filters_of(const Options& options) {
     return query;
 }
 
-Result<void> list_objects(const Context& context, const Options& options) {
+Result<void> list_objects(const Context& context, const RegistryOptions& options) {
     Query query = TRY(filters_of(options));
     query.emplace_back("fields", joined(options.columns));
     const Value objects = TRY(Client(context.hub).list("/api/v1/" + options.kind, std::move(query), options.limit));
     return print(format_list(objects, context.output, {.columns = options.columns, .colour = context.colour}));
 }
 
-Result<void> show_object(const Context& context, const Options& options) {
+Result<void> show_object(const Context& context, const RegistryOptions& options) {
     const Value object = TRY(Client(context.hub).get(object_path(options), {{"as_of", options.as_of}}));
     return print(format_object(object, context.output, {.columns = {}, .colour = context.colour}));
 }
@@ -186,7 +186,7 @@ Result<void> set_field(Value& object, const std::string& assignment) {
     return {};
 }
 
-Result<void> set_object(const Context& context, const Options& options) {
+Result<void> set_object(const Context& context, const RegistryOptions& options) {
     const Client client(context.hub);
     Value object{Value::Object{}};
     std::string etag;
@@ -214,7 +214,7 @@ Result<void> set_object(const Context& context, const Options& options) {
     return print(format_object(after, context.output, {.columns = {}, .colour = context.colour}));
 }
 
-Result<void> remove_object(const Context& context, const Options& options) {
+Result<void> remove_object(const Context& context, const RegistryOptions& options) {
     const Client client(context.hub);
     const auto before = TRY(client.send({.target = object_path(options)}));
     TRY(client.send(
@@ -224,7 +224,7 @@ Result<void> remove_object(const Context& context, const Options& options) {
     return print(fmt::format("{}/{} is removed; its history stays.\n", options.kind, options.id));
 }
 
-Result<void> show_history(const Context& context, const Options& options) {
+Result<void> show_history(const Context& context, const RegistryOptions& options) {
     const Value revisions = TRY(Client(context.hub).items(object_path(options) + "/history"));
     if (context.output != OutputFormat::table) return print(format_list(revisions, context.output));
     Value::Array rows;
@@ -240,7 +240,7 @@ Result<void> show_history(const Context& context, const Options& options) {
     return print(format_list(rows, context.output, {.columns = {}, .colour = context.colour}));
 }
 
-Result<void> search(const Context& context, const Options& options) {
+Result<void> search(const Context& context, const RegistryOptions& options) {
     const Value found = TRY(Client(context.hub).items("/api/v1/registry/search", {{"q", options.text}}));
     return print(format_list(found, context.output, {.columns = {}, .colour = context.colour}));
 }
@@ -251,11 +251,11 @@ std::string failed_names(const Value& failure) {
     std::string out;
     if (const Value* failed = failure.find("failed"); failed != nullptr && failed->if_array() != nullptr)
         for (const Value& each : *failed->if_array())
-            out += (out.empty() ? "" : " + ") + text_at(each, "id");
+            out += (out.empty() ? "" : " + ") + shown_at(each, "id");
     return out;
 }
 
-Result<void> what_if(const Context& context, const Options& options) {
+Result<void> what_if(const Context& context, const RegistryOptions& options) {
     const Client client(context.hub);
     Query query = {{"sites", joined(options.sites)}, {"links", joined(options.links)}, {"as_of", options.as_of}};
     if (!options.sites.empty() || !options.links.empty()) {
@@ -280,8 +280,9 @@ Result<void> what_if(const Context& context, const Options& options) {
 }
 
 /// Adds one command whose work is `run`.
-CLI::App* add(CLI::App* group, Context& context, const std::shared_ptr<Options>& options, const std::string& name,
-              const std::string& doc, Result<void> (*run)(const Context&, const Options&)) {
+CLI::App* add(CLI::App* group, Context& context, const std::shared_ptr<RegistryOptions>& options,
+              const std::string& name, const std::string& doc,
+              Result<void> (*run)(const Context&, const RegistryOptions&)) {
     CLI::App* command = group->add_subcommand(name, doc);
     command->callback(
         [options, run, &context] { context.command = [options, run, &context] { return run(context, *options); }; });
@@ -292,7 +293,7 @@ CLI::App* add(CLI::App* group, Context& context, const std::shared_ptr<Options>&
 
 void add_registry_commands(CLI::App& app, Context& context) {
     CLI::App* group = app.add_subcommand("registry", "Who is connected, where, by what")->require_subcommand(1);
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<RegistryOptions>();
     const auto kind = [&](CLI::App* command) {
         command->add_option("kind", options->kind, "Collection: sites, links…")
             ->required()

@@ -32,10 +32,10 @@ struct ParserAsserted {};
 namespace quipu {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxKeyParts = 64;
 
 /// toml++ bounds nested arrays and inline tables but not dotted keys, and walks its tables recursively: "a.a.a.a…"
-/// could use up the stack. Finds the line of a key with more than kMaxDepth parts, or 0.
+/// could use up the stack. Finds the line of a key with more than kMaxKeyParts parts, or 0.
 class DottedKeys {
   public:
     static std::uint32_t too_deep(std::string_view text) {
@@ -53,7 +53,7 @@ class DottedKeys {
                 i = end;
                 continue;
             }
-            if (c == '.' && ++dots >= kMaxDepth) return line;
+            if (c == '.' && ++dots >= kMaxKeyParts) return line;
             if (c == '\n' || c == '=' || c == ',' || c == '{') dots = 0;
             if (c == '\n') ++line;
             ++i;
@@ -281,7 +281,7 @@ class Writer {
 Result<Value> parse_toml(std::string_view text, std::string_view name) {
     const auto at_line = [&](std::uint32_t line) { return fmt::format("{}:{}", name, line); };
     if (const std::uint32_t line = DottedKeys::too_deep(text); line != 0)
-        return fail(ErrorCode::invalid, fmt::format("a key has more than {} parts", kMaxDepth), at_line(line));
+        return fail(ErrorCode::invalid, fmt::format("a key has more than {} parts", kMaxKeyParts), at_line(line));
     try {
         return convert(toml::parse(text));
     } catch (const toml::parse_error& error) {

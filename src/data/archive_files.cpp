@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "data/instants.h"
+
 namespace quipu::data {
 namespace {
 
@@ -67,14 +69,6 @@ Result<std::uint32_t> add_series_to(SqliteConnection& connection, std::string_vi
     const Rows added =
         TRY(connection.run("INSERT INTO series (stream, key) VALUES (?, ?) RETURNING id", std::string(stream), key));
     return static_cast<std::uint32_t>(added.integer(0, 0));
-}
-
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
-
-Time time_of(std::int64_t nanoseconds) {
-    return Time(Nanoseconds(nanoseconds));
 }
 
 MonthStore::Block block_of(const Rows& rows, std::size_t row) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "data/instants.h"
 
 namespace quipu::data {
 namespace {
@@ -28,14 +29,6 @@ constexpr LogEvent kDeliveryFailed{
 constexpr LogEvent kReadFailed{LogLevel::warning, "JOURNAL_READ_FAILED",
                                "The journal could not be read; it is tried again after a pause.",
                                "See the error; check the database."};
-
-Time time_of(std::int64_t nanoseconds) {
-    return Time(Nanoseconds(nanoseconds));
-}
-
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
 
 Result<Event> event_of(const Rows& rows, std::size_t row) {
     Event event;

@@ -14,14 +14,14 @@ namespace {
 
 constexpr std::size_t kReaders = 4;
 constexpr int kAttempts = 30;
-constexpr std::chrono::milliseconds kLongestPause{100};
+constexpr std::chrono::milliseconds kLongestRetryPause{100};
 
 using PostgresqlTransaction = ConnectionTransaction<PostgresqlConnection, Dialect::postgresql>;
 
 /// Longer each time, and never the same for two processes.
 void pause(int attempt) {
     thread_local Rng rng = Rng::from_system();
-    const auto bound = std::min(std::chrono::milliseconds(1) * (1 << std::min(attempt, 7)), kLongestPause);
+    const auto bound = std::min(std::chrono::milliseconds(1) * (1 << std::min(attempt, 7)), kLongestRetryPause);
     std::this_thread::sleep_for(std::chrono::duration_cast<std::chrono::microseconds>(bound * rng.uniform()));
 }
 

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
 
 #include "base/describe.h"
 
@@ -133,6 +136,94 @@ struct ProblemReported {
                       field<&ProblemReported::request_id>("request_id", "Request that failed, if one did"),
                       field<&ProblemReported::text>("text", "What the person wrote").required(),
                       field<&ProblemReported::contact>("contact", "How to answer"));
+    }
+};
+
+/// Something about a case. Subject: case:NUMBER. Where `visibility` is not public the journal shows the event only to
+/// those who may see such cases, and the title is left out.
+struct CaseEvent {
+    std::int64_t number = 0;
+    std::string queue;       // operations, performance, help, security
+    std::string state;       // new, working, waiting…
+    std::string priority;    // low, normal, high, urgent
+    std::string visibility;  // public, members, private
+    std::string title;
+    std::vector<std::string> organisations;  // concerned
+    static constexpr auto describe() {
+        using T = CaseEvent;
+        return fields(field<&T::number>("number", "The case").required(), field<&T::queue>("queue", "Its queue"),
+                      field<&T::state>("state", "Where it stands now"), field<&T::priority>("priority", "How soon"),
+                      field<&T::visibility>("visibility", "public, members or private").required(),
+                      field<&T::title>("title", "Its title, if it is public"),
+                      field<&T::organisations>("organisations", "Organisations concerned"));
+    }
+};
+struct CaseOpened : CaseEvent {
+    static constexpr std::string_view kType = "CaseOpened";
+    std::string cause;                 // what opened it by itself; empty: a person
+    std::vector<std::string> objects;  // KIND:ID
+    static constexpr auto describe() {
+        using T = CaseOpened;
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&T::cause>("cause", "What opened it, if it opened by itself"),
+                                     field<&T::objects>("objects", "What it is about, KIND:ID")));
+    }
+};
+/// Its fields or its state changed, or it was opened again.
+struct CaseChanged : CaseEvent {
+    static constexpr std::string_view kType = "CaseChanged";
+    std::vector<std::string> changed;  // names of fields; "reopened" among them when it was closed
+    std::string owner;                 // now
+    static constexpr auto describe() {
+        using T = CaseChanged;
+        return std::tuple_cat(CaseEvent::describe(), fields(field<&T::changed>("changed", "Names of the fields"),
+                                                            field<&T::owner>("owner", "Who takes care of it now")));
+    }
+};
+struct CaseNoteAdded : CaseEvent {
+    static constexpr std::string_view kType = "CaseNoteAdded";
+    std::int64_t entry = 0;
+    std::string note_visibility;  // public, members, private
+    bool by_mail = false;
+    static constexpr auto describe() {
+        using T = CaseNoteAdded;
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&T::entry>("entry", "The entry of the time line").required(),
+                                     field<&T::note_visibility>("note_visibility", "Who may read it").required(),
+                                     field<&T::by_mail>("by_mail", "From somebody who is not signed in")));
+    }
+};
+struct CaseClosed : CaseEvent {
+    static constexpr std::string_view kType = "CaseClosed";
+    std::string cause;
+    static constexpr auto describe() {
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&CaseClosed::cause>("cause", "What had opened it, if it opened by itself")));
+    }
+};
+/// A service clock runs out or has run out.
+struct CaseEscalated : CaseEvent {
+    static constexpr std::string_view kType = "CaseEscalated";
+    std::string clock;      // answer, solution
+    std::int64_t step = 0;  // 1: soon due; 2: late; 3: twice the time
+    std::string owner;
+    std::vector<std::string> teams;
+    static constexpr auto describe() {
+        using T = CaseEscalated;
+        return std::tuple_cat(
+            CaseEvent::describe(),
+            fields(field<&T::clock>("clock", "answer or solution").required(),
+                   field<&T::step>("step", "1: soon due; 2: late; 3: as late again").required(),
+                   field<&T::owner>("owner", "Who takes care of it"), field<&T::teams>("teams", "Who works on it")));
+    }
+};
+/// Subject: the case that is no more; `number` too.
+struct CaseMerged : CaseEvent {
+    static constexpr std::string_view kType = "CaseMerged";
+    std::int64_t into = 0;
+    static constexpr auto describe() {
+        return std::tuple_cat(CaseEvent::describe(),
+                              fields(field<&CaseMerged::into>("into", "The case that it has gone into").required()));
     }
 };
 

@@ -39,7 +39,7 @@ std::optional<unsigned> index_in(const std::array<std::string_view, N>& names, s
     return std::nullopt;
 }
 
-std::optional<unsigned> number(std::string_view digits) {
+std::optional<unsigned> whole_number(std::string_view digits) {
     unsigned value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
@@ -108,12 +108,12 @@ std::optional<Time> parse_http_date(std::string_view text) {
     if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[19] != ':' ||
         text[22] != ':')
         return std::nullopt;
-    const auto day = number(text.substr(5, 2));
+    const auto day = whole_number(text.substr(5, 2));
     const auto month = index_in(kMonths, text.substr(8, 3));
-    const auto year = number(text.substr(12, 4));
-    const auto hour = number(text.substr(17, 2));
-    const auto minute = number(text.substr(20, 2));
-    const auto second = number(text.substr(23, 2));
+    const auto year = whole_number(text.substr(12, 4));
+    const auto hour = whole_number(text.substr(17, 2));
+    const auto minute = whole_number(text.substr(20, 2));
+    const auto second = whole_number(text.substr(23, 2));
     if (!day || !month || !year || !hour || !minute || !second) return std::nullopt;
     const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month + 1),
                                            std::chrono::day(*day));

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <openssl/err.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -95,6 +96,20 @@ Result<TlsContext> TlsContext::client(std::string_view ca, const KeyPair& identi
     return TlsContext(std::make_shared<const Impl>(std::move(context)));
 }
 
+Result<TlsContext> TlsContext::public_client() {
+    ContextPtr context = TRY(new_context(TLS_client_method()));
+    if (SSL_CTX_set_default_verify_paths(context.get()) != 1)
+        return fail_tls(ErrorCode::io, "the system's authorities cannot be read");
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    return TlsContext(std::make_shared<const Impl>(std::move(context)));
+}
+
+Result<TlsContext> TlsContext::opportunistic_client() {
+    ContextPtr context = TRY(new_context(TLS_client_method()));
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_NONE, nullptr);
+    return TlsContext(std::make_shared<const Impl>(std::move(context)));
+}
+
 BioPtr bio_over(std::string_view text) {
     return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
@@ -146,6 +161,13 @@ std::string sha256_hex(std::string_view bytes) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
     SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
     return hex(digest);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::string out(SHA256_DIGEST_LENGTH, '\0');
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+         bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr);
+    return out;
 }
 
 }  // namespace quipu::net

@@ -26,6 +26,10 @@ class TlsContext {
     static Result<TlsContext> server(const KeyPair& identity, std::string_view client_ca);
     /// Trusts only `ca` (PEM); presents `identity` if its certificate is not empty.
     static Result<TlsContext> client(std::string_view ca, const KeyPair& identity);
+    /// Trusts the authorities that the system trusts.
+    static Result<TlsContext> public_client();
+    /// Encrypts and trusts whoever answers: opportunistic security (RFC 7435), never where a secret is sent.
+    static Result<TlsContext> opportunistic_client();
 
     struct Impl;
     [[nodiscard]] const Impl& impl() const { return *impl_; }
@@ -64,5 +68,7 @@ struct Signed {
 [[nodiscard]] std::string random_token(std::size_t octets);
 /// Lower-case hexadecimal SHA-256.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+/// HMAC-SHA256 (RFC 2104), 32 octets.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 }  // namespace quipu::net

@@ -57,23 +57,22 @@ TypeShape shape_of() {
 }
 
 template <class T>
-Answer make_answer(T&& value) {
-    using A = std::remove_cvref_t<T>;
+Answer make_answer(T value) {
     Answer answer;
-    if constexpr (IsReply<A>::value) {
+    if constexpr (IsReply<T>::value) {
         answer = make_answer(std::move(value.value));
         if (value.status != 200) answer.status = value.status;
         if (!value.etag.empty()) answer.etag = std::move(value.etag);
         answer.location = std::move(value.location);
         answer.cookie = std::move(value.cookie);
-    } else if constexpr (std::same_as<A, Nothing>) {
+    } else if constexpr (std::same_as<T, Nothing>) {
         answer.status = 204;
-    } else if constexpr (std::same_as<A, SharedJson>) {
+    } else if constexpr (std::same_as<T, SharedJson>) {
         answer.etag = std::move(value.etag);
         answer.body = std::move(value.json);
-    } else if constexpr (std::same_as<A, Document>) {
+    } else if constexpr (std::same_as<T, Document>) {
         answer.body = std::move(value);
-    } else if constexpr (IsPage<A>::value) {
+    } else if constexpr (IsPage<T>::value) {
         std::string text;
         JsonWriter out(text);
         out.begin_object();

@@ -86,7 +86,7 @@ std::string_view text_of(const Answer& answer) {
     return {};
 }
 
-std::string quoted(std::string_view etag) {
+std::string in_quotes(std::string_view etag) {
     std::string out;
     out.reserve(etag.size() + 2);
     out += '"';
@@ -186,7 +186,7 @@ net::HttpResponse respond(Answer answer, const net::HttpRequest& request,
     if (!answer.etag.empty()) {
         // What is pruned is another representation.
         const std::string tag = fields_wanted.empty() ? answer.etag : answer.etag + "-fields";
-        response.headers.add("ETag", quoted(tag));
+        response.headers.add("ETag", in_quotes(tag));
         if (is_read && names_etag(request.headers.get("If-None-Match"), tag)) {
             response.status = 304;
             response.headers.add("Cache-Control", "no-cache");

@@ -19,13 +19,13 @@ struct XmlText {
     std::unique_ptr<xmlChar, void (*)(xmlChar*)> text_;
 };
 
-class Reader {
+class GraphmlReader {
   public:
-    Reader(std::string_view text, std::string_view name) : name_(name), reader_(nullptr, &xmlFreeTextReader) {
+    GraphmlReader(std::string_view text, std::string_view name) : name_(name), reader_(nullptr, &xmlFreeTextReader) {
         if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return;
         reader_.reset(xmlReaderForMemory(text.data(), static_cast<int>(text.size()), nullptr, nullptr,
                                          XML_PARSE_NONET | XML_PARSE_NOCDATA));
-        if (reader_ != nullptr) xmlTextReaderSetStructuredErrorHandler(reader_.get(), &Reader::note_error, this);
+        if (reader_ != nullptr) xmlTextReaderSetStructuredErrorHandler(reader_.get(), &GraphmlReader::note_error, this);
     }
 
     Result<Graph> graph() {
@@ -125,7 +125,7 @@ class Reader {
     }
 
     static void note_error(void* self, xmlErrorPtr error) {
-        auto& reader = *static_cast<Reader*>(self);
+        auto& reader = *static_cast<GraphmlReader*>(self);
         if (!reader.xml_error_.empty() || error->level < XML_ERR_ERROR) return;
         reader.xml_error_ = error->message == nullptr ? "is not well-formed XML" : error->message;
         while (reader.xml_error_.ends_with('\n'))
@@ -149,7 +149,7 @@ class Reader {
 }  // namespace
 
 Result<Graph> parse_graphml(std::string_view text, std::string_view name) {
-    return Reader(text, name).graph();
+    return GraphmlReader(text, name).graph();
 }
 
 }  // namespace quipu::registry

@@ -6,16 +6,16 @@
 namespace quipu::registry {
 namespace {
 
-using Entry = std::pair<std::uint64_t, std::uint32_t>;
+using Reach = std::pair<std::uint64_t, std::uint32_t>;
 
-void push(std::vector<Entry>& heap, Entry entry) {
+void push(std::vector<Reach>& heap, Reach entry) {
     heap.push_back(entry);
     std::ranges::push_heap(heap, std::greater{});
 }
 
-Entry pop(std::vector<Entry>& heap) {
+Reach pop(std::vector<Reach>& heap) {
     std::ranges::pop_heap(heap, std::greater{});
-    const Entry entry = heap.back();
+    const Reach entry = heap.back();
     heap.pop_back();
     return entry;
 }

@@ -85,9 +85,9 @@ Result<std::unique_ptr<WhatIf>> WhatIf::create(const std::shared_ptr<const Pictu
     for (std::uint32_t i = 0; i < out->sites_.size(); ++i)
         if (const auto& owner = picture->find<Site>(out->sites_[i])->object.organisation) own[*owner].push_back(i);
     for (const Entry<Organisation>& entry : picture->all<Organisation>()) {
-        constexpr int kDeepest = 100;
+        constexpr int kDeepestTree = 100;
         const Organisation* at = &entry.object;
-        for (int depth = 0; at != nullptr && !own.contains(at->id) && depth < kDeepest; ++depth) {
+        for (int depth = 0; at != nullptr && !own.contains(at->id) && depth < kDeepestTree; ++depth) {
             const Entry<Organisation>* above = at->parent ? picture->find<Organisation>(*at->parent) : nullptr;
             at = above == nullptr ? nullptr : &above->object;
         }

@@ -1,34 +1,19 @@
 // Answers the hub's API from memory inside Vite's development and preview servers. Never part of the built portal.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Connect, Plugin } from 'vite';
-import { kKinds, type Failure, type Kind, type Problem } from '../src/api/types';
+import { kKinds, type Failure, type Kind } from '../src/api/types';
+import { access } from './access';
+import { desk } from './desk';
+import { community } from './knowledge';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
+import { operations } from './operations';
+import { Refusal, type Call } from './refusal';
 import { today, World } from './world';
 
 const kPrefix = '/api/v1';
 let requests = 0;
-
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly title: string,
-    detail: string,
-    readonly rest: Partial<Problem> = {},
-  ) {
-    super(detail);
-  }
-}
-
-interface Call {
-  method: string;
-  parts: string[];
-  query: URLSearchParams;
-  body: string;
-  request: IncomingMessage;
-  response: ServerResponse;
-}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -380,6 +365,8 @@ function answer(world: World, call: Call): unknown {
     case 'openapi.json/':
       return kOpenApi;
   }
+  const found = access(call) ?? desk(call, world) ?? operations(call, world) ?? community(call, world);
+  if (found !== undefined) return found;
   if (first === 'measure') return measure(world, call);
   if (first === 'lab') return lab(world, call);
   throw new Refusal(404, 'Not found', `No route ${call.method} /${call.parts.join('/')}`, { code: 'not_found' });
@@ -404,6 +391,10 @@ function middleware(world: World): Connect.NextHandleFunction {
         request,
         response,
       };
+      if (parts[0] === 'notifications' && parts[1] === 'stream') {
+        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+        return void response.write(': hello\n\n');
+      }
       if (parts[1] === 'stream') return stream(world, call);
       try {
         const value = answer(world, call);

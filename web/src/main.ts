@@ -1,4 +1,5 @@
 import { mount } from 'svelte';
+import { me } from './access/me.svelte';
 import { speak } from './i18n/index.svelte';
 import { startRouter } from './lib/router.svelte';
 import { session } from './lib/session.svelte';
@@ -10,4 +11,5 @@ session.start();
 startRouter();
 await speak(session.language);
 void about.ask();
+void me.ask();
 mount(App, { target: document.getElementById('app')! });

@@ -40,7 +40,7 @@ constexpr std::size_t kSkippedColumn = 1;
 // Beyond this a clock is not synchronised, and a one-way delay means nothing.
 constexpr std::int64_t kHopelessClock = 1'000'000'000;
 
-Columns columns_of(const MinuteRecord& record, std::int64_t skipped) {
+Columns columns_of_minute(const MinuteRecord& record, std::int64_t skipped) {
     Columns c;
     c.scheduled = record.scheduled;
     c.skipped = skipped;
@@ -153,7 +153,7 @@ data::StreamSchema skips_schema() {
 }
 
 data::ArchiveRecord to_archive(std::string key, const MinuteRecord& record, std::int64_t skipped, bool sender_absent) {
-    Columns columns = columns_of(record, skipped);
+    Columns columns = columns_of_minute(record, skipped);
     columns.absent = sender_absent && record.received == 0 ? 1 : 0;
     data::ArchiveRecord out{
         .key = std::move(key), .time = record.minute, .integers = {}, .histograms = {record.delays}};
@@ -181,7 +181,7 @@ Figures figures_of(const data::ArchiveRecord& record, Nanoseconds step) {
 }
 
 Figures figures_of(const MinuteRecord& record, std::int64_t skipped) {
-    return figures_of_columns(columns_of(record, skipped), record.minute, std::chrono::minutes(1));
+    return figures_of_columns(columns_of_minute(record, skipped), record.minute, std::chrono::minutes(1));
 }
 
 std::int64_t granule_us(std::int64_t clock_error_ns) {

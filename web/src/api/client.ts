@@ -17,6 +17,12 @@ export class Failed extends Error {
   }
 }
 
+let lost: (() => void) | null = null;
+/** Told of each refusal for want of a session: it may have ended. */
+export function whenUnknown(tell: () => void): void {
+  lost = tell;
+}
+
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** The last request of this page, for a problem report. */
@@ -39,6 +45,7 @@ export interface Ask {
   method?: string;
   body?: unknown;
   text?: string;
+  file?: Blob;
   ifMatch?: number | string;
   signal?: AbortSignal;
 }
@@ -46,13 +53,18 @@ export interface Ask {
 export async function ask<T>(path: string, query: Query = {}, options: Ask = {}): Promise<Answer<T>> {
   const url = apiAddress(path, query);
   const headers: Record<string, string> = { Accept: 'application/json' };
-  let body: string | undefined;
+  // A page of another site cannot send this header without asking first, which the hub never grants.
+  if (options.method && options.method !== 'GET') headers['X-Quipu-Request'] = '1';
+  let body: string | Blob | undefined;
   if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json';
     body = JSON.stringify(options.body);
   } else if (options.text !== undefined) {
     headers['Content-Type'] = 'text/plain; charset=utf-8';
     body = options.text;
+  } else if (options.file !== undefined) {
+    headers['Content-Type'] = 'application/octet-stream';
+    body = options.file;
   }
   if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
   let response: Response;
@@ -73,6 +85,7 @@ export async function ask<T>(path: string, query: Query = {}, options: Ask = {})
     } catch {
       // The answer was not the hub's own: the status has to do.
     }
+    if (response.status === 401) lost?.();
     throw new Failed(response.status, problem, problem?.request_id ?? id, url);
   }
   return {

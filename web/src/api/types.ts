@@ -108,11 +108,20 @@ export interface TimelineEntry {
   name: string;
 }
 
-export interface SearchHit {
+export interface Piece {
+  text: string;
+  hit: boolean;
+}
+
+export interface Found {
   kind: string;
   id: string;
   name: string;
   detail: string;
+  name_pieces?: Piece[];
+  excerpt?: Piece[];
+  language?: string;
+  time?: string;
 }
 
 export type PairState = 'good' | 'slow' | 'lossy' | 'down' | 'unknown';

@@ -3,6 +3,7 @@
 import type { JournalEvent } from '../api/types';
 import { known, t } from '../i18n/index.svelte';
 import { delay, percent } from '../lib/format';
+import { readObject } from '../lib/objects';
 
 export type NameOf = (kind: string, id: string) => string;
 
@@ -25,6 +26,7 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
   }
   if ('link' in body) values['link'] = nameOf('links', text('link'));
   if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
+  values['titled'] = text('title') ? 'yes' : 'no';
   values['reason'] = text('why') || text('impairment') ? 'yes' : 'no';
   if (event.type === 'ObjectChanged') {
     values['name'] = nameOf(text('kind'), text('id'));
@@ -43,8 +45,8 @@ export function eventPath(event: JournalEvent): string | null {
   if (kind === 'agent') return `/agents`;
   if (kind === 'service') return '/services';
   if (kind === 'import') return '/journal';
-  if (event.type === 'ObjectChanged' && event.body['action'] !== 'removed') return `/${kind}/${id}`;
-  return null;
+  if (event.type === 'ObjectChanged') return event.body['action'] === 'removed' ? null : `/${kind}/${id}`;
+  return readObject(event.subject).path;
 }
 
 /** How much an event asks for attention. */
@@ -53,14 +55,19 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'LossBegan':
     case 'AgentLost':
     case 'ServiceFailed':
+    case 'OutageBegan':
       return 'bad';
     case 'DelayRose':
     case 'AgentRevoked':
     case 'ProblemReported':
+    case 'CaseOpened':
+    case 'CaseEscalated':
       return 'watch';
     case 'LossEnded':
     case 'DelayFell':
     case 'AgentConnected':
+    case 'CaseClosed':
+    case 'OutageEnded':
       return 'good';
     case 'LabLinkSet':
       return event.body['state'] === 'down' ? 'bad' : 'good';

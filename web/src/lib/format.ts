@@ -113,3 +113,9 @@ export function compare(x: unknown, y: unknown): number {
   if (typeof x === 'number' && typeof y === 'number') return x - y;
   return kNumeral.compare(String(x ?? ''), String(y ?? ''));
 }
+
+/** A file's size: "1.4 MB". */
+export function octets(size: number): string {
+  const [scale, unit]: [number, string] = size >= 1e6 ? [1e6, 'MB'] : size >= 1e3 ? [1e3, 'kB'] : [1, 'B'];
+  return `${format({ maximumFractionDigits: 1 }).format(size / scale)}${kThin}${unit}`;
+}

@@ -53,6 +53,12 @@ class Session {
     keep('quipu.language', language);
   }
 
+  /** The account's language, for a reader who has chosen none in this browser. */
+  suggestLanguage(language: string | null): void {
+    const found = kLanguages.find((one) => one === language);
+    if (found && !kept('quipu.language', kLanguages)) this.language = found;
+  }
+
   setTheme(theme: Theme): void {
     this.theme = theme;
     keep('quipu.theme', theme);

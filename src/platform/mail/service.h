@@ -1,0 +1,22 @@
+#pragma once
+// The service "mail": the queue, the smarthost's sender, LMTP and the maildir.
+
+#include <memory>
+
+#include "platform/mail/inbox.h"
+#include "platform/mail/letter.h"
+#include "platform/service.h"
+
+namespace quipu::mail {
+
+class MailService : public platform::Service {
+  public:
+    /// There from provision on, until this service is destroyed; letters are accepted from then on.
+    [[nodiscard]] virtual Mail& mail() = 0;
+    /// Who takes letters that come in, before the service is provisioned; without one they are refused for now.
+    virtual void use_inbox(std::unique_ptr<Inbox> inbox) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<MailService> make_mail_service();
+
+}  // namespace quipu::mail

@@ -65,6 +65,10 @@ int run(int argc, char** argv) {
     add_serve_command(app, context);
     add_registry_commands(app, context);
     add_measure_commands(app, context);
+    add_operations_commands(app, context);
+    add_pert_commands(app, context);
+    add_knowledge_commands(app, context);
+    add_search_command(app, context);
     add_agent_command(app, context);
     add_agent_commands(app, context);
     add_mail_commands(app, context);

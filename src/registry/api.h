@@ -1,12 +1,12 @@
 #pragma once
 // The registry's routes.
 
+#include <atomic>
 #include <memory>
 
 #include "platform/api.h"
 #include "registry/json_cache.h"
 #include "registry/registry.h"
-#include "registry/search.h"
 #include "registry/whatif.h"
 
 namespace quipu::registry {
@@ -24,7 +24,6 @@ struct Desk {
 
     Registry& registry;
     JsonCache texts;
-    std::atomic<std::shared_ptr<const SearchIndex>> index;
     std::atomic<std::shared_ptr<const Failures>> failures;
 };
 
@@ -36,6 +35,6 @@ struct Desk {
 
 void add_object_routes(platform::Api& api, Desk& desk);    ///< the ten collections
 void add_exchange_routes(platform::Api& api, Desk& desk);  ///< bulk, import, export, schemas
-void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, search, what-if
+void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, what-if
 
 }  // namespace quipu::registry

@@ -207,17 +207,6 @@ TEST_F(RegistryApi, TheTimelineIsInOrder) {
     EXPECT_EQ(text_at(items[1], "date"), "2011-07-06");
 }
 
-TEST_F(RegistryApi, SearchFindsTheBestFirst) {
-    must_import(
-        "[[prefixes]]\nvalue = \"10.0.0.0/8\"\norganisation = \"reuna\"\n[[sites]]\nid = \"sao-paulo\"\nname = \"São "
-        "Paulo\"\ncountry = \"BR\"\n");
-    EXPECT_THAT(ids(get("/api/v1/registry/search?q=SAO paulo")), testing::ElementsAre("sao-paulo"));
-    EXPECT_THAT(ids(get("/api/v1/registry/search?q=brazil")), testing::UnorderedElementsAre("sao-paulo", "rnp"));
-    EXPECT_EQ(ids(get("/api/v1/registry/search?q=santiago")).front(), "santiago") << "the site before its link";
-    EXPECT_EQ(ids(get("/api/v1/registry/search?q=10.1.2.3")).front(), "10-0-0-0--8");
-    EXPECT_THAT(ids(get("/api/v1/registry/search?q=zzz")), testing::ElementsAre());
-}
-
 TEST_F(RegistryApi, WhatIfPagesOrTellsOne) {
     const Answer first = get("/api/v1/registry/what-if?limit=2");
     ASSERT_EQ(first.status, 200) << first.text;

@@ -27,6 +27,14 @@ export function permissionsOf(role: Role): Permission[] {
   return kOrder.slice(0, kOrder.indexOf(role) + 1).flatMap((one) => kOf[one]);
 }
 
+/** As the hub's own demonstration accounts are called. */
+const kDemonstrations: Record<string, string> = {
+  'demo-administrator': 'ana-quispe',
+  'demo-operator': 'joao-silva',
+  'demo-manager': 'carla-rojas',
+  'demo-viewer': 'maria-paz',
+};
+
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
 function account(id: string, name: string, roles: RoleGrant[], more: Partial<Account> = {}): Account {
@@ -150,7 +158,8 @@ export class People {
     };
   }
 
-  signIn(login: string): boolean {
+  signIn(name: string): boolean {
+    const login = kDemonstrations[name] ?? name;
     const found = [...this.accounts.values()].find((one) => one.login === login || one.id === login);
     if (!found) return false;
     this.current = found.id;

@@ -2,6 +2,8 @@
 // The service "mail": the queue, the smarthost's sender, LMTP and the maildir.
 
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "platform/mail/inbox.h"
 #include "platform/mail/letter.h"
@@ -17,6 +19,7 @@ class MailService : public platform::Service {
     virtual void use_inbox(std::unique_ptr<Inbox> inbox) = 0;
 };
 
-[[nodiscard]] std::unique_ptr<MailService> make_mail_service();
+/// `needs`: the services that its inbox stands on.
+[[nodiscard]] std::unique_ptr<MailService> make_mail_service(std::vector<std::string_view> needs = {});
 
 }  // namespace quipu::mail

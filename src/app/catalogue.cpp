@@ -1,5 +1,7 @@
 #include "app/catalogue.h"
 
+#include "app/accounts.h"
+#include "app/organisation_tree.h"
 #include "app/people.h"
 #include "desk/desk.h"
 #include "desk/knowledge/case_reader.h"
@@ -10,6 +12,7 @@
 #include "lab/service.h"
 #include "platform/mail/service.h"
 #include "platform/notify/service.h"
+#include "platform/signin/service.h"
 #include "registry/service.h"
 #include "services/measure/figures.h"
 #include "services/measure/service.h"
@@ -62,6 +65,7 @@ std::function<T&()> by(S* service, T& (S::*member)()) {
 }  // namespace
 
 Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
+    auto access = access::make_access_service();
     auto registry = registry::make_registry_service();
     auto desk = desk::make_desk_service(by(registry.get(), &registry::RegistryService::registry));
     auto mail = mail::make_mail_service();
@@ -70,7 +74,8 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
 
     const auto registry_of = by(registry.get(), &registry::RegistryService::registry);
     const auto desk_of = by(desk.get(), &desk::DeskService::desk);
-    notify->use_directory(make_people(registry_of));
+    notify->use_directory(make_people(registry_of, account_people(access->access())));
+    access->access().send_letters_by(letters_by(*mail));
     auto operations = operations::make_service({.registry = registry_of,
                                                 .desk =
                                                     [desk_of] {
@@ -84,7 +89,12 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
         [operations = operations.get()](const measure::PairMinute& minute) { operations->observe(report_of(minute)); });
     auto knowledge =
         knowledge::make_knowledge_service(knowledge::read_cases_of(desk_of, registry_of), {"registry", "desk"});
-    auto pert = pert::make_pert_service(registry_of);
+    auto pert = pert::make_pert_service(registry_of, [&accounts = access->access()](const platform::Caller& caller) {
+        return home_of(accounts, caller);
+    });
+    registry->accredit_by([pert = pert.get()](const platform::Caller& caller) {
+        return pert->provisioned() && pert->pert().is_of_accredited_team(caller);
+    });
     std::vector<std::unique_ptr<search::Source>> sources;
     sources.push_back(search::registry_source(registry_of));
     sources.push_back(search::article_source(by(knowledge.get(), &knowledge::KnowledgeService::articles)));
@@ -95,8 +105,12 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     if (!lab) lab = []() -> lab::Controls* { return nullptr; };
 
     Catalogue out;
+    out.access = &access->access();
     out.agents = agents.get();
+    out.services.push_back(std::move(access));
     out.services.push_back(std::move(registry));
+    out.services.push_back(make_organisations_service(*out.access, registry_of));
+    out.services.push_back(signin::make_service(*out.access));
     out.services.push_back(std::move(desk));
     out.services.push_back(std::move(mail));
     out.services.push_back(std::move(notify));
@@ -106,7 +120,9 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));
     out.services.push_back(std::move(search));
-    out.services.push_back(lab::make_service(std::move(lab)));
+    out.services.push_back(lab::make_service(std::move(lab), [registry_of](const std::string& link) {
+        return registry::organisations_of_link(*registry_of().everything(), link);
+    }));
     return out;
 }
 

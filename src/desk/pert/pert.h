@@ -113,6 +113,7 @@ class PertService : public platform::Service {
   public:
     /// There from provision on, until this service is destroyed.
     [[nodiscard]] virtual Pert& pert() = 0;
+    [[nodiscard]] virtual bool provisioned() const = 0;  ///< from then on pert() is there
 };
 /// What `registry` and `home_of` use outlives the service; `registry` is asked from provision on.
 [[nodiscard]] std::unique_ptr<PertService> make_pert_service(std::function<registry::Registry&()> registry,

@@ -67,6 +67,7 @@ class Running final : public PertService {
     void stop() override { end(); }
 
     [[nodiscard]] Pert& pert() override { return *pert_; }
+    [[nodiscard]] bool provisioned() const override { return pert_ != nullptr; }
 
   private:
     static Task<void> watch(Pert& pert, net::EventLoop& loop, std::shared_ptr<std::atomic<bool>> going) {

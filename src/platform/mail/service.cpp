@@ -46,6 +46,7 @@ class Running final : public MailService, public Mail {
     [[nodiscard]] std::vector<std::string_view> needs() const override { return needs_; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kMailMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
+    [[nodiscard]] bool sends() const override { return store_ != nullptr && !settings_.smarthost.empty(); }
     [[nodiscard]] Mail& mail() override { return *this; }
     void use_inbox(std::unique_ptr<Inbox> inbox) override { inbox_ = std::move(inbox); }
 

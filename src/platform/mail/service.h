@@ -15,6 +15,8 @@ class MailService : public platform::Service {
   public:
     /// There from provision on, until this service is destroyed; letters are accepted from then on.
     [[nodiscard]] virtual Mail& mail() = 0;
+    /// Whether letters go out: it is provisioned, and a smarthost is set.
+    [[nodiscard]] virtual bool sends() const = 0;
     /// Who takes letters that come in, before the service is provisioned; without one they are refused for now.
     virtual void use_inbox(std::unique_ptr<Inbox> inbox) = 0;
 };

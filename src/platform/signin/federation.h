@@ -15,7 +15,6 @@
 #include <string_view>
 #include <vector>
 
-#include "platform/door.h"
 #include "platform/signin/discovery.h"
 #include "platform/signin/identity.h"
 #include "platform/signin/metadata_source.h"
@@ -27,7 +26,7 @@
 
 namespace quipu::signin {
 
-inline constexpr std::string_view kSamlConsumer = platform::kAssertionConsumer;
+inline constexpr std::string_view kSamlConsumer = "/api/v1/signin/saml/acs";
 inline constexpr std::string_view kSamlMetadata = "/api/v1/signin/saml/metadata";
 inline constexpr std::string_view kOpenIdCallback = "/api/v1/signin/oidc/callback";
 

@@ -39,11 +39,13 @@ async function startHub() {
   writeFileSync(join(work, 'secret'), client.secret, { mode: 0o600 });
   writeFileSync(
     join(work, 'network.toml'),
-    `[[organisations]]\nid = "uchile"\nname = "Universidad de Chile"\ntype = "institution"\n[[realms]]\nid = "uchile-example"\nvalue = "uchile.example"\nowner = "uchile"\n`,
+    `[[organisations]]\nid = "uchile"\nname = "Universidad de Chile"\ntype = "institution"\n[[realms]]\nvalue = "uchile.example"\norganisation = "uchile"\n`,
   );
   writeFileSync(
     join(work, 'quipu.toml'),
-    `[signin]
+    `[registry]
+load = "${join(work, 'network.toml')}"
+[signin]
 address = "${hub}"
 [[signin.metadata]]
 name = "test"

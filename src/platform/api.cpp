@@ -157,6 +157,12 @@ std::vector<std::shared_ptr<const Route>> Api::routes() const {
     return out;
 }
 
+bool Api::takes_from_elsewhere(const net::HttpRequest& request) const {
+    const auto content = impl_->content.load();
+    const RouteTable::Match match = content->table.find(request.method, request.path);
+    return match.placed != nullptr && match.placed->route->info.from_elsewhere;
+}
+
 std::string Api::openapi(std::string_view version) const {
     return to_json(openapi_document(routes(), version));
 }

@@ -31,12 +31,12 @@ class TestPostfix {
             return fail(ErrorCode::not_found, "Postfix is not installed", "/usr/lib/postfix",
                         "apt-get install postfix");
         if (geteuid() != 0) return fail(ErrorCode::not_found, "Postfix starts as root only");
-        const passwd* user = getpwnam("nobody");
+        const passwd user = *getpwnam("nobody");  // a copy: the next call overwrites it
         std::unique_ptr<TestPostfix> out(new TestPostfix);
         std::filesystem::permissions(out->folder_, std::filesystem::perms(0755));
         for (const char* each : {"/etc", "/spool", "/data", "/mail"})
             std::filesystem::create_directory(out->folder_ + each);
-        if (chown((out->folder_ + "/mail").c_str(), user->pw_uid, user->pw_gid) != 0)
+        if (chown((out->folder_ + "/mail").c_str(), user.pw_uid, user.pw_gid) != 0)
             return fail_errno(errno, "chown", out->folder_);
         const passwd* postfix = getpwnam("postfix");
         if (postfix == nullptr || chown((out->folder_ + "/data").c_str(), postfix->pw_uid, 0) != 0)
@@ -53,7 +53,7 @@ class TestPostfix {
         std::ofstream(out->folder_ + "/cert.pem") << identity.certificate;
         std::ofstream(out->folder_ + "/key.pem") << identity.private_key;
         std::filesystem::permissions(out->folder_ + "/key.pem", std::filesystem::perms(0600));
-        out->write_configuration(*user, lmtp);
+        out->write_configuration(user, lmtp);
         const std::string etc = out->folder_ + "/etc";
         int checked = 0;
         waitpid(out->run({"/usr/sbin/postfix", "-c", etc, "check"}), &checked, 0);  // makes the spool's folders

@@ -27,6 +27,7 @@ void add_registry_commands(CLI::App& app, Context& context);   ///< registry imp
 void add_agent_command(CLI::App& app, Context& context);       ///< agent: what runs at a point of presence
 void add_measure_commands(CLI::App& app, Context& context);    ///< measure pairs, records, links…
 void add_run_command(CLI::App& app, Context& context);         ///< run: hub, lab and agents from one command
+void add_rpki_commands(CLI::App& app, Context& context);       ///< rpki validate, lab
 void add_lab_commands(CLI::App& app, Context& context);        ///< lab up, down, status, exec, link
 void add_completion_command(CLI::App& app, Context& context);  ///< completion bash
 

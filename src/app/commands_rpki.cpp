@@ -35,7 +35,8 @@ Result<void> write_to(const std::string& path, const std::function<void(const rp
     std::FILE* file = path == "-" ? stdout : std::fopen(path.c_str(), "w");
     if (file == nullptr) return fail_errno(errno, "writing a file", path);
     bool good = true;
-    writes([&](std::string_view text) { good = good && std::fwrite(text.data(), 1, text.size(), file) == text.size(); });
+    writes(
+        [&](std::string_view text) { good = good && std::fwrite(text.data(), 1, text.size(), file) == text.size(); });
     good = std::fflush(file) == 0 && good;
     const int error = errno;
     if (file != stdout) std::fclose(file);
@@ -83,8 +84,7 @@ Result<void> make_lab(const Context& context, LabOptions options) {
     if (options.settings.folder.empty())
         return fail(ErrorCode::invalid, "the folder is missing", "--folder", "quipu rpki lab --folder DIR");
     options.settings.time = TRY(seconds_of(options.time));
-    options.settings.validity =
-        std::chrono::floor<std::chrono::seconds>(TRY(parse_duration(options.validity))).count();
+    options.settings.validity = std::chrono::floor<std::chrono::seconds>(TRY(parse_duration(options.validity))).count();
     if (options.settings.threads == 0) options.settings.threads = std::max(1U, std::thread::hardware_concurrency());
     const rpki::LabSummary made = TRY(rpki::write_lab(options.settings));
     return print(fmt::format("{} authorities, {} objects, {} ROAs, {} VRPs, {} planted faults under {}.\n",
@@ -110,7 +110,8 @@ void add_rpki_commands(CLI::App& app, Context& context) {
     check->add_option("--output", options->format, "One of " + rpki::format_names())
         ->capture_default_str()
         ->type_name("FORMAT");
-    check->add_option("--verdicts", options->verdicts, "Writes one line for each object: why it was accepted or refused")
+    check
+        ->add_option("--verdicts", options->verdicts, "Writes one line for each object: why it was accepted or refused")
         ->type_name("FILE");
     check->add_option("--threads", options->threads, "Threads; 0 is one for each core")->type_name("N");
     check->add_flag("--strict-names", options->strict_names, "Refuse names that are not PrintableString");
@@ -139,8 +140,9 @@ void add_rpki_commands(CLI::App& app, Context& context) {
     lab->add_option("--faults", lab_options->settings.faults, "Faults to plant, by name, or all")->type_name("NAME…");
     lab->add_option("--threads", lab_options->settings.threads, "Threads; 0 is one for each core")->type_name("N");
     lab->add_flag("--list", lab_options->list, "Lists the faults that can be planted");
-    lab->callback(
-        [lab_options, &context] { context.command = [lab_options, &context] { return make_lab(context, *lab_options); }; });
+    lab->callback([lab_options, &context] {
+        context.command = [lab_options, &context] { return make_lab(context, *lab_options); };
+    });
 }
 
 }  // namespace quipu::app

@@ -63,7 +63,8 @@ std::vector<std::string> CacheFolder::all() const {
     std::error_code error;
     const std::filesystem::path root(folder_);
     for (std::filesystem::recursive_directory_iterator at(root, error), end; !error && at != end; at.increment(error))
-        if (at->is_regular_file(error)) out.push_back("rsync://" + at->path().lexically_relative(root).generic_string());
+        if (at->is_regular_file(error))
+            out.push_back("rsync://" + at->path().lexically_relative(root).generic_string());
     return out;
 }
 

@@ -17,17 +17,17 @@ struct Extensions {
         bool present = false;
     };
     std::array<Extension, 12> all{{
-        {oid::kBasicConstraints, true, Rule::basic_constraints},                         // §4.8.1
-        {oid::kSubjectKeyIdentifier, false, Rule::subject_key_identifier},               // §4.8.2
-        {oid::kAuthorityKeyIdentifier, false, Rule::authority_key_identifier},           // §4.8.3
-        {oid::kKeyUsage, true, Rule::key_usage},                                         // §4.8.4
-        {oid::kExtendedKeyUsage, false, Rule::extended_key_usage},                       // §4.8.5
-        {oid::kCrlDistributionPoints, false, Rule::crl_distribution_points},             // §4.8.6
-        {oid::kAuthorityInformationAccess, false, Rule::authority_information_access},   // §4.8.7
-        {oid::kSubjectInformationAccess, false, Rule::subject_information_access},       // §4.8.8
-        {oid::kCertificatePolicies, true, Rule::certificate_policies},                   // §4.8.9
-        {oid::kIpAddrBlocks, true, Rule::ip_resources},                                  // §4.8.10, RFC 8360 §4.2.2.1
-        {oid::kAutonomousSysIds, true, Rule::as_resources},                              // §4.8.11, RFC 8360 §4.2.2.3
+        {oid::kBasicConstraints, true, Rule::basic_constraints},                        // §4.8.1
+        {oid::kSubjectKeyIdentifier, false, Rule::subject_key_identifier},              // §4.8.2
+        {oid::kAuthorityKeyIdentifier, false, Rule::authority_key_identifier},          // §4.8.3
+        {oid::kKeyUsage, true, Rule::key_usage},                                        // §4.8.4
+        {oid::kExtendedKeyUsage, false, Rule::extended_key_usage},                      // §4.8.5
+        {oid::kCrlDistributionPoints, false, Rule::crl_distribution_points},            // §4.8.6
+        {oid::kAuthorityInformationAccess, false, Rule::authority_information_access},  // §4.8.7
+        {oid::kSubjectInformationAccess, false, Rule::subject_information_access},      // §4.8.8
+        {oid::kCertificatePolicies, true, Rule::certificate_policies},                  // §4.8.9
+        {oid::kIpAddrBlocks, true, Rule::ip_resources},                                 // §4.8.10, RFC 8360 §4.2.2.1
+        {oid::kAutonomousSysIds, true, Rule::as_resources},                             // §4.8.11, RFC 8360 §4.2.2.3
         {{}, false, Rule::unknown_extension},
     }};
     bool second_edition_ip = false;  ///< by the identifiers of RFC 8360
@@ -63,8 +63,7 @@ struct Extensions {
         }
         Extension& extension = all[at];
         if (extension.present) return breach(Rule::repeated_extension, std::string(text_of(extension.rule).name));
-        if (critical != extension.critical)
-            return breach(extension.rule, critical ? "is critical" : "is not critical");
+        if (critical != extension.critical) return breach(extension.rule, critical ? "is critical" : "is not critical");
         extension.present = true;
         extension.value = value;
         return {};
@@ -167,7 +166,8 @@ Checked<std::string_view> read_issuer_address(ByteSpan extension) {
         if (out.empty() && is_rsync_uri(uri)) out = uri;
         return true;
     });
-    if (!well_formed) return breach(Rule::authority_information_access, "has something other than addresses of the issuer");
+    if (!well_formed)
+        return breach(Rule::authority_information_access, "has something other than addresses of the issuer");
     if (out.empty()) return breach(Rule::authority_information_access, "has no rsync address");
     return out;
 }
@@ -311,8 +311,10 @@ Checked<void> read_kind(const Extensions& extensions, Place place, Certificate& 
     const auto& purpose = extensions.extended_key_usage();
     if (out.kind == Certificate::Kind::router) {
         // Neither an authority nor a router has any business as a file of its own.
-        if (!purpose.present) return breach(Rule::basic_constraints, "is missing, and it is not a router's certificate");
-        if (!is_router_purpose(purpose.value)) return breach(Rule::extended_key_usage, "is not that of a BGPsec router");
+        if (!purpose.present)
+            return breach(Rule::basic_constraints, "is missing, and it is not a router's certificate");
+        if (!is_router_purpose(purpose.value))
+            return breach(Rule::extended_key_usage, "is not that of a BGPsec router");
     } else if (purpose.present) {
         return breach(Rule::extended_key_usage, "is present");
     }
@@ -438,8 +440,8 @@ ByteSpan rsa_modulus_of(ByteSpan key_info) {
     const ByteSpan modulus = key.unsigned_integer(kRsaOctets);
     const std::uint32_t exponent = key.u32();
     key.end();
-    const bool good = !fault.failed && rsa && bits.unused == 0 && exponent == 65'537 &&
-                      modulus.size() == kRsaOctets && (modulus[0] & 0x80U) != 0 && (modulus.back() & 1U) != 0;
+    const bool good = !fault.failed && rsa && bits.unused == 0 && exponent == 65'537 && modulus.size() == kRsaOctets &&
+                      (modulus[0] & 0x80U) != 0 && (modulus.back() & 1U) != 0;
     return good ? modulus : ByteSpan{};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Resource certificates (RFC 6487, with RFC 7318, RFC 8360 and RFC 8209) as views into their octets. Parsing checks all that
-// the certificate alone can show: RFC 6487 §7.2 points 3 and 4. Signature, dates, resources and revocation are the engine's.
+// Resource certificates (RFC 6487, with RFC 7318, RFC 8360 and RFC 8209) as views into their octets. Parsing checks all
+// that the certificate alone can show: RFC 6487 §7.2 points 3 and 4. Signature, dates, resources and revocation are the
+// engine's.
 
 #include "services/rpki/crypto.h"
 #include "services/rpki/resources.h"
@@ -28,9 +29,9 @@ struct Certificate {
     ByteSpan subject;
     std::int64_t not_before = 0;  ///< seconds since 1970
     std::int64_t not_after = 0;
-    ByteSpan key_info;  ///< whole SubjectPublicKeyInfo
-    ByteSpan modulus;   ///< of RSA; empty for a router
-    ByteSpan key_id;    ///< SHA-1 of the key, 20 octets
+    ByteSpan key_info;          ///< whole SubjectPublicKeyInfo
+    ByteSpan modulus;           ///< of RSA; empty for a router
+    ByteSpan key_id;            ///< SHA-1 of the key, 20 octets
     ByteSpan authority_key_id;  ///< empty where a trust anchor leaves it out
 
     std::string_view crl;            ///< rsync address of the CRL
@@ -44,7 +45,8 @@ struct Certificate {
 };
 
 struct Profile {
-    /// RFC 6487 §4.4: PrintableString only. Authorities of the global RPKI use UTF8String, and no relying party refuses it.
+    /// RFC 6487 §4.4: PrintableString only. Authorities of the global RPKI use UTF8String, and no relying party refuses
+    /// it.
     bool strict_names = false;
 };
 

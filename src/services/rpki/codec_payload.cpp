@@ -17,7 +17,8 @@ Checked<void> check_vcard(std::string_view text) {
     bool reachable = false;
     while (!text.empty()) {
         std::size_t end = text.find("\r\n");
-        while (end != std::string_view::npos && end + 2 < text.size() && (text[end + 2] == ' ' || text[end + 2] == '\t'))
+        while (end != std::string_view::npos && end + 2 < text.size() &&
+               (text[end + 2] == ' ' || text[end + 2] == '\t'))
             end = text.find("\r\n", end + 2);  // RFC 6350 §3.2: a folded line goes on
         if (end == std::string_view::npos) return breach(kRule, "a line does not end in CR LF");
         const std::string_view line = text.substr(0, end);

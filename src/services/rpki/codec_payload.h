@@ -1,7 +1,7 @@
 #pragma once
 // The contents of the signed objects that carry something to routers or people: ROAs (RFC 9582), ASPAs
-// (draft-ietf-sidrops-aspa-profile), Ghostbusters records (RFC 6493), trust anchor keys (RFC 9691), checklists (RFC 9323).
-// Each comes with the check of its content against its own certificate's resources.
+// (draft-ietf-sidrops-aspa-profile), Ghostbusters records (RFC 6493), trust anchor keys (RFC 9691), checklists (RFC
+// 9323). Each comes with the check of its content against its own certificate's resources.
 
 #include "services/rpki/codec_certificate.h"
 

@@ -59,7 +59,8 @@ Checked<void> read_attributes(DerReader in, SignedObject& out) {
             return breach(Rule::signed_attributes, "there is another attribute");
         }
         // X.690 §11.6: the elements of a SET OF stand in ascending order.
-        if (std::ranges::lexicographical_compare(whole, last)) return breach(Rule::der, "the signed attributes are not sorted");
+        if (std::ranges::lexicographical_compare(whole, last))
+            return breach(Rule::der, "the signed attributes are not sorted");
         last = whole;
     }
     if (content_type.empty()) return breach(Rule::signed_attributes, "the content type is missing");

@@ -70,7 +70,8 @@ Checked<TrustAnchorLocator> parse_tal(std::string_view text, std::string name) {
         } else if (is_rsync_uri(found) || is_https_uri(found)) {
             out.addresses.emplace_back(found);
         } else {
-            return breach(Rule::tal_syntax, "\"" + std::string(found.substr(0, 60)) + "\" is neither an https nor an rsync address");
+            return breach(Rule::tal_syntax,
+                          "\"" + std::string(found.substr(0, 60)) + "\" is neither an https nor an rsync address");
         }
     }
     if (out.addresses.empty()) return breach(Rule::tal_syntax, "there is no address");

@@ -10,7 +10,8 @@ namespace quipu::rpki {
 namespace {
 
 // DigestInfo of SHA-256, RFC 8017 §9.2 note 1.
-constexpr std::string_view kDigestInfo{"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20", 19};
+constexpr std::string_view kDigestInfo{"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+                                       19};
 
 /// An algorithm fetched once, and a context that is used again: a fetch costs more than the digest of a small object.
 class Digest {

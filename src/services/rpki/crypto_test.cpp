@@ -1,10 +1,10 @@
 #include "services/rpki/crypto.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
-#include <openssl/core_names.h>
-#include <openssl/bn.h>
 
 #include "base/random.h"
 

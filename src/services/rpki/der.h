@@ -1,7 +1,7 @@
 #pragma once
 // DER (X.690 §8, §10) without copies. A DerReader walks the elements of one constructed value; readers of nested values
-// share one DerFault, so that a whole object is read straight down and asked once at the end whether it was well formed.
-// Only what DER allows is read: definite lengths in the fewest octets, tags of one octet, minimal integers.
+// share one DerFault, so that a whole object is read straight down and asked once at the end whether it was well
+// formed. Only what DER allows is read: definite lengths in the fewest octets, tags of one octet, minimal integers.
 
 #include <cstdint>
 #include <optional>

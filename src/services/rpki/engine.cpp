@@ -28,7 +28,8 @@ class Validator::Crew {
             ++counts_[root->authority->anchor];
         queue_ = std::move(roots);
         pending_ = queue_.size();
-        unsigned threads = settings_.threads != 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
+        unsigned threads =
+            settings_.threads != 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
         std::vector<std::jthread> crew;
         for (; threads > 1; --threads)
             crew.emplace_back([this] { loop(); });
@@ -158,7 +159,8 @@ void Validator::run(std::span<const TrustAnchorLocator> locators, const Objects&
         }
         if (!anchor) {
             if (!any)
-                anchor_verdicts_.push_back({locators[i].addresses.front(), Rule::trust_anchor_missing, locators[i].name});
+                anchor_verdicts_.push_back(
+                    {locators[i].addresses.front(), Rule::trust_anchor_missing, locators[i].name});
             roots_[i].reset();
             continue;
         }

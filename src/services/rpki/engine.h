@@ -1,6 +1,6 @@
 #pragma once
-// The relying party: from the trust anchors down, all cores at work, and only what changed or crossed a date is looked at
-// again. A run gives exactly what a run from nothing would give on the same objects, archive and time.
+// The relying party: from the trust anchors down, all cores at work, and only what changed or crossed a date is looked
+// at again. A run gives exactly what a run from nothing would give on the same objects, archive and time.
 
 #include <set>
 
@@ -15,8 +15,8 @@ struct AnchoredVrp {
     bool operator==(const AnchoredVrp&) const = default;
 };
 
-/// What changed since the last run: the folders (rsync addresses that end in "/") with other objects, and the addresses of
-/// trust anchors' certificates. Nothing known means that everything is looked at.
+/// What changed since the last run: the folders (rsync addresses that end in "/") with other objects, and the addresses
+/// of trust anchors' certificates. Nothing known means that everything is looked at.
 using Changes = std::optional<std::set<std::string, std::less<>>>;
 
 struct Totals {

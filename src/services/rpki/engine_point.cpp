@@ -163,8 +163,8 @@ Checked<void> Point::read_manifest(const std::optional<PointArchive::Last>& last
     if (!ee.resources.inherits_everything()) return breach(Rule::manifest_resources);
     if (ee.signed_object != authority_->manifest) return breach(Rule::location, std::string(ee.signed_object));
     if (manifest_.files.size() > settings_.limits.max_files)
-        return breach(Rule::too_many_files, fmt::format("{} files, max-files is {}", manifest_.files.size(),
-                                                        settings_.limits.max_files));
+        return breach(Rule::too_many_files,
+                      fmt::format("{} files, max-files is {}", manifest_.files.size(), settings_.limits.max_files));
     if (!dates_.reached(manifest_.this_update)) return breach(Rule::manifest_premature);
     if (dates_.passed(manifest_.next_update)) return breach(Rule::manifest_stale);
     if (last && last->manifest != digest_) {
@@ -373,8 +373,9 @@ void shrink(PointOutcome& outcome) {
 }  // namespace
 
 std::string_view name_of(ObjectKind kind) {
-    constexpr std::array<std::string_view, 9> kNames = {"manifest", "crl",  "certificate",  "router-certificate", "roa",
-                                                        "aspa",     "ghostbusters", "trust-anchor-key", "other"};
+    constexpr std::array<std::string_view, 9> kNames = {"manifest", "crl",  "certificate",  "router-certificate",
+                                                        "roa",      "aspa", "ghostbusters", "trust-anchor-key",
+                                                        "other"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -135,7 +135,7 @@ struct PointOutcome {
     std::vector<Aspa> aspas;
     std::vector<RouterKey> router_keys;
     std::vector<std::shared_ptr<const Authority>> authorities;
-    std::int64_t next_update = 0;  ///< of the manifest
+    std::int64_t next_update = 0;                                   ///< of the manifest
     std::int64_t from = std::numeric_limits<std::int64_t>::min();   ///< the outcome is the same from here
     std::int64_t until = std::numeric_limits<std::int64_t>::max();  ///< to before here
 
@@ -163,6 +163,7 @@ struct Workbench {
 [[nodiscard]] Checked<std::shared_ptr<const Authority>> validate_anchor(ByteSpan bytes, std::string uri,
                                                                         const TrustAnchorLocator& tal,
                                                                         std::uint16_t number, std::int64_t time,
-                                                                        const PointSettings& settings, Workbench& bench);
+                                                                        const PointSettings& settings,
+                                                                        Workbench& bench);
 
 }  // namespace quipu::rpki

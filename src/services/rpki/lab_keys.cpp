@@ -88,7 +88,8 @@ write::Octets LabKeys::key_info(std::size_t key) const {
     write::Octets modulus(kRsaOctets);
     BN_bn2binpad(n.get(), modulus.data(), static_cast<int>(modulus.size()));
     const write::Octets rsa = write::sequence({write::integer(ByteSpan(modulus)), write::integer(65'537)});
-    return write::sequence({write::sequence({write::identifier(oid::kRsaEncryption), write::null()}), write::bit_string(rsa)});
+    return write::sequence(
+        {write::sequence({write::identifier(oid::kRsaEncryption), write::null()}), write::bit_string(rsa)});
 }
 
 Sha1 LabKeys::key_id(ByteSpan key_info) {

@@ -58,9 +58,8 @@ void add_common(LabCertificate& out, const Octets& issuer_key_info, const LabAdd
     if (issuer_key_info.empty()) return;
     const Sha1 issuer = LabKeys::key_id(issuer_key_info);
     out.extensions.push_back({oid::kAuthorityKeyIdentifier, false, sequence({element(tag::context(0), issuer)})});
-    const Octets name = constructed(
-        tag::context_constructed(0),
-        {constructed(tag::context_constructed(0), {text(tag::context(6), addresses.crl)})});
+    const Octets name = constructed(tag::context_constructed(0),
+                                    {constructed(tag::context_constructed(0), {text(tag::context(6), addresses.crl)})});
     out.extensions.push_back({oid::kCrlDistributionPoints, false, sequence({sequence({name})})});
     out.extensions.push_back(
         {oid::kAuthorityInformationAccess, false, sequence({access(oid::kCaIssuers, addresses.issuer)})});
@@ -111,7 +110,8 @@ Octets lab_name(ByteSpan key_info) {
     std::string hex;
     for (const std::uint8_t octet : LabKeys::key_id(key_info))
         hex += fmt::format("{:02X}", octet);
-    return sequence({constructed(tag::kSet, {sequence({identifier(oid::kCommonName), text(tag::kPrintableString, hex)})})});
+    return sequence(
+        {constructed(tag::kSet, {sequence({identifier(oid::kCommonName), text(tag::kPrintableString, hex)})})});
 }
 
 Octets encode_ip_blocks(const Resources& resources) {
@@ -149,16 +149,16 @@ LabCertificate lab_certificate(const Octets& key_info, const Octets& issuer_key_
     LabCertificate out = start(key_info, issuer_key_info, serial, not_before, not_after);
     if (authority) out.extensions.push_back({oid::kBasicConstraints, true, sequence({boolean(true)})});
     add_common(out, issuer_key_info, addresses);
-    out.extensions.push_back({oid::kKeyUsage, true,
-                              authority ? Octets{tag::kBitString, 2, 1, 0x06} : Octets{tag::kBitString, 2, 7, 0x80}});
+    out.extensions.push_back(
+        {oid::kKeyUsage, true, authority ? Octets{tag::kBitString, 2, 1, 0x06} : Octets{tag::kBitString, 2, 7, 0x80}});
     if (authority) {
         std::vector<Octets> list{access(oid::kCaRepository, addresses.repository),
                                  access(oid::kRpkiManifest, addresses.manifest)};
         if (!addresses.notification.empty()) list.push_back(access(oid::kRpkiNotify, addresses.notification));
         out.extensions.push_back({oid::kSubjectInformationAccess, false, sequence(list)});
     } else {
-        out.extensions.push_back({oid::kSubjectInformationAccess, false,
-                                  sequence({access(oid::kSignedObject, addresses.signed_object)})});
+        out.extensions.push_back(
+            {oid::kSubjectInformationAccess, false, sequence({access(oid::kSignedObject, addresses.signed_object)})});
     }
     add_policy(out);
     if (resources.has_ip()) out.extensions.push_back({oid::kIpAddrBlocks, true, encode_ip_blocks(resources)});
@@ -174,8 +174,8 @@ LabCertificate lab_router(std::uint64_t serial, const Octets& issuer_key_info, s
         "\x04\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1"
         "\x39\x45\xd8\x98\xc2\x96\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b"
         "\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5"sv;
-    const Octets key_info = sequence({sequence({identifier(oid::kEcPublicKey), identifier(oid::kPrime256v1)}),
-                                      bit_string(as_bytes(kPoint))});
+    const Octets key_info = sequence(
+        {sequence({identifier(oid::kEcPublicKey), identifier(oid::kPrime256v1)}), bit_string(as_bytes(kPoint))});
     LabCertificate out = start(key_info, issuer_key_info, serial, not_before, not_after);
     add_common(out, issuer_key_info, addresses);
     out.extensions.push_back({oid::kKeyUsage, true, Octets{tag::kBitString, 2, 7, 0x80}});
@@ -205,8 +205,8 @@ Octets LabSignedObject::encode(LabKeys::Signer& issuer_key, LabKeys::Signer& own
     Sha256 digest = sha256(content);
     if (spoil_digest) digest[5] ^= 1U;
     std::vector<Octets> list = attributes;
-    list.push_back(sequence(
-        {identifier(oid::kContentType), set_of({identifier(attribute_content_type.value_or(content_type))})}));
+    list.push_back(
+        sequence({identifier(oid::kContentType), set_of({identifier(attribute_content_type.value_or(content_type))})}));
     list.push_back(sequence({identifier(oid::kMessageDigest), set_of({octet_string(digest)})}));
     if (signing_time) list.push_back(sequence({identifier(oid::kSigningTime), set_of({x509_time(*signing_time)})}));
     const Octets signed_set = set_of(list);
@@ -217,8 +217,12 @@ Octets LabSignedObject::encode(LabKeys::Signer& issuer_key, LabKeys::Signer& own
     Sha1 signer_id = LabKeys::key_id(certificate.key_info);
     if (wrong_signer) signer_id[3] ^= 1U;
     const Octets sha = sequence({identifier(oid::kSha256)});
-    std::vector<Octets> signer{integer(signer_version), element(tag::context(0), signer_id), sha, implicit,
-                               sequence({identifier(signature_algorithm), null()}), octet_string(signature)};
+    std::vector<Octets> signer{integer(signer_version),
+                               element(tag::context(0), signer_id),
+                               sha,
+                               implicit,
+                               sequence({identifier(signature_algorithm), null()}),
+                               octet_string(signature)};
     if (unsigned_attribute)
         signer.push_back(constructed(tag::context_constructed(1),
                                      {sequence({identifier(oid::kSigningTime), set_of({x509_time(1'600'000'000)})})}));
@@ -227,7 +231,9 @@ Octets LabSignedObject::encode(LabKeys::Signer& issuer_key, LabKeys::Signer& own
         sequence({identifier(content_type), constructed(tag::context_constructed(0), {octet_string(content)})}),
         twice_certificate ? constructed(tag::context_constructed(0), {cert, cert})
                           : constructed(tag::context_constructed(0), {cert})};
-    if (with_crl) data.push_back(constructed(tag::context_constructed(1), {lab_crl(certificate.key_info, 1, 0, 86'400).encode(own_key)}));
+    if (with_crl)
+        data.push_back(
+            constructed(tag::context_constructed(1), {lab_crl(certificate.key_info, 1, 0, 86'400).encode(own_key)}));
     data.push_back(set_of({sequence(signer)}));
     return sequence({identifier(oid::kSignedData), constructed(tag::context_constructed(0), {sequence(data)})});
 }
@@ -253,9 +259,9 @@ LabCrl lab_crl(const Octets& issuer_key_info, std::uint64_t number, std::int64_t
     out.algorithm = sha256_with_rsa();
     out.this_update = this_update;
     out.next_update = next_update;
-    out.extensions = {{oid::kAuthorityKeyIdentifier, false,
-                       sequence({element(tag::context(0), LabKeys::key_id(issuer_key_info))})},
-                      {oid::kCrlNumber, false, integer(number)}};
+    out.extensions = {
+        {oid::kAuthorityKeyIdentifier, false, sequence({element(tag::context(0), LabKeys::key_id(issuer_key_info))})},
+        {oid::kCrlNumber, false, integer(number)}};
     return out;
 }
 
@@ -271,7 +277,8 @@ Octets LabCrl::encode(LabKeys::Signer& issuer_key) const {
         for (const Octets& serial : revoked) {
             std::vector<Octets> entry{serial, x509_time(this_update)};
             if (entry_extension)
-                entry.push_back(sequence({sequence({identifier("\x55\x1d\x15"sv), octet_string(Octets{tag::kEnumerated, 1, 1})})}));
+                entry.push_back(
+                    sequence({sequence({identifier("\x55\x1d\x15"sv), octet_string(Octets{tag::kEnumerated, 1, 1})})}));
             entries.push_back(sequence(entry));
         }
         parts.push_back(sequence(entries));

@@ -70,7 +70,8 @@ Result<void> Tree::choose_faults() {
                 found = true;
             }
         if (!found)
-            return fail(ErrorCode::not_found, "is not a fault that can be planted", name, "`quipu rpki lab --list` names them");
+            return fail(ErrorCode::not_found, "is not a fault that can be planted", name,
+                        "`quipu rpki lab --list` names them");
     }
     return {};
 }
@@ -84,7 +85,8 @@ void Tree::add_authority(std::size_t parent, std::string name, int fault) {
     out.block = static_cast<std::uint32_t>(index);
     out.fault = fault;
     const bool anchor = parent == index;
-    out.host = anchor ? fmt::format("rpki{}.example.net", index == 0 ? 0 : summary_.authorities) : authorities_[parent].host;
+    out.host =
+        anchor ? fmt::format("rpki{}.example.net", index == 0 ? 0 : summary_.authorities) : authorities_[parent].host;
     out.repository = anchor ? fmt::format("rsync://{}/repo/{}/", out.host, out.name)
                             : fmt::format("rsync://{}/repo/{}/", out.host, out.name);
     out.uri = anchor ? fmt::format("rsync://{}/ta/{}.cer", out.host, out.name)
@@ -131,7 +133,8 @@ void Tree::plan() {
     }
 }
 
-/// Authorities were numbered from the top down and one subtree after the other, so that each one's resources are one range.
+/// Authorities were numbered from the top down and one subtree after the other, so that each one's resources are one
+/// range.
 void Tree::share_out() {
     std::vector<std::uint32_t> last(authorities_.size());
     for (std::size_t i = authorities_.size(); i-- > 0;) {
@@ -191,11 +194,13 @@ Result<void> Tree::write_anchor(std::size_t index) {
     addresses.manifest = anchor.repository + anchor.manifest_name();
     LabKeys::Signer signer(*keys_, anchor.key);
     const write::Octets certificate =
-        lab_certificate(info, {}, index + 1, not_before(), not_after(), addresses, anchor.resources, true).encode(signer);
+        lab_certificate(info, {}, index + 1, not_before(), not_after(), addresses, anchor.resources, true)
+            .encode(signer);
     std::filesystem::create_directories(std::filesystem::path(path_of(anchor.uri)).parent_path());
     std::filesystem::create_directories(settings_.folder + "/tals");
     TRY(write_file(path_of(anchor.uri), certificate));
-    const std::string tal = fmt::format("# A trust anchor of a generated tree\n{}\n\n{}", anchor.uri, base64_lines(info));
+    const std::string tal =
+        fmt::format("# A trust anchor of a generated tree\n{}\n\n{}", anchor.uri, base64_lines(info));
     return write_file(fmt::format("{}/tals/{}.tal", settings_.folder, anchor.name), as_bytes(tal));
 }
 
@@ -260,8 +265,8 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files[name] = encode(signed_object(name, oid::kAspa, aspa.encode(), held, ++serial));
     }
     if (authority.router || bend.router) {
-        LabCertificate router = lab_router(++serial, own_info, not_before(), not_after(), common,
-                                           kFirstAs + authority.block * 8 + 3);
+        LabCertificate router =
+            lab_router(++serial, own_info, not_before(), not_after(), common, kFirstAs + authority.block * 8 + 3);
         if (bend.router) bend.router(router);
         files[bend.router ? "fault.cer" : "router.cer"] = router.encode(signer);
     }
@@ -305,7 +310,8 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files["CRL"] = std::move(files[authority.crl_name()]);
         files.erase(authority.crl_name());
         bend.after_manifest(files);
-        for (const auto& [role, name] : {std::pair{"MANIFEST", authority.manifest_name()}, {"CRL", authority.crl_name()}})
+        for (const auto& [role, name] :
+             {std::pair{"MANIFEST", authority.manifest_name()}, {"CRL", authority.crl_name()}})
             if (auto node = files.extract(role)) {
                 node.key() = name;
                 files.insert(std::move(node));
@@ -339,7 +345,7 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         label(authority.uri, Rule::accepted);
     if (!files.contains(culprit) && !culprit.empty()) label(authority.repository + culprit, plan->rule);
     for (const auto& [name, bytes] : files)
-        label(authority.repository + name, name == culprit       ? plan->rule
+        label(authority.repository + name, name == culprit     ? plan->rule
                                            : plan->whole_point ? Rule::not_checked
                                                                : Rule::accepted);
     return {};

@@ -1,8 +1,8 @@
 #pragma once
 // A whole RPKI of any size on disk, the same for the same settings: trust anchors, authorities nested below them with
 // prefixes that nest as well, ROAs, ASPAs, router certificates, manifests, CRLs and TALs, in folders HOST/path as rsync
-// would leave them. Faults are planted on demand, one rule each, each in a publication point of its own, and every object
-// there has its verdict in labels.csv.
+// would leave them. Faults are planted on demand, one rule each, each in a publication point of its own, and every
+// object there has its verdict in labels.csv.
 
 #include <cstdint>
 #include <string>
@@ -18,8 +18,8 @@ struct LabSettings {
     std::uint64_t seed = 1;
     std::size_t objects = 1'000;  ///< about so many files
     std::size_t anchors = 2;
-    std::int64_t time = 0;       ///< everything is valid at this time…
-    std::int64_t validity = 0;   ///< …and for so many seconds before and after
+    std::int64_t time = 0;      ///< everything is valid at this time…
+    std::int64_t validity = 0;  ///< …and for so many seconds before and after
     unsigned threads = 1;
     std::vector<std::string> faults;  ///< names, or "all"
 };

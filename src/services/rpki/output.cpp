@@ -146,8 +146,8 @@ void write_json(const Validator& validator, std::span<const TrustAnchorLocator> 
         std::string providers;
         for (const Asn provider : aspa.providers)
             providers += fmt::format("{}\"AS{}\"", providers.empty() ? "" : ", ", provider);
-        out.add("{}\n    {{ \"customer\": \"AS{}\", \"providers\": [{}], \"ta\": {} }}", first ? "" : ",", aspa.customer,
-                providers, quoted(locators[anchor].name));
+        out.add("{}\n    {{ \"customer\": \"AS{}\", \"providers\": [{}], \"ta\": {} }}", first ? "" : ",",
+                aspa.customer, providers, quoted(locators[anchor].name));
         first = false;
     }
     out.add("\n  ]\n}}\n");
@@ -164,8 +164,9 @@ void write_extended_csv(const Validator& validator, Buffer& out) {
 }
 
 void write_slurm(const Validator& validator, std::span<const TrustAnchorLocator> locators, Buffer& out) {
-    out.add("{{\n  \"slurmVersion\": 1,\n  \"validationOutputFilters\": {{\n    \"prefixFilters\": [],\n"
-            "    \"bgpsecFilters\": []\n  }},\n  \"locallyAddedAssertions\": {{\n    \"prefixAssertions\": [");
+    out.add(
+        "{{\n  \"slurmVersion\": 1,\n  \"validationOutputFilters\": {{\n    \"prefixFilters\": [],\n"
+        "    \"bgpsecFilters\": []\n  }},\n  \"locallyAddedAssertions\": {{\n    \"prefixAssertions\": [");
     bool first = true;
     for (const auto& [vrp, anchor] : validator.vrps()) {
         out.add("{}\n      {{ \"asn\": {}, \"prefix\": \"{}\", \"maxPrefixLength\": {}, \"comment\": {} }}",
@@ -198,10 +199,11 @@ void write_summary(const Validator& validator, std::span<const TrustAnchorLocato
     });
     out.add("Summary at {}\n", iso_time(time));
     const auto line = [&](std::string_view name, const Totals& t, std::size_t unique) {
-        out.add("{}: {} publication points ({} valid, {} on their last valid version), {} objects accepted, {} refused, "
-                "{} VRPs{}, {} ASPAs, {} router keys.\n",
-                name, t.points, t.points_valid, t.points_stored, t.accepted, t.refused, t.vrps,
-                unique == 0 ? "" : fmt::format(" ({} unique)", unique), t.aspas, t.router_keys);
+        out.add(
+            "{}: {} publication points ({} valid, {} on their last valid version), {} objects accepted, {} refused, "
+            "{} VRPs{}, {} ASPAs, {} router keys.\n",
+            name, t.points, t.points_valid, t.points_stored, t.accepted, t.refused, t.vrps,
+            unique == 0 ? "" : fmt::format(" ({} unique)", unique), t.aspas, t.router_keys);
     };
     for (std::size_t i = 0; i < locators.size(); ++i)
         line(locators[i].name, by_anchor[i], 0);
@@ -233,9 +235,10 @@ void write_lines(const Validator& validator, std::span<const TrustAnchorLocator>
                 std::string source = name;
                 for (char& c : source)
                     c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-                out.add("\n{}: {}\norigin: AS{}\ndescr: RPKI attestation\nmnt-by: NA\ncreated: {}\nlast-modified: {}\n"
-                        "source: ROA-{}-RPKI-ROOT\n",
-                        vrp.v6 ? "route6" : "route", prefix, vrp.as, iso_time(time), iso_time(time), source);
+                out.add(
+                    "\n{}: {}\norigin: AS{}\ndescr: RPKI attestation\nmnt-by: NA\ncreated: {}\nlast-modified: {}\n"
+                    "source: ROA-{}-RPKI-ROOT\n",
+                    vrp.v6 ? "route6" : "route", prefix, vrp.as, iso_time(time), iso_time(time), source);
             }
         }
     }
@@ -290,9 +293,9 @@ void write_verdicts(const Validator& validator, std::vector<std::string> others,
         const std::size_t scheme = uri.find("://");
         const std::string_view path = scheme == std::string_view::npos ? uri : uri.substr(scheme + 3);
         const RuleText& said = text_of(rule);
-        std::string text = fmt::format("{},{},{},{},{},{}\n", csv_field(path),
-                                       rule == Rule::accepted ? "accepted" : "refused", said.name, said.section,
-                                       csv_field(detail), csv_field(chain));
+        std::string text =
+            fmt::format("{},{},{},{},{},{}\n", csv_field(path), rule == Rule::accepted ? "accepted" : "refused",
+                        said.name, said.section, csv_field(detail), csv_field(chain));
         lines.push_back({std::string(path), std::move(text)});
     };
     for (const Verdict& verdict : validator.anchor_verdicts())

@@ -1,6 +1,6 @@
 #pragma once
-// Sets of Internet number resources: sorted ranges that neither touch nor overlap (RFC 3779 §2.2.3.6, §3.2.3.4), read from
-// the two certificate extensions, compared and intersected.
+// Sets of Internet number resources: sorted ranges that neither touch nor overlap (RFC 3779 §2.2.3.6, §3.2.3.4), read
+// from the two certificate extensions, compared and intersected.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // RSA verification of eight signatures at once: each vector holds the same 52-bit limb of eight numbers, and the 52-bit
-// multiply-add of AVX-512 IFMA does the work. Numbers have 40 limbs, R = 2^2080; a product by Montgomery of numbers below
-// 2n stays below 2n because 4n < R, so nothing is subtracted until the end.
+// multiply-add of AVX-512 IFMA does the work. Numbers have 40 limbs, R = 2^2080; a product by Montgomery of numbers
+// below 2n stays below 2n because 4n < R, so nothing is subtracted until the end.
 
 #include "services/rpki/crypto.h"
 
@@ -90,8 +90,8 @@ QUIPU_LANES void shift_left(Number& a, unsigned shift, const Number& n, __m512d 
     // The quotient is estimated from the highest limbs as floating point: n has 2048 bits, so its value is
     // (limb 39 · 2^52 + limb 38) · 2^1976, limb 39 having 20 bits.
     const __m512d two52 = _mm512_set1_pd(4503599627370496.0);
-    const __m512d high = _mm512_fmadd_pd(_mm512_cvtepu64_pd(a.limb[kLimbs - 1]), two52,
-                                         _mm512_cvtepu64_pd(a.limb[kLimbs - 2]));
+    const __m512d high =
+        _mm512_fmadd_pd(_mm512_cvtepu64_pd(a.limb[kLimbs - 1]), two52, _mm512_cvtepu64_pd(a.limb[kLimbs - 2]));
     const __m512d scaled = _mm512_mul_pd(high, _mm512_set1_pd(static_cast<double>(std::uint64_t{1} << shift)));
     __m512i q = _mm512_cvttpd_epu64(_mm512_mul_pd(scaled, n_reciprocal));
     // One less is never too much and leaves the result below 2n.

@@ -1,6 +1,7 @@
 #include "app/catalogue.h"
 
 #include "app/accounts.h"
+#include "app/desk_mail.h"
 #include "app/organisation_tree.h"
 #include "app/people.h"
 #include "desk/desk.h"
@@ -68,13 +69,15 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     auto access = access::make_access_service();
     auto registry = registry::make_registry_service();
     auto desk = desk::make_desk_service(by(registry.get(), &registry::RegistryService::registry));
-    auto mail = mail::make_mail_service();
-    auto notify = notify::make_notify_service(by(mail.get(), &mail::MailService::mail), {"registry"});
+    auto mail = mail::make_mail_service({"desk"});
+    auto notify = notify::make_notify_service(by(mail.get(), &mail::MailService::mail), {"registry", "desk"});
     auto agents = agent::Agents::create();
 
     const auto registry_of = by(registry.get(), &registry::RegistryService::registry);
     const auto desk_of = by(desk.get(), &desk::DeskService::desk);
+    mail->use_inbox(make_case_inbox(desk_of, registry_of));
     notify->use_directory(make_people(registry_of, account_people(access->access())));
+    notify->notifier().follow("cases", make_case_source(desk_of, registry_of));
     access->access().send_letters_by(letters_by(*mail));
     auto operations = operations::make_service({.registry = registry_of,
                                                 .desk =

@@ -34,6 +34,7 @@ void add_search_command(CLI::App& app, Context& context);       ///< search
 void add_run_command(CLI::App& app, Context& context);          ///< run: hub, lab and agents from one command
 void add_mail_commands(CLI::App& app, Context& context);        ///< mail queue, show, retry, drop; notify rules, test
 void add_lab_commands(CLI::App& app, Context& context);         ///< lab up, down, status, exec, link
+void add_rpki_commands(CLI::App& app, Context& context);        ///< rpki validate, lab
 void add_completion_command(CLI::App& app, Context& context);   ///< completion bash
 
 }  // namespace quipu::app

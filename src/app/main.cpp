@@ -76,6 +76,7 @@ int run(int argc, char** argv) {
     add_agent_commands(app, context);
     add_mail_commands(app, context);
     add_lab_commands(app, context);
+    add_rpki_commands(app, context);
     add_run_command(app, context);
     add_house_commands(app, context);
     add_config_commands(app, context);

@@ -109,7 +109,7 @@ test('from an invitation to a second factor: the whole way of a person', { skip:
   await page.getByLabel('Mail address or name').fill(mail);
   await page.getByLabel('Password').fill('not this one at all');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByRole('alert').waitFor();
+  await page.getByText(/password is wrong/).waitFor();
   await page.getByLabel('Password').fill(kPassword);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.waitForURL(`${hub.url}/`);

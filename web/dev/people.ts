@@ -1,4 +1,4 @@
-// The fixture's people: accounts, sessions, tokens, factors, audit. Whoever asks is the account that signed in last.
+// The fixture's people: accounts, sessions, tokens, factors, audit.
 
 import type {
   Account,
@@ -59,7 +59,8 @@ function account(id: string, name: string, roles: RoleGrant[], more: Partial<Acc
 
 export class People {
   accounts = new Map<string, Account>();
-  current: string | null = 'ana-quispe';
+  /** Whose request is answered now. */
+  current: string | null = null;
   invitations: Invitation[] = [];
   tokens: Token[] = [];
   factors: Factors = { totp: false, passkeys: [], recovery_codes: 0 };

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Time kBegin = *parse_time("2026-12-10T03:00:00Z");
+constexpr Time kBegin{std::chrono::sys_days{std::chrono::year{2026} / 12 / 10} + 3h};
 const std::vector<Ends> kEnds = {{"lima-santiago", "lima", "santiago"}, {"bogota-panama", "bogota", "panama"}};
 
 Window window() {

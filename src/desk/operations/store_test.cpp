@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using data::Transaction;
 
-const Time kNoon = *parse_time("2026-11-28T12:00:00Z");
+constexpr Time kNoon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 28} + 12h};
 
 class OperationsStore : public data::BothDatabases {
   protected:

@@ -103,6 +103,10 @@ Result<std::int64_t> Index::position() const {
 
 Result<void> Index::put(std::span<const Indexed> objects, std::optional<std::int64_t> position) {
     return database_.write([&](Transaction& transaction) -> Result<void> {
+        // The row is held until the commit: programs on one database take turns, and none takes in what another has.
+        const data::Rows held =
+            TRY(transaction.run("UPDATE search_state SET value = value + 0 WHERE name = 'position' RETURNING value"));
+        if (position && !held.empty() && held.integer(0, 0) >= *position) return {};
         for (const Indexed& indexed : objects)
             TRY(put(transaction, indexed));
         if (position) TRY(transaction.run("UPDATE search_state SET value = ? WHERE name = 'position'", *position));

@@ -11,10 +11,7 @@ class Running final : public platform::Service {
     [[nodiscard]] std::string_view name() const override { return "search"; }
     [[nodiscard]] std::vector<std::string_view> needs() const override { return needs_; }
 
-    Result<void> parse(const Value& section, const std::string& file) override {
-        if (section.is_null()) return {};
-        return fail(ErrorCode::invalid, "this service has no settings", file);
-    }
+    Result<void> parse(const Value&, const std::string&) override { return {}; }
     Result<void> provision(platform::House& house) override {
         index_ = TRY(Index::open(house.database));
         std::vector<Source*> sources;

@@ -19,7 +19,6 @@ using platform::PageQuery;
 using platform::Permission;
 using platform::Reply;
 
-constexpr std::string_view kTag = "access";
 constexpr std::size_t kAuditBatch = 500;
 constexpr std::size_t kAuditBatches = 40;
 
@@ -62,11 +61,6 @@ struct Changed {
 struct OneThing {
     std::string id;
     static constexpr auto describe() { return fields(field<&OneThing::id>("id", "Its number").required()); }
-};
-template <class B>
-struct With {
-    B body;
-    static constexpr auto describe() { return fields(field<&With::body>("body", "What is sent").required()); }
 };
 struct TokensQuery : PageQuery {
     std::string account;

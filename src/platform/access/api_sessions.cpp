@@ -21,11 +21,6 @@ struct OneSession {
     std::string id;
     static constexpr auto describe() { return fields(field<&OneSession::id>("id", "The session").required()); }
 };
-template <class B>
-struct With {
-    B body;
-    static constexpr auto describe() { return fields(field<&With::body>("body", "What is sent").required()); }
-};
 
 Reply<SessionReply> reply_of(SessionStart start) {
     SessionReply reply;

@@ -22,6 +22,9 @@
 
 namespace quipu::access {
 
+/// Roles may be limited to this service as to any other.
+inline constexpr std::string_view kTag = "access";
+
 struct Settings {
     Nanoseconds session_idle = std::chrono::minutes(30);
     Nanoseconds session_life = std::chrono::hours(12);

@@ -12,8 +12,6 @@ using platform::Caller;
 using platform::kEverywhere;
 using platform::Permission;
 
-constexpr std::string_view kTag = "access";
-
 /// "operator at rnp", "manager everywhere, manager at rnp for voice".
 std::string text_of(const std::vector<RoleGrant>& roles) {
     std::string out;

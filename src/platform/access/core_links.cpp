@@ -18,8 +18,6 @@ using platform::Permission;
 constexpr std::string_view kFirst = "first", kInvitation = "invitation", kRecovery = "recovery";
 constexpr Nanoseconds kFirstLife = std::chrono::hours(24);
 constexpr Nanoseconds kRecoveryLife = std::chrono::hours(1);
-constexpr std::string_view kTag = "access";
-
 Invitation shown(const LinkRow& row) {
     return {.id = row.id,
             .mail = row.mail,

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr std::size_t kLongestSecret = 64UL * 1024;
+constexpr std::size_t kLongestFile = 64UL * 1024;
 
 const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
@@ -113,7 +113,7 @@ Result<std::string> read_secret(const std::string& path) {
         if (got < 0) return fail_errno(errno, "a secret can't be read", path);
         if (got == 0) return text;
         text.append(part.data(), static_cast<std::size_t>(got));
-        if (text.size() > kLongestSecret) return fail(ErrorCode::too_large, "is no secret of ours", path);
+        if (text.size() > kLongestFile) return fail(ErrorCode::too_large, "is no secret of ours", path);
     }
 }
 

@@ -76,6 +76,7 @@ class TestAccess final : public access::Access {
         return found->second;
     }
     std::vector<access::Account> accounts() const override { return {}; }
+    std::shared_ptr<const platform::Grants> grants_of_account(std::string_view) const override { return {}; }
     Result<void> keep_credential(const access::Credential& credential, std::string_view) override {
         std::erase_if(credentials, [&](const auto& c) { return c.kind == credential.kind && c.id == credential.id; });
         credentials.push_back(credential);

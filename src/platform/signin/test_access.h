@@ -45,7 +45,7 @@ class TestAccess final : public access::Access {
         access::SessionStart out;
         out.account.id = "person";
         if (pending_for.empty())
-            out.cookie = "quipu_session=opened; HttpOnly";
+            out.cookie = "quipu_session=opened; Path=/; HttpOnly";
         else
             out.pending = wait(pending_for), out.factors = {"totp"};
         return out;
@@ -118,7 +118,7 @@ class TestAccess final : public access::Access {
     Result<access::SessionStart> opened(const std::string& account) {
         access::SessionStart out;
         out.account = people.at(account);
-        out.cookie = "quipu_session=opened; HttpOnly";
+        out.cookie = "quipu_session=opened; Path=/; HttpOnly";
         return out;
     }
 };

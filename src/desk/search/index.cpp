@@ -14,7 +14,7 @@ namespace {
 using data::Transaction;
 
 /// Rises when tables or words change their form: then the index is made again.
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 constexpr std::string_view kAnywhere = "*";
 
 std::string joined(const std::vector<std::string>& words) {
@@ -267,31 +267,35 @@ Result<std::vector<Index::Candidate>> Index::candidates(Transaction& transaction
 }
 
 Result<void> Index::read_rows(Transaction& transaction, std::vector<Candidate>& candidates) const {
-    std::string ids;
     std::map<std::int64_t, Candidate*> by_id;
-    for (Candidate& candidate : candidates) {
-        ids += fmt::format("{}{}", ids.empty() ? "" : ",", candidate.id);
+    for (Candidate& candidate : candidates)
         by_id[candidate.id] = &candidate;
-    }
-    const data::Rows rows = TRY(
-        transaction.run(fmt::format("SELECT id, kind, object, name, detail, language, time_ns, name_words, text_words "
-                                    "FROM search_documents WHERE id IN ({})",
-                                    ids_in(transaction.dialect())),
-                        ids));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        Candidate& candidate = *by_id.at(rows.integer(i, 0));
-        Ranked& row = candidate.row;
-        row.document = rows.integer(i, 0);
-        row.kind = rows.text(i, 1);
-        row.id = rows.text(i, 2);
-        row.name = rows.text(i, 3);
-        row.detail = rows.text(i, 4);
-        row.language = rows.text(i, 5);
-        row.time_ns = rows.integer(i, 6);
-        row.name_words = rows.text(i, 7);
-        row.text_words = rows.text(i, 8);
-        row.in_name = candidate.in_name;
-        row.named = candidate.named;
+    // The words of the text are needed only where the name does not say it all, and are most of a row.
+    for (const bool in_name : {true, false}) {
+        std::string ids;
+        for (const Candidate& candidate : candidates)
+            if (candidate.in_name == in_name) ids += fmt::format("{}{}", ids.empty() ? "" : ",", candidate.id);
+        if (ids.empty()) continue;
+        const data::Rows rows =
+            TRY(transaction.run(fmt::format("SELECT id, kind, object, name, detail, language, time_ns, name_words, {} "
+                                            "FROM search_documents WHERE id IN ({})",
+                                            in_name ? "''" : "text_words", ids_in(transaction.dialect())),
+                                ids));
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            Candidate& candidate = *by_id.at(rows.integer(i, 0));
+            Ranked& row = candidate.row;
+            row.document = rows.integer(i, 0);
+            row.kind = rows.text(i, 1);
+            row.id = rows.text(i, 2);
+            row.name = rows.text(i, 3);
+            row.detail = rows.text(i, 4);
+            row.language = rows.text(i, 5);
+            row.time_ns = rows.integer(i, 6);
+            row.name_words = rows.text(i, 7);
+            row.text_words = rows.text(i, 8);
+            row.in_name = candidate.in_name;
+            row.named = candidate.named;
+        }
     }
     return {};
 }
@@ -325,11 +329,18 @@ Result<std::vector<Found>> Index::find(const Request& request, const platform::C
 
 Result<void> Index::show(std::span<Found> page, std::string_view typed) const {
     const Terms terms = parse_terms(typed);
+    std::map<std::int64_t, Found*> by_document;
+    std::string ids;
     for (Found& found : page) {
         found.name_pieces = pieces_of(found.name, terms);
-        const data::Rows text = TRY(database_.query("SELECT text FROM search_documents WHERE id = ?", found.document));
-        if (!text.empty()) found.excerpt = excerpt_of(text.text(0, 0), terms);
+        by_document[found.document] = &found;
+        ids += fmt::format("{}{}", ids.empty() ? "" : ",", found.document);
     }
+    if (ids.empty()) return {};
+    const data::Rows rows = TRY(database_.query(
+        fmt::format("SELECT id, text FROM search_documents WHERE id IN ({})", ids_in(database_.dialect())), ids));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        by_document.at(rows.integer(i, 0))->excerpt = excerpt_of(rows.text(i, 1), terms);
     return {};
 }
 

@@ -13,13 +13,20 @@ namespace {
 
 using data::Transaction;
 
-constexpr int kBucketShift = 12;  // ids of a bucket: 4096
+constexpr int kBucketShift = 10;  // ids of a bucket: 1024
+constexpr int kShelfShift = 14;   // of a shelf of buckets: 16384
+/// Marks that GIN intersects by itself: each costs time for every match. A caller with more sees much, and is compared
+/// with the matches instead, of which few are looked at.
+constexpr std::size_t kMostMarks = 16;
 
 std::string class_mark(Class of) {
     return fmt::format("'m/c{}'", static_cast<int>(of));
 }
 std::string bucket_mark(std::int64_t id) {
     return fmt::format("'m/b{}'", id >> kBucketShift);
+}
+std::string shelf_mark(std::int64_t id) {
+    return fmt::format("'m/s{}'", id >> kShelfShift);
 }
 
 /// 't/w1' <-> 't/w2':*
@@ -77,7 +84,7 @@ class PostgresqlIndex final : public Index {
             add_words(lexemes, row.text_words, 't');
             add_words(lexemes, row.name_words, 'n');
             add_words(lexemes, row.marks, 'm');
-            lexemes += class_mark(class_of(row.object.kind)) + " " + bucket_mark(row.id);
+            lexemes += class_mark(class_of(row.object.kind)) + " " + bucket_mark(row.id) + " " + shelf_mark(row.id);
             TRY(transaction.run("INSERT INTO search_words (id, lexemes) VALUES (?, ?)", row.id, lexemes));
         }
         return {};
@@ -106,7 +113,12 @@ class PostgresqlIndex final : public Index {
         for (const Term& term : search.terms.unwanted)
             query += fmt::format(" & !({})", tsquery_term(term, 't', as_prefix(term, false)));
         if (!search.kind_marks.empty()) query += fmt::format(" & ({})", tsquery_any(search.kind_marks));
-        if (!search.sees_all) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
+        const bool compare = !search.sees_all && search.reader_marks.size() > kMostMarks;
+        if (!search.sees_all && !compare) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
+        std::string readers;
+        if (compare)
+            for (const std::string& mark : search.reader_marks)
+                readers += (readers.empty() ? "" : " ") + mark;
 
         // The planner can't know how rare a beginning is; an index of words is always the right way in.
         TRY(transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"));
@@ -115,25 +127,30 @@ class PostgresqlIndex final : public Index {
                                 first_id(search.of), last_id(search.of)))
         .integer(0, 0);
         if (newest < 0) return std::vector<std::int64_t>();
-        for (const std::int64_t buckets : {2, 16, 0}) {
+        // The two newest buckets, the two newest shelves, everything.
+        for (const int shift : {kBucketShift, kShelfShift, 0}) {
+            const std::int64_t some = std::int64_t{2} << shift;
+            if (shift > 0 && newest - first_id(search.of) < some) continue;  // so many are all
             std::string where = class_mark(search.of);
-            const bool some = buckets > 0 && newest - first_id(search.of) >= (buckets << kBucketShift);
-            if (buckets > 0 && !some) continue;  // so many are all: the last round is as good
-            if (some) {
-                where.clear();
-                for (std::int64_t i = 0; i < buckets; ++i)
-                    where += (where.empty() ? "" : " | ") + bucket_mark(newest - (i << kBucketShift));
-            }
+            if (shift == kBucketShift) where = bucket_mark(newest) + " | " + bucket_mark(newest - some / 2);
+            if (shift == kShelfShift) where = shelf_mark(newest) + " | " + shelf_mark(newest - some / 2);
             // "id + 0": in the order of ids, but not along their index.
-            const data::Rows rows = TRY(
-                transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) "
-                                "ORDER BY id + 0 DESC LIMIT ?",
-                                fmt::format("{} & ({})", query, where), static_cast<std::int64_t>(kMostCandidates)));
-            if (some && rows.size() < kMostCandidates) continue;
-            std::vector<std::int64_t> out;
-            for (std::size_t i = 0; i < rows.size(); ++i)
-                out.push_back(rows.integer(i, 0));
-            return out;
+            const std::string wanted = fmt::format("{} & ({})", query, where);
+            const auto limit = static_cast<std::int64_t>(kMostCandidates);
+            const data::Rows rows =
+                compare ? TRY(transaction.run("SELECT w.id FROM search_words w JOIN search_documents d ON d.id = w.id "
+                                              "WHERE w.lexemes @@ CAST(? AS tsquery) "
+                                              "AND string_to_array(d.marks, ' ') && string_to_array(?, ' ') "
+                                              "ORDER BY w.id + 0 DESC LIMIT ?",
+                                              wanted, readers, limit))
+                        : TRY(transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) "
+                                              "ORDER BY id + 0 DESC LIMIT ?",
+                                              wanted, limit));
+                        if (shift > 0 && rows.size() < kMostCandidates) continue;
+                        std::vector<std::int64_t> out;
+                        for (std::size_t i = 0; i < rows.size(); ++i)
+                            out.push_back(rows.integer(i, 0));
+                        return out;
         }
         return std::vector<std::int64_t>();
     }

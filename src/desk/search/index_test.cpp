@@ -168,6 +168,22 @@ TEST_P(SearchIndex, ManyThatOneMayNotSeeDoNotHideTheFewThatOneMay) {
     EXPECT_EQ(ids("slow").front(), "2999") << "the newest";
 }
 
+TEST_P(SearchIndex, ATeamOfManyOrganisationsSeesTheirsAlone) {
+    std::vector<Indexed> all;
+    for (int i = 0; i < 60; ++i)
+        all.push_back(
+            {{"cases", fmt::format("{}", i)}, {document("slow copy", "", {team_of(fmt::format("org-{}", i))})}});
+    ASSERT_TRUE(index_->put(all, 60));
+    Holder::Held held;
+    std::vector<std::string> theirs;
+    for (int i = 0; i < 40; ++i) {
+        held.emplace_back(Permission::work_cases, fmt::format("org-{}", i));
+        theirs.push_back(fmt::format("{}", i));
+    }
+    EXPECT_THAT(ids("slow", caller(held)), testing::UnorderedElementsAreArray(theirs));
+    EXPECT_THAT(ids("slow", caller({held.begin(), held.begin() + 3})), UnorderedElementsAre("0", "1", "2"));
+}
+
 TEST_P(SearchIndex, ObjectsChangeAndGo) {
     put("sites", "lima", {document("Lima", "capital")});
     put("sites", "lima", {document("Callao", "harbour")});

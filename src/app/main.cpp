@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
     add_serve_command(app, context);
     add_registry_commands(app, context);
     add_measure_commands(app, context);
+    add_cases_commands(app, context);
     add_agent_command(app, context);
     add_agent_commands(app, context);
     add_mail_commands(app, context);

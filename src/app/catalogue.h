@@ -7,6 +7,7 @@
 
 #include "agent/hub.h"
 #include "lab/controls.h"
+#include "platform/access/access.h"
 #include "platform/service.h"
 
 namespace quipu::app {
@@ -15,6 +16,7 @@ struct Catalogue {
     /// A service stands after those that it holds on to.
     std::vector<std::unique_ptr<platform::Service>> services;
     agent::Agents* agents = nullptr;  ///< one of them
+    access::Access* access = nullptr;
 };
 
 /// `lab` answers the lab that runs in this process, or nullptr; it is asked at each request.

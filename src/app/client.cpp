@@ -21,6 +21,8 @@ ErrorCode code_named(std::string_view name) {
 
 }  // namespace
 
+Client::Client(std::string hub) : hub_(std::move(hub)), token_(credential_for(hub_)) {}
+
 std::string with_query(std::string_view path, const Query& query) {
     std::string out(path);
     char before = path.find('?') == std::string_view::npos ? '?' : '&';
@@ -54,14 +56,22 @@ Result<Client::Answer> Client::send(const Call& call) const {
     request.target = call.target;
     request.body = call.body;
     request.patience = std::chrono::minutes(5);
+    if (call.cookie.empty()) {
+        authorise(request.headers, token_);
+    } else {
+        request.headers.add("Cookie", call.cookie);
+        request.headers.add("X-Quipu-Request", "1");
+    }
     if (!call.body.empty()) request.headers.add("Content-Type", call.content_type);
     if (!call.if_match.empty()) request.headers.add("If-Match", fmt::format("\"{}\"", call.if_match));
-    auto response = net::fetch(hub_, std::move(request));
+    auto response = net::fetch(hub_, std::move(request), TRY(trust_for(hub_)));
     if (!response)
         return fail(ErrorCode::unavailable, fmt::format("no hub answers at {}: {}", hub_, response.error().what), {},
                     "start one with `quipu serve`, or name another with --hub or QUIPU_HUB");
     if (response->status >= 400) return std::unexpected(error_of(response->status, response->body));
-    Answer answer{std::move(response->body), std::string(response->headers.get("ETag"))};
+    const std::string_view cookie = response->headers.get("Set-Cookie");
+    Answer answer{std::move(response->body), std::string(response->headers.get("ETag")),
+                  std::string(cookie.substr(0, cookie.find(';')))};
     std::erase(answer.etag, '"');
     return answer;
 }

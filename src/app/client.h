@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/value.h"
 #include "net/http.h"
+#include "net/tls.h"
 
 namespace quipu::app {
 
@@ -20,11 +21,14 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
   public:
-    explicit Client(std::string hub) : hub_(std::move(hub)) {}
+    /// With the credential that credential_for finds.
+    explicit Client(std::string hub);
+    Client(std::string hub, std::string token) : hub_(std::move(hub)), token_(std::move(token)) {}
 
     struct Answer {
         std::string text;
-        std::string etag;  ///< without quotes
+        std::string etag;    ///< without quotes
+        std::string cookie;  ///< NAME=VALUE that the hub has set
     };
     struct Call {
         net::Method method = net::Method::get;
@@ -32,6 +36,7 @@ class Client {
         std::string body = {};
         std::string content_type = "application/json";
         std::string if_match = {};  ///< without quotes
+        std::string cookie = {};    ///< instead of the token
     };
     /// A status of 400 and above becomes the error that the problem details tell. `unavailable` when no hub answers.
     [[nodiscard]] Result<Answer> send(const Call& call) const;
@@ -44,7 +49,23 @@ class Client {
 
   private:
     std::string hub_;
+    std::string token_;
 };
+
+/// What a command presents to this hub: QUIPU_TOKEN, else what `quipu login` has kept, else, on this machine and if its
+/// files are ours to read, the local administrator's secret. Empty for a stranger.
+[[nodiscard]] std::string credential_for(const std::string& hub);
+/// "Authorization" for it; nothing for an empty one.
+void authorise(net::Headers& headers, const std::string& token);
+/// Whom to believe for an https hub: the file that QUIPU_CA names, else this machine's authorities; nothing for http.
+[[nodiscard]] Result<std::optional<net::TlsContext>> trust_for(const std::string& hub);
+
+/// Tokens that `quipu login` keeps, by hub, in a file that only its user can read.
+namespace kept_tokens {
+[[nodiscard]] std::string find(const std::string& hub);
+/// An empty token forgets the hub's.
+[[nodiscard]] Result<void> put(const std::string& hub, const std::string& token);
+}  // namespace kept_tokens
 
 /// The error that a problem details body tells (RFC 9457); the status alone if it is none.
 [[nodiscard]] Error error_of(int status, std::string_view body);

@@ -52,7 +52,7 @@ std::string event_line(const Value& event) {
 
 Result<void> follow(const Context& context) {
     net::EventLoop loop;
-    const auto client = TRY(net::HttpClient::create(loop, context.hub));
+    const auto client = TRY(net::HttpClient::create(loop, context.hub, TRY(trust_for(context.hub))));
     Result<void> outcome;
     const auto show = [&](std::string_view, std::string_view data) {
         const auto event = parse_json(data);
@@ -63,6 +63,7 @@ Result<void> follow(const Context& context) {
     const auto read_stream = [&]() -> Task<void> {
         net::ClientRequest request;
         request.target = "/api/v1/journal/stream";
+        authorise(request.headers, credential_for(context.hub));
         auto ended = co_await client->stream(std::move(request), show);
         if (outcome && !ended) outcome = std::move(ended);
         loop.stop();

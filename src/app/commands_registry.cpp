@@ -240,11 +240,6 @@ Result<void> show_history(const Context& context, const RegistryOptions& options
     return print(format_list(rows, context.output, {.columns = {}, .colour = context.colour}));
 }
 
-Result<void> search(const Context& context, const RegistryOptions& options) {
-    const Value found = TRY(Client(context.hub).items("/api/v1/registry/search", {{"q", options.text}}));
-    return print(format_list(found, context.output, {.columns = {}, .colour = context.colour}));
-}
-
 // ---- what-if
 
 std::string failed_names(const Value& failure) {
@@ -366,9 +361,6 @@ void add_registry_commands(CLI::App& app, Context& context) {
     reason(remove);
 
     object(add(group, context, options, "history", "Every change of an object", show_history));
-
-    CLI::App* find = add(group, context, options, "search", "Finds objects of all kinds", search);
-    find->add_option("text", options->text, "What to look for")->required()->type_name("TEXT");
 
     CLI::App* failure =
         add(group, context, options, "what-if",

@@ -9,6 +9,7 @@
 #include "app/catalogue.h"
 #include "app/commands.h"
 #include "app/configuration.h"
+#include "app/first_start.h"
 #include "app/resources.h"
 #include "app/run_agents.h"
 #include "app/run_network.h"
@@ -78,6 +79,7 @@ class Run {
         if (!flags_.hub_only) TRY(make_lab());
         steps_.step("Hub: starting the services");
         TRY(hub_->start());
+        TRY(access_->demonstrate(demonstration_accounts()));
         if (lab_) {
             TRY(start_lab_agents());
         } else if (!flags_.hub_only) {
@@ -95,6 +97,14 @@ class Run {
             what +=
                 flags_.hub_only ? " (the hub alone). Ctrl-C stops it." : " (two points on loopback). Ctrl-C stops it.";
         return what;
+    }
+
+    void tell_how_to_sign_in() const {
+        std::string names;
+        for (const access::Account& account : demonstration_accounts())
+            names += (names.empty() ? "" : ", ") + account.id;
+        fmt::print(stderr, "Sign in without password, on this machine only, as {}.\n", names);
+        tell_first_link(*access_);
     }
 
     Result<void> down() {
@@ -116,6 +126,7 @@ class Run {
         TRY(choose_network());
         Catalogue catalogue = make_catalogue([this] { return lab_.get(); });
         agents_ = catalogue.agents;
+        access_ = catalogue.access;
         platform::HubOptions options = TRY(hub_options(flags_.hub, std::move(catalogue.services)));
         options.settings.network = TRY(read_network_file(network_path_))
         .name;
@@ -198,6 +209,7 @@ class Run {
     std::string network_path_;
     lab::Network network_;
     agent::Agents* agents_ = nullptr;
+    access::Access* access_ = nullptr;
     std::unique_ptr<lab::Lab> lab_;
     std::unique_ptr<platform::Hub> hub_;  // after the lab: the lab's service lives in the hub
     std::unique_ptr<lab::Supervisor> loopback_;
@@ -208,6 +220,7 @@ Result<void> run(const RunFlags& flags, bool terminal) {
     Run network(flags, terminal);
     TRY(network.up());
     TRY(print(network.summary() + "\n"));
+    network.tell_how_to_sign_in();
     signals.wait();
     return network.down();
 }

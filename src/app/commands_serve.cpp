@@ -5,6 +5,7 @@
 #include "app/catalogue.h"
 #include "app/commands.h"
 #include "app/configuration.h"
+#include "app/first_start.h"
 #include "app/signals.h"
 #include "platform/hub.h"
 
@@ -13,11 +14,16 @@ namespace {
 
 Result<void> serve(const HubFlags& flags) {
     StopSignals signals;
-    platform::HubOptions options = TRY(hub_options(flags, make_catalogue().services));
+    Catalogue catalogue = make_catalogue();
+    access::Access& access = *catalogue.access;
+    platform::HubOptions options = TRY(hub_options(flags, std::move(catalogue.services)));
+    const bool loopback = options.settings.listen.starts_with("127.") || options.settings.listen == "::1";
     configure_log(options.settings.log_level, options.settings.log_format);
     const auto hub = TRY(platform::Hub::create(std::move(options)));
     TRY(hub->start());
-    TRY(print(fmt::format("Quipu serves at {} (this machine only). Ctrl-C stops it.\n", hub->url())));
+    TRY(print(
+        fmt::format("Quipu serves at {}{}. Ctrl-C stops it.\n", hub->url(), loopback ? " (this machine only)" : "")));
+    tell_first_link(access);
     signals.wait();
     hub->stop();
     return {};

@@ -162,7 +162,7 @@ class CaseSource {
             visibility = entry->visibility;
         }
         notice.to = TRY(followers(what, visibility, event.actor));
-        if (event.type == events::CaseOpened::kType && what.queue == desk::Queue::operations)
+        if (event.type == events::CaseOpened::kType && what.queue == desk::Queue::operations && !is_outage(what))
             add_contacts(what, notice.to);
         if (visibility != desk::Visibility::public_) notice.only_to = true;
         return std::vector{std::move(notice)};
@@ -208,6 +208,12 @@ class CaseSource {
             out.push_back(notify::To::address({"", watcher.id.substr(5)}, language));
         }
         return out;
+    }
+
+    /// Of an outage the contacts are told by network operations, in words of its own in each one's language.
+    static bool is_outage(const desk::Case& what) {
+        return what.cause && (what.cause->starts_with("link:") || what.cause->starts_with("site:") ||
+                              what.cause->starts_with("point:"));
     }
 
     /// Who answers at an organisation for the network: its NOC, else its technical contact, else whoever is there.

@@ -13,7 +13,9 @@ using namespace quipu;
 using namespace quipu::app;
 
 constexpr const char* kFooter =
-    "Commands talk to a hub by HTTP (--hub, or QUIPU_HUB in the environment).\n"
+    "Commands talk to a hub by HTTP (--hub, or QUIPU_HUB in the environment), as whoever signed in by `quipu login`, "
+    "as\n"
+    "the owner of QUIPU_TOKEN, or on the hub's own machine as whoever runs it.\n"
     "Exit codes: 0 done, 1 failed, 2 the command line is wrong.";
 
 void add_global_options(CLI::App& app, Context& context) {
@@ -63,13 +65,19 @@ int run(int argc, char** argv) {
     context.colour = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
     add_global_options(app, context);
     add_serve_command(app, context);
+    add_access_commands(app, context);
     add_registry_commands(app, context);
     add_measure_commands(app, context);
     add_cases_commands(app, context);
+    add_operations_commands(app, context);
+    add_pert_commands(app, context);
+    add_knowledge_commands(app, context);
+    add_search_command(app, context);
     add_agent_command(app, context);
     add_agent_commands(app, context);
     add_mail_commands(app, context);
     add_lab_commands(app, context);
+    add_rpki_commands(app, context);
     add_run_command(app, context);
     add_house_commands(app, context);
     add_config_commands(app, context);

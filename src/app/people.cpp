@@ -63,7 +63,7 @@ class People final : public notify::Directory {
     }
 
     std::optional<Recipient> recipient(std::string_view id) override {
-        if (id.starts_with("person:")) return accounts_.find ? accounts_.find(id.substr(7)) : std::nullopt;
+        if (id.starts_with("person:")) return account(id.substr(7));
         if (!id.starts_with("registry:")) return std::nullopt;
         const auto picture = registry_().now();
         const auto* person = picture->find<Person>(id.substr(9));
@@ -100,6 +100,15 @@ class People final : public notify::Directory {
     }
 
   private:
+    /// An account knows no time zone: that of its first organisation's country is taken.
+    std::optional<Recipient> account(std::string_view id) {
+        auto found = accounts_.find ? accounts_.find(id) : std::nullopt;
+        if (!found || found->zone != "UTC" || found->organisations.empty()) return found;
+        const auto picture = registry_().now();
+        if (const auto* entry = picture->find<Organisation>(found->organisations.front()); entry != nullptr)
+            found->zone = zone_of_country(entry->object.country.value_or(""));
+        return found;
+    }
     static std::vector<Recipient> with_role(const Picture& picture, std::string_view organisation,
                                             std::string_view role) {
         std::vector<Recipient> out;

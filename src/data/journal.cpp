@@ -53,6 +53,17 @@ Result<std::vector<Event>> read_events(Database& database, const EventFilter& fi
     if (filter.until) and_where("time < ?", count_of(*filter.until));
     if (!filter.type.empty()) and_where("type = ?", filter.type);
     if (!filter.subject.empty()) and_where("subject = ?", filter.subject);
+    const auto and_type = [&](std::string_view condition, const std::vector<std::string>& types) {
+        if (types.empty()) return;
+        sql.append(" AND type ").append(condition).append(" (");
+        for (std::size_t i = 0; i < types.size(); ++i) {
+            sql += i == 0 ? "?" : ", ?";
+            cells.emplace_back(types[i]);
+        }
+        sql += ')';
+    };
+    and_type("IN", filter.only_types);
+    and_type("NOT IN", filter.without_types);
     sql += filter.newest_first ? " ORDER BY id DESC LIMIT ?" : " ORDER BY id LIMIT ?";
     cells.emplace_back(static_cast<std::int64_t>(filter.limit));
 

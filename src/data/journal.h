@@ -46,6 +46,8 @@ struct EventFilter {
     std::optional<Time> until;
     std::string type = {};
     std::string subject = {};
+    std::vector<std::string> only_types = {};     ///< one of these; no bound when empty
+    std::vector<std::string> without_types = {};  ///< none of these
     std::size_t limit = 100;
     bool newest_first = false;
 };

@@ -91,6 +91,24 @@ struct LossEnded : LossChanged {
     static constexpr std::string_view kType = "LossEnded";
 };
 
+/// It was found out what has failed, or it works again for good. Subject: the cause, KIND:ID.
+struct OutageChanged {
+    std::int64_t outage = 0;
+    std::string cause;
+    std::string severity;  // minor, major, critical
+    static constexpr auto describe() {
+        return fields(field<&OutageChanged::outage>("outage", "Its number").required(),
+                      field<&OutageChanged::cause>("cause", "What failed: link:ID, site:ID, point:ID").required(),
+                      field<&OutageChanged::severity>("severity", "minor, major, critical").required());
+    }
+};
+struct OutageBegan : OutageChanged {
+    static constexpr std::string_view kType = "OutageBegan";
+};
+struct OutageEnded : OutageChanged {
+    static constexpr std::string_view kType = "OutageEnded";
+};
+
 /// Subject: agent:ID.
 struct AgentState {
     std::string agent;
@@ -224,6 +242,108 @@ struct CaseMerged : CaseEvent {
     static constexpr auto describe() {
         return std::tuple_cat(CaseEvent::describe(),
                               fields(field<&CaseMerged::into>("into", "The case that it has gone into").required()));
+    }
+};
+
+/// An article of the knowledge base was made, changed, published, withdrawn, restored or removed. Subject: article:ID.
+struct ArticleChanged {
+    static constexpr std::string_view kType = "ArticleChanged";
+    std::string id;
+    std::string action;  // created, changed, withdrawn, restored, removed; published in ArticlePublished
+    std::int64_t version = 0;
+    std::string state;  // draft, published
+    std::string title;  // of what everybody may read
+    static constexpr auto describe() {
+        using T = ArticleChanged;
+        return fields(
+            field<&T::id>("id", "The article").required(),
+            field<&T::action>("action", "created, changed, published, withdrawn, restored or removed").required(),
+            field<&T::version>("version", "Its version now").required(),
+            field<&T::state>("state", "draft or published").required(),
+            field<&T::title>("title", "Its title, if everybody may read it"));
+    }
+};
+struct ArticlePublished : ArticleChanged {
+    static constexpr std::string_view kType = "ArticlePublished";
+};
+
+/// A performance response team was registered, changed or removed. Subject: team:ID.
+struct TeamChanged {
+    static constexpr std::string_view kType = "TeamChanged";
+    std::string team;
+    std::string organisation;
+    std::string action;  // registered, changed, removed
+    std::int64_t version = 0;
+    static constexpr auto describe() {
+        using T = TeamChanged;
+        return fields(field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::action>("action", "registered, changed or removed").required(),
+                      field<&T::version>("version", "Its version now"));
+    }
+};
+/// A step of a team's accreditation. Subject: team:ID.
+struct AccreditationChanged {
+    static constexpr std::string_view kType = "AccreditationChanged";
+    std::int64_t number = 0;
+    std::string team;
+    std::string organisation;
+    std::string step;   // submit, approve, accredit, expire…
+    std::string state;  // after it
+    static constexpr auto describe() {
+        using T = AccreditationChanged;
+        return fields(field<&T::number>("number", "The accreditation").required(),
+                      field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::step>("step", "What was done").required(),
+                      field<&T::state>("state", "Where it stands after it").required());
+    }
+};
+/// An accreditation will end soon: its team is to renew it. Subject: team:ID.
+struct AccreditationExpiring {
+    static constexpr std::string_view kType = "AccreditationExpiring";
+    std::int64_t number = 0;
+    std::string team;
+    std::string organisation;
+    std::int64_t days = 0;
+    static constexpr auto describe() {
+        using T = AccreditationExpiring;
+        return fields(field<&T::number>("number", "The accreditation").required(),
+                      field<&T::team>("team", "The team").required(),
+                      field<&T::organisation>("organisation", "Whose team it is").required(),
+                      field<&T::days>("days", "Days until it ends").required());
+    }
+};
+/// A step of a request for technical information between two teams. Subject: request:NUMBER. What is asked stays out.
+struct TechnicalRequestChanged {
+    static constexpr std::string_view kType = "TechnicalRequestChanged";
+    std::int64_t number = 0;
+    std::string from, to;  // teams
+    std::string from_organisation, to_organisation;
+    std::string step;   // ask, accept, answer, decline, close, reopen; remind, overdue by the clock
+    std::string state;  // after it
+    static constexpr auto describe() {
+        using T = TechnicalRequestChanged;
+        return fields(field<&T::number>("number", "The request").required(),
+                      field<&T::from>("from", "The team that asks").required(),
+                      field<&T::to>("to", "The team that is asked").required(),
+                      field<&T::from_organisation>("from_organisation", "Whose team asks").required(),
+                      field<&T::to_organisation>("to_organisation", "Whose team is asked").required(),
+                      field<&T::step>("step", "What was done").required(),
+                      field<&T::state>("state", "Where it stands after it").required());
+    }
+};
+/// A meeting of the teams was called, changed or cancelled. Subject: meeting:NUMBER.
+struct MeetingChanged {
+    static constexpr std::string_view kType = "MeetingChanged";
+    std::int64_t number = 0;
+    std::string action;  // called, changed
+    std::string state;   // planned, held, cancelled
+    static constexpr auto describe() {
+        using T = MeetingChanged;
+        return fields(field<&T::number>("number", "The meeting").required(),
+                      field<&T::action>("action", "called or changed").required(),
+                      field<&T::state>("state", "planned, held or cancelled").required());
     }
 };
 

@@ -1,5 +1,6 @@
 #include "lab/service.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/log.h"
@@ -33,7 +34,8 @@ struct LinkQuery {
 
 class LabService final : public platform::Service {
   public:
-    explicit LabService(std::function<Controls*()> find) : find_(std::move(find)) {}
+    LabService(std::function<Controls*()> find, LinkOwners owners)
+        : find_(std::move(find)), owners_(std::move(owners)) {}
 
     [[nodiscard]] std::string_view name() const override { return "lab"; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
@@ -64,6 +66,7 @@ class LabService final : public platform::Service {
              .command = "quipu lab link ID down"},
             [this](const Call& call, LinkQuery query) -> Task<Result<LinkStatus>> {
                 const std::string actor = call.caller.id;
+                CO_TRY(may_operate(call.caller, query.id));
                 // The journal is written on the way: off the loop.
                 co_return co_await net::EventLoop::current()->blocking([this, query = std::move(query), actor] {
                     Controls* lab = lab_.load();
@@ -87,6 +90,13 @@ class LabService final : public platform::Service {
     }
 
   private:
+    [[nodiscard]] Result<void> may_operate(const platform::Caller& caller, const std::string& link) const {
+        const auto owners = owners_ ? owners_(link) : std::vector<std::string>();
+        const auto operates = [&](std::string_view place) { return caller.may(Permission::operate, place, "lab"); };
+        if (owners.empty() ? operates(platform::kEverywhere) : std::ranges::all_of(owners, operates)) return {};
+        return fail(ErrorCode::forbidden, "whoever changes a link operates at both its ends' organisations", link);
+    }
+
     static Result<LinkStatus> no_lab() {
         return fail(ErrorCode::unavailable, "no lab runs beside this hub", {}, "start one with `quipu run`");
     }
@@ -98,6 +108,7 @@ class LabService final : public platform::Service {
     }
 
     std::function<Controls*()> find_;
+    LinkOwners owners_;
     std::atomic<Controls*> lab_{nullptr};
     platform::House* house_ = nullptr;
     std::shared_ptr<void> journalling_;
@@ -105,8 +116,8 @@ class LabService final : public platform::Service {
 
 }  // namespace
 
-std::unique_ptr<platform::Service> make_service(std::function<Controls*()> find) {
-    return std::make_unique<LabService>(std::move(find));
+std::unique_ptr<platform::Service> make_service(std::function<Controls*()> find, LinkOwners owners) {
+    return std::make_unique<LabService>(std::move(find), std::move(owners));
 }
 
 }  // namespace quipu::lab

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "lab/controls.h"
 #include "platform/service.h"
@@ -13,7 +15,9 @@
 namespace quipu::lab {
 
 /// `find` answers the lab to show, or nullptr where there is none; what it points to outlives the service's stop. It is
-/// asked when the service starts.
-[[nodiscard]] std::unique_ptr<platform::Service> make_service(std::function<Controls*()> find);
+/// asked when the service starts. `owners` answers the organisations that a link belongs to: whoever changes it
+/// operates at all of them, or everywhere where there are none.
+using LinkOwners = std::function<std::vector<std::string>(const std::string& link)>;
+[[nodiscard]] std::unique_ptr<platform::Service> make_service(std::function<Controls*()> find, LinkOwners owners = {});
 
 }  // namespace quipu::lab

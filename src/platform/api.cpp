@@ -157,6 +157,12 @@ std::vector<std::shared_ptr<const Route>> Api::routes() const {
     return out;
 }
 
+bool Api::takes_from_elsewhere(const net::HttpRequest& request) const {
+    const auto content = impl_->content.load();
+    const RouteTable::Match match = content->table.find(request.method, request.path);
+    return match.placed != nullptr && match.placed->route->info.from_elsewhere;
+}
+
 std::string Api::openapi(std::string_view version) const {
     return to_json(openapi_document(routes(), version));
 }
@@ -225,21 +231,25 @@ net::EventBody guarded(net::EventBody body, std::shared_ptr<Passage> passage,
     };
 }
 
+constexpr const char* kSignIn = "sign in, or send a token: Authorization: Bearer qp_…";
+
 /// The one place where the route's permission is asked for: pages, API, imports, streams and commands all come by here.
 Result<void> check(const Caller& caller, const RouteInfo& route, const net::HttpRequest& request) {
     if (route.open_on_loopback && request.peer.address.is_loopback()) return {};
     // What changes the house is never one organisation's.
     const std::string_view place = route.permission == Permission::administer ? kEverywhere : std::string_view();
     if (caller.may(route.permission, place, route.tag)) return {};
-    return fail(ErrorCode::forbidden, fmt::format("this needs the permission {}", enum_name(route.permission)), {},
+    std::string what = fmt::format("this needs the permission {}", enum_name(route.permission));
+    if (caller.id == kAnonymous) return fail(ErrorCode::unauthenticated, std::move(what), {}, kSignIn);
+    return fail(ErrorCode::forbidden, std::move(what), {},
                 "ask your organisation's manager for a role that permits it; /api/v1/roles lists what each may");
 }
 
-/// To a caller whom nobody knows, every refusal says first that they may sign in.
+/// To a caller whom nobody knows a refusal says first that they may sign in; one that says itself what to do stands.
 Error refusal_for(const Caller& caller, Error error) {
-    if (caller.id != kAnonymous || error.code != ErrorCode::forbidden) return error;
+    if (caller.id != kAnonymous || !error.hint.empty()) return error;
     error.code = ErrorCode::unauthenticated;
-    error.hint = "sign in, or send a token: Authorization: Bearer qp_…";
+    error.hint = kSignIn;
     return error;
 }
 

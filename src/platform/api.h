@@ -179,6 +179,7 @@ struct RouteInfo {
     bool needs_if_match = false;    ///< 428 without If-Match
     std::string_view command = {};  ///< the command that gives the same: "quipu registry list sites"
     int success = 200;              ///< status that the document announces; Nothing announces 204
+    bool from_elsewhere = false;    ///< pages of other places send it: an identity provider's answer
     bool open_on_loopback = false;  ///< whoever calls from this machine needs no permission: /metrics
 };
 
@@ -275,6 +276,9 @@ class Api {
 
     /// Who decides from now on. Never null.
     void set_gatekeeper(std::shared_ptr<Gatekeeper> gatekeeper);
+
+    /// Whether the request's route takes what pages of other places send (RouteInfo::from_elsewhere).
+    [[nodiscard]] bool takes_from_elsewhere(const net::HttpRequest& request) const;
 
     /// In the order in which they were added. A route that is added again replaces the one before.
     [[nodiscard]] std::vector<std::shared_ptr<const Route>> routes() const;

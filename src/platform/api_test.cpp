@@ -362,6 +362,142 @@ TEST_F(ApiTest, APathParameterWithoutAFieldIsRefusedAtOnce) {
                  std::logic_error);
 }
 
+TEST_F(ApiTest, ARouteWithoutAPermissionIsRefused) {
+    EXPECT_THROW((api_.get<ByName, Knot>({.path = "/api/v1/open/{id}", .summary = "Nobody said who may", .tag = "test"},
+                                         [](const Call&, const ByName&) -> Result<Knot> { return Knot{}; })),
+                 std::logic_error);
+}
+
+/// Whoever says "Bearer NAME" is NAME, with the grant that NAME names.
+class ByWord final : public Gatekeeper {
+  public:
+    struct One final : Grants {
+        explicit One(std::string name) : name_(std::move(name)) {}
+        [[nodiscard]] bool may(Permission permission, std::string_view organisation, std::string_view) const override {
+            return enum_name(permission) == name_ && organisation != kEverywhere;
+        }
+        std::string name_;
+    };
+    Result<Caller> identify(const net::HttpRequest& request) override {
+        const std::string_view word = request.headers.get("Authorization");
+        if (word.empty()) return anonymous_caller();
+        if (word == "wrong") return fail(ErrorCode::unauthenticated, "wrong");
+        Caller caller;
+        caller.id = "person:" + std::string(word);
+        caller.grants = std::make_shared<One>(std::string(word));
+        caller.ended = ended;
+        return caller;
+    }
+    void refused(const Caller& caller, const RouteInfo& route, const net::HttpRequest&) override {
+        told += caller.id + " " + std::string(route.path) + "\n";
+    }
+    std::string told;
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+};
+
+/// A stream into a list.
+class Kept final : public net::EventStream {
+  public:
+    Task<Result<void>> send(std::string_view, std::string_view data, std::string_view) override {
+        sent.emplace_back(data);
+        co_return Result<void>();
+    }
+    Task<Result<void>> keep_alive() override { co_return Result<void>(); }
+    [[nodiscard]] net::EventLoop& loop() override { std::abort(); }
+    std::vector<std::string> sent;
+};
+
+class CheckTest : public testing::Test {
+  protected:
+    CheckTest() {
+        api_.set_gatekeeper(keeper_);
+        const auto add = [&](std::string_view path, Permission permission, bool open = false) {
+            api_.get<ByName, Knot>(
+                {.path = path, .summary = "One", .tag = "test", .permission = permission, .open_on_loopback = open},
+                [](const Call& call, const ByName& query) -> Result<Knot> {
+                    if (!call.caller.may(Permission::see_members, query.id) && query.id == "guarded")
+                        return fail(ErrorCode::forbidden, "not there");
+                    return Knot{.id = query.id};
+                });
+        };
+        add("/public/{id}", Permission::see_public);
+        add("/members/{id}", Permission::see_members);
+        add("/house/{id}", Permission::administer);
+        add("/metrics/{id}", Permission::see_private, true);
+        api_.raw(net::Method::post,
+                 {.path = "/raw", .summary = "Raw", .tag = "test", .permission = Permission::operate},
+                 [](const Call&, const net::HttpRequest&) -> Task<Result<net::HttpResponse>> {
+                     co_return net::HttpResponse::text(200, "in");
+                 });
+        api_.stream({.path = "/stream", .summary = "Stream", .tag = "test", .permission = Permission::operate},
+                    [](const Call&, const net::HttpRequest&) -> Result<net::EventBody> {
+                        return [](net::EventStream& stream) -> Task<void> {
+                            for (int i = 0; i < 3; ++i)
+                                if (!co_await stream.send("event", std::to_string(i), "")) co_return;
+                        };
+                    });
+    }
+    net::HttpResponse ask(std::string path, std::string word = {}, net::Method method = net::Method::get) {
+        net::HttpRequest request;
+        request.method = method;
+        request.path = std::move(path);
+        request.peer.address = address_;
+        if (!word.empty()) request.headers.add("Authorization", std::move(word));
+        return run(api_.handle(request));
+    }
+    std::shared_ptr<ByWord> keeper_ = std::make_shared<ByWord>();
+    net::IpAddress address_ = net::IpAddress::v4(0xc0000201U);
+    Api api_;
+};
+
+TEST_F(CheckTest, StrangersAreAskedToSignInAndTheKnownAreRefused) {
+    EXPECT_EQ(ask("/public/a").status, 200);
+    const auto stranger = ask("/members/a");
+    EXPECT_EQ(stranger.status, 401);
+    EXPECT_EQ(stranger.headers.get("WWW-Authenticate"), "Bearer realm=\"quipu\"");
+    EXPECT_EQ(ask("/members/a", "see-members").status, 200);
+    EXPECT_EQ(ask("/members/a", "operate").status, 403);
+    EXPECT_EQ(ask("/public/a", "wrong").status, 401) << "a wrong credential is never a stranger's";
+    EXPECT_EQ(ask("/public/guarded").status, 401) << "what a handler refuses too";
+    EXPECT_EQ(ask("/public/guarded", "operate").status, 403);
+    EXPECT_EQ(keeper_->told, "person:operate /members/{id}\nperson:operate /public/{id}\n");
+}
+
+TEST_F(CheckTest, RawRoutesAndStreamsStandBehindTheSameCheck) {
+    EXPECT_EQ(ask("/raw", "", net::Method::post).status, 401);
+    EXPECT_EQ(ask("/raw", "see-members", net::Method::post).status, 403);
+    EXPECT_EQ(ask("/raw", "operate", net::Method::post).status, 200);
+    EXPECT_EQ(ask("/stream").status, 401);
+    EXPECT_EQ(ask("/stream", "see-members").status, 403);
+    EXPECT_EQ(ask("/stream", "operate").status, 200);
+}
+
+TEST_F(CheckTest, TheHouseIsNoOrganisations) {
+    EXPECT_EQ(ask("/house/a", "administer").status, 403) << "held at one organisation only";
+}
+
+TEST_F(CheckTest, FromThisMachineMetricsAreOpen) {
+    EXPECT_EQ(ask("/metrics/a").status, 401);
+    address_ = net::IpAddress::v4(0x7f000001U);
+    EXPECT_EQ(ask("/metrics/a").status, 200);
+    EXPECT_EQ(ask("/members/a").status, 401);
+}
+
+TEST_F(CheckTest, AStreamEndsWithItsSession) {
+    const auto response = ask("/stream", "operate");
+    Kept all;
+    const auto drive = [](const net::EventBody& body, net::EventStream& stream) -> Task<bool> {
+        co_await body(stream);
+        co_return true;
+    };
+    EXPECT_TRUE(run(drive(std::get<net::EventBody>(response.body), all)));
+    EXPECT_EQ(all.sent.size(), 3U);
+    keeper_->ended->store(true);
+    Kept none;
+    EXPECT_TRUE(run(drive(std::get<net::EventBody>(response.body), none)));
+    EXPECT_TRUE(none.sent.empty());
+}
+
 TEST_F(ApiTest, DescribesItself) {
     auto document = parse_json(api_.openapi("1.2.3"));
     ASSERT_TRUE(document);

@@ -46,6 +46,9 @@ struct HubSettings {
     std::string web;
     std::string database;
     std::vector<std::string> hosts;
+    bool tls = false;
+    std::string tls_certificate;
+    std::string tls_key;
     std::int64_t loops = 0;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
@@ -53,8 +56,7 @@ struct HubSettings {
         using T = HubSettings;
         return fields(
             field<&T::network>("network", "The network's name, shown in the portal").at_most_long(100),
-            field<&T::listen>("listen",
-                              "Address that the portal and the API listen on; loopback only until sign-in exists"),
+            field<&T::listen>("listen", "Address that the portal and the API listen on; beyond loopback only with TLS"),
             field<&T::port>("port", "TCP port; 0 takes a free one").between(0, 65535),
             field<&T::data>("data", "Folder that holds everything the hub keeps; made if missing"),
             field<&T::web>("web", "Folder of the portal's files; no portal when empty"),
@@ -62,7 +64,11 @@ struct HubSettings {
                 "database", "sqlite:PATH or postgresql://USER@HOST/NAME; a SQLite file in the data folder when empty"),
             field<&T::hosts>(
                 "hosts",
-                "Further values of the Host header that are accepted, such as \"localhost:9000\" behind a tunnel"),
+                "Names by which people reach the hub, with the port unless it is the usual one: the first stands in "
+                "letters and links. \"localhost:9000\" behind a tunnel"),
+            field<&T::tls>("tls", "Speak TLS; with a certificate of the hub's own unless tls_certificate names one"),
+            field<&T::tls_certificate>("tls_certificate", "PEM file: the certificate and those that follow it"),
+            field<&T::tls_key>("tls_key", "PEM file: its private key, readable by the hub's user alone"),
             field<&T::loops>("loops", "Event loops; 0 takes one a core").between(0, 256),
             field<&T::log_level>("log_level", "The least important level that is logged"),
             field<&T::log_format>("log_format", "text for people, json for collectors"));

@@ -45,9 +45,25 @@ TEST(Door, ForeignPagesChangeNothing) {
     EXPECT_TRUE(door.admit(request(net::Method::get, {{"Host", "127.0.0.1:8080"}, {"Origin", "http://evil.example"}})));
 }
 
+TEST(Door, OverTlsOnlyItsOwnSecurePages) {
+    const Door door(443, {"quipu.example.net"}, true);
+    const auto post = [&](const char* origin) {
+        return door.admit(request(net::Method::post, {{"Host", "quipu.example.net"}, {"Origin", origin}})).has_value();
+    };
+    EXPECT_TRUE(post("https://quipu.example.net"));
+    EXPECT_FALSE(post("http://quipu.example.net"));
+    EXPECT_FALSE(post("https://evil.example"));
+    net::HttpResponse page;
+    door.dress_page(page);
+    EXPECT_EQ(page.headers.get("Strict-Transport-Security"), "max-age=31536000");
+    net::HttpResponse plain;
+    Door(8080, {}).dress_page(plain);
+    EXPECT_EQ(plain.headers.get("Strict-Transport-Security"), "") << "RFC 6797 §7.2: never in clear";
+}
+
 TEST(Door, NoInlineScriptsNoFrames) {
     net::HttpResponse page;
-    Door::dress_page(page);
+    Door(8080, {}).dress_page(page);
     const std::string policy(page.headers.get("Content-Security-Policy"));
     EXPECT_NE(policy.find("default-src 'self'"), std::string::npos);
     EXPECT_NE(policy.find("frame-ancestors 'none'"), std::string::npos);

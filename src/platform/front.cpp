@@ -36,21 +36,25 @@ Task<net::HttpResponse> Front::answer(net::HttpRequest& request) {
     if (door == nullptr)
         co_return problem({ErrorCode::unavailable, "the hub is starting", {}, "try again in a moment", {}},
                           request.request_id, request.path);
-    if (const auto admitted = door->admit(request); !admitted) {
+    const bool from_elsewhere = request.method == net::Method::post && api_.takes_from_elsewhere(request);
+    if (const auto admitted = door->admit(request, from_elsewhere); !admitted) {
         auto refusal = problem(admitted.error(), request.request_id, request.path);
-        Door::dress_api(refusal);
+        door->dress_api(refusal);
         co_return refusal;
     }
-    if (is_api(request.path)) co_return co_await answer_api(request);
+    if (is_api(request.path)) {
+        auto response = co_await answer_api(request);
+        door->dress_api(response);
+        co_return response;
+    }
     auto response = page(request);
-    Door::dress_page(response);
+    door->dress_page(response);
     co_return response;
 }
 
 Task<net::HttpResponse> Front::answer_api(net::HttpRequest& request) {
     const Monotonic began = clock_.monotonic();
     auto response = co_await api_.handle(request);
-    Door::dress_api(response);
     seconds_->observe(std::chrono::duration<double>(clock_.monotonic() - began).count());
     by_class_[static_cast<std::size_t>(std::clamp(response.status / 100, 1, 5))]->add();
     co_return response;

@@ -103,17 +103,23 @@ void add_house_routes(House& house, Reports& reports, const HouseFront& front) {
     api.get<NoInput, Health>(
         {"/healthz", "Whether the hub serves: 200, or 503 while it starts or drains", "house", Permission::see_public},
         [&front](const Call&, NoInput) -> Result<Reply<Health>> { return health_of(front); });
-    api.get<NoInput, Document>(
-        {"/metrics", "Metrics in Prometheus' text format", "house", Permission::see_public, "text/plain"},
-        [&metrics = house.metrics](const Call&, NoInput) -> Result<Document> {
-            return Document{metrics.text(), "text/plain; version=0.0.4; charset=utf-8"};
-        });
-    api.get<NoInput, About>(
-        {"/api/v1/about", "What this hub is", "house", Permission::see_public},
-        [&front, &clock = house.clock](const Call&, NoInput) -> Result<About> {
-            return About{
-                .version = front.version, .started = front.started, .network = front.network, .time = clock.now()};
-        });
+    api.get<NoInput, Document>({.path = "/metrics",
+                                .summary = "Metrics in Prometheus' text format; from this machine without permission",
+                                .tag = "house",
+                                .permission = Permission::see_private,
+                                .media_type = "text/plain",
+                                .open_on_loopback = true},
+                               [&metrics = house.metrics](const Call&, NoInput) -> Result<Document> {
+                                   return Document{metrics.text(), "text/plain; version=0.0.4; charset=utf-8"};
+                               });
+    api.get<NoInput, About>({"/api/v1/about", "What this hub is", "house", Permission::see_public},
+                            [&front, &clock = house.clock](const Call&, NoInput) -> Result<About> {
+                                return About{.version = front.version,
+                                             .started = front.started,
+                                             .network = front.network,
+                                             .loopback_only = front.loopback_only,
+                                             .time = clock.now()};
+                            });
     api.get<PageQuery, Page<ServiceStatus>>({.path = "/api/v1/services",
                                              .summary = "The services and what each does now",
                                              .tag = "house",
@@ -134,7 +140,7 @@ void add_house_routes(House& house, Reports& reports, const HouseFront& front) {
                                        return send_report(reports, std::move(query.body), call.caller.id);
                                    });
     api.get<PageQuery, Page<Report>>(
-        {"/api/v1/reports", "Problem reports, the newest first", "house", Permission::see_members},
+        {"/api/v1/reports", "Problem reports, the newest first", "house", Permission::work_cases},
         [&reports](const Call&, PageQuery query) { return list_reports(reports, std::move(query)); });
 }
 

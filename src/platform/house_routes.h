@@ -17,6 +17,7 @@ struct HouseFront {
     std::string version;
     std::string network;
     Time started{};
+    bool loopback_only = true;
     std::function<std::vector<ServiceStatus>()> services;
     std::atomic<bool> serving{false};  ///< every service had its first start, and nothing drains
 };

@@ -15,6 +15,7 @@
 #include "platform/front.h"
 #include "platform/house_routes.h"
 #include "platform/journal_routes.h"
+#include "platform/listener.h"
 #include "platform/process_metrics.h"
 
 namespace quipu::platform {
@@ -26,7 +27,7 @@ constexpr LogEvent kServiceFailed{LogLevel::error, "SERVICE_FAILED",
 constexpr LogEvent kServiceStarted{LogLevel::info, "SERVICE_STARTED", "A service runs."};
 constexpr LogEvent kServiceThrew{LogLevel::error, "SERVICE_THREW", "A service could not be stopped in order.",
                                  "report it: it is a fault of the program"};
-constexpr LogEvent kListening{LogLevel::info, "HUB_LISTENING", "The portal and the API listen, on loopback only."};
+constexpr LogEvent kListening{LogLevel::info, "HUB_LISTENING", "The portal and the API listen."};
 constexpr LogEvent kStopping{LogLevel::info, "HUB_STOPPING", "The hub drains and stops."};
 constexpr Nanoseconds kPatience = std::chrono::seconds(5);
 
@@ -49,18 +50,6 @@ std::size_t loop_count(const HubSettings& settings) {
                               : std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-Result<net::Endpoint> listen_address(const HubSettings& settings) {
-    const net::IpAddress address = TRY(net::IpAddress::parse(settings.listen));
-    if (!address.is_loopback())
-        return fail(
-            ErrorCode::forbidden,
-            fmt::format("{} is no loopback address, and until people can sign in whoever reaches the hub may change "
-                        "everything",
-                        settings.listen),
-            "hub.listen", "listen on 127.0.0.1 or ::1, and reach it from elsewhere through an SSH tunnel");
-    return net::Endpoint{address, static_cast<std::uint16_t>(settings.port)};
-}
-
 class TheHub final : public Hub {
   public:
     explicit TheHub(HubOptions options)
@@ -73,7 +62,7 @@ class TheHub final : public Hub {
     [[nodiscard]] Result<void> start() override;
     void stop() override;
     [[nodiscard]] net::Endpoint address() const override { return server_ ? server_->address() : net::Endpoint{}; }
-    [[nodiscard]] std::string url() const override { return "http://" + address().text(); }
+    [[nodiscard]] std::string url() const override { return hub_url(options_.settings, address()); }
     [[nodiscard]] std::vector<ServiceStatus> services() const override;
     [[nodiscard]] House& house() override { return *house_; }
 
@@ -147,9 +136,15 @@ Result<void> TheHub::open() {
     loops_.emplace(loop_count(options_.settings));
     house_.emplace(
         House{clock_, *loops_, *database_, *journal_, *archive_, api_, metrics_, options_.settings.data, {}});
+    house_->url = [this] { return url(); };
+    house_->network = options_.settings.network;
+    house_->secure = is_secure(options_.settings);
+    house_->loopback_only = TRY(listen_address(options_.settings))
+    .address.is_loopback();
 
     front_.version = options_.version;
     front_.network = options_.settings.network;
+    front_.loopback_only = house_->loopback_only;
     front_.started = clock_.now();
     front_.services = [this] { return services(); };
     reports_.emplace(*database_, *journal_, clock_);
@@ -235,9 +230,12 @@ void TheHub::add_metrics() {
 Result<void> TheHub::start() {
     const net::Endpoint wanted = TRY(listen_address(options_.settings));
     entrance_ = TRY(Front::open(api_, metrics_, clock_, options_.settings.web));
-    server_ = TRY(net::HttpServer::listen(*loops_, wanted,
-                                          [this](net::HttpRequest& request) { return entrance_->answer(request); }));
-    entrance_->set_door(Door(server_->address().port, options_.settings.hosts));
+    std::optional<net::TlsContext> tls;
+    if (is_secure(options_.settings))
+        tls = TRY(net::TlsContext::server(TRY(hub_identity(options_.settings, clock_.now())), {}));
+    server_ = TRY(net::HttpServer::listen(
+        *loops_, wanted, [this](net::HttpRequest& request) { return entrance_->answer(request); }, std::move(tls)));
+    entrance_->set_door(Door(server_->address().port, options_.settings.hosts, is_secure(options_.settings)));
     log(kListening, {{"url", url()}});
     settle();
     front_.serving = true;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "data/test_folder.h"
 #include "net/http_client.h"
 #include "net/http_test_peer.h"
+#include "platform/listener.h"
 
 namespace quipu::platform {
 namespace {
@@ -340,7 +342,67 @@ TEST_F(HubTest, ListensOnLoopbackOnly) {
     const auto made = Hub::create(std::move(open));
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, ErrorCode::forbidden);
-    EXPECT_THAT(made.error().text(), HasSubstr("until people can sign in"));
+    EXPECT_THAT(made.error().text(), HasSubstr("passwords never travel in clear"));
+}
+
+TEST_F(HubTest, BeyondLoopbackItSpeaksTlsAndKnowsItsName) {
+    HubOptions nameless = options();
+    nameless.settings.listen = "0.0.0.0";
+    nameless.settings.tls = true;
+    const auto refused = Hub::create(std::move(nameless));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(), HasSubstr("name that people type"));
+}
+
+TEST_F(HubTest, ItsOwnCertificateIsKeptAndBelievedByWhoTrustsItsAuthority) {
+    HubOptions secure = options();
+    secure.settings.tls = true;
+    secure.settings.hosts = {"quipu.example.net"};
+    const std::string data = secure.settings.data;
+    auto made = Hub::create(std::move(secure));
+    ASSERT_TRUE(made) << made.error().text();
+    const auto started = (*made)->start();
+    ASSERT_TRUE(started) << started.error().text();
+    EXPECT_THAT((*made)->url(), testing::StartsWith("https://127.0.0.1:"));
+    std::ifstream file(data + "/tls/authority.pem");
+    const std::string authority((std::istreambuf_iterator<char>(file)), {});
+    const auto trust = net::TlsContext::client(authority, {});
+    ASSERT_TRUE(trust) << trust.error().text();
+    net::ClientRequest request;
+    request.target = "/healthz";
+    const auto answer = net::fetch((*made)->url(), std::move(request), *trust);
+    ASSERT_TRUE(answer) << answer.error().text();
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(answer->headers.get("Strict-Transport-Security"), "max-age=31536000");
+    struct stat status{};
+    ASSERT_EQ(::stat((data + "/tls/key.pem").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 077U, 0U) << "nobody else reads the key";
+    HubSettings same;
+    same.data = data;
+    same.tls = true;
+    same.hosts = {"quipu.example.net"};
+    const SystemClock clock;
+    EXPECT_EQ(hub_identity(same, clock.now())->private_key, hub_identity(same, clock.now())->private_key);
+    const std::string before = hub_identity(same, clock.now())->certificate;
+    same.hosts = {"other.example.net"};
+    EXPECT_NE(hub_identity(same, clock.now())->certificate, before) << "another name, another certificate";
+}
+
+TEST_F(HubTest, StrangersGetWhatIsPublicAndNothingElse) {
+    HubOptions closed = options();
+    closed.gatekeeper = nullptr;  // and no service that sets one
+    auto made = Hub::create(std::move(closed));
+    ASSERT_TRUE(made) << made.error().text();
+    ASSERT_TRUE((*made)->start());
+    const auto status = [&](const char* path) {
+        net::ClientRequest request;
+        request.target = path;
+        const auto answer = net::fetch((*made)->url(), std::move(request));
+        return answer ? answer->status : 0;
+    };
+    EXPECT_EQ(status("/api/v1/about"), 200);
+    EXPECT_EQ(status("/metrics"), 200) << "from this machine";
+    EXPECT_EQ(status("/api/v1/reports"), 401);
 }
 
 TEST_F(HubTest, ACorruptDatabaseIsNotOverwritten) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "events/audience.h"
 #include "platform/off_loop.h"
 
 namespace quipu::platform {
@@ -51,14 +52,17 @@ Result<data::EventFilter> filter_of(const EventQuery& query) {
     return filter;
 }
 
-Task<Result<Page<data::Event>>> list_events(const data::Journal& journal, EventQuery query) {
-    const data::EventFilter filter = CO_TRY(filter_of(query));
+Task<Result<Page<data::Event>>> list_events(const data::Journal& journal, EventQuery query, JournalSight sight) {
+    data::EventFilter filter = CO_TRY(filter_of(query));
+    sight.restrict(filter);
     Page<data::Event> page;
     page.items = CO_TRY(co_await off_loop([&] { return journal.events(filter); }));
     if (page.items.size() == filter.limit) {
         page.items.pop_back();
         page.next = make_cursor(std::to_string(page.items.back().id));
     }
+    for (data::Event& event : page.items)
+        sight.hide(event);
     co_return page;
 }
 
@@ -72,7 +76,29 @@ Result<std::int64_t> newest_id(const data::Journal& journal) {
 
 }  // namespace
 
-Task<void> JournalStreams::run(net::EventStream& stream, std::int64_t after) {
+JournalSight JournalSight::of(const Caller& caller) {
+    JournalSight sight;
+    sight.actors = caller.may(Permission::see_members);
+    if (caller.may(Permission::manage_people, kEverywhere)) return sight;
+    if (caller.may(Permission::see_private, kEverywhere))
+        sight.without_types.assign(events::kAuditEvents.begin(), events::kAuditEvents.end());
+    else
+        sight.only_types.assign(events::kPublicEvents.begin(), events::kPublicEvents.end());
+    return sight;
+}
+
+void JournalSight::restrict(data::EventFilter& filter) const {
+    filter.only_types = only_types;
+    filter.without_types = without_types;
+}
+
+/// "person:ana" becomes "person": the public learns what was done, not by whom.
+void JournalSight::hide(data::Event& event) const {
+    if (actors || !(event.actor.starts_with("person:") || event.actor.starts_with("token:"))) return;
+    event.actor = "person";
+}
+
+Task<void> JournalStreams::run(net::EventStream& stream, std::int64_t after, JournalSight sight) {
     const auto bell = Bell::create(stream.loop(), kKeepAlive);
     bells_.with([&](auto& bells) {
         std::erase_if(bells, [](const auto& each) { return each.expired(); });
@@ -80,15 +106,17 @@ Task<void> JournalStreams::run(net::EventStream& stream, std::int64_t after) {
     });
     const auto wake = journal_.on_append([bell] { bell->ring(); });
     while (!closed_) {
-        auto events = co_await off_loop([this, &after]() -> Result<std::vector<data::Event>> {
+        auto events = co_await off_loop([this, &after, &sight]() -> Result<std::vector<data::Event>> {
             if (after < 0) after = TRY(newest_id(journal_));
             data::EventFilter filter;
             filter.after = after;
             filter.limit = kBatch;
+            sight.restrict(filter);
             return journal_.events(filter);
         });
         if (!events) co_return;
-        for (const data::Event& event : *events) {
+        for (data::Event& event : *events) {
+            sight.hide(event);
             if (!co_await stream.send("event", json_text(event), std::to_string(event.id))) co_return;
             after = event.id;
         }
@@ -107,24 +135,28 @@ void JournalStreams::close() {
 }
 
 void add_journal_routes(House& house, JournalStreams& streams) {
-    house.api.get<EventQuery, Page<data::Event>>(
-        {.path = "/api/v1/journal/events",
-         .summary = "What happened, in order",
-         .tag = "journal",
-         .permission = Permission::see_public,
-         .command = "quipu journal"},
-        [&journal = house.journal](const Call&, EventQuery query) { return list_events(journal, std::move(query)); });
+    house.api.get<EventQuery, Page<data::Event>>({.path = "/api/v1/journal/events",
+                                                  .summary = "What happened, in order",
+                                                  .tag = "journal",
+                                                  .permission = Permission::see_public,
+                                                  .command = "quipu journal"},
+                                                 [&journal = house.journal](const Call& call, EventQuery query) {
+                                                     return list_events(journal, std::move(query),
+                                                                        JournalSight::of(call.caller));
+                                                 });
 
     house.api.stream({.path = "/api/v1/journal/stream",
                       .summary = "Events as they happen; Last-Event-ID resumes",
                       .tag = "journal",
                       .permission = Permission::see_public,
                       .command = "quipu journal --follow"},
-                     [&streams](const Call&, const net::HttpRequest& request) -> Result<net::EventBody> {
+                     [&streams](const Call& call, const net::HttpRequest& request) -> Result<net::EventBody> {
                          std::int64_t after = -1;
                          if (const std::string* id = request.headers.find("Last-Event-ID"))
                              after = TRY(id_from(*id, "Last-Event-ID"));
-                         return [&streams, after](net::EventStream& stream) { return streams.run(stream, after); };
+                         return [&streams, after, sight = JournalSight::of(call.caller)](net::EventStream& stream) {
+                             return streams.run(stream, after, sight);
+                         };
                      });
 }
 

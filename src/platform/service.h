@@ -43,8 +43,9 @@ struct House {
     std::function<void(Error)> report_failure = {};
     /// The hub's own address for people, "https://quipu.example.net:8443"; empty before it listens.
     std::function<std::string()> url = {};
-    bool secure = false;        ///< the listener speaks TLS
-    bool loopback_only = true;  ///< only this machine reaches the listener
+    std::string network = "Quipu";  ///< the network's name
+    bool secure = false;            ///< the listener speaks TLS
+    bool loopback_only = true;      ///< only this machine reaches the listener
 };
 
 class Service {

@@ -1,12 +1,13 @@
 #pragma once
 // The registry's routes.
 
+#include <atomic>
 #include <memory>
 
 #include "platform/api.h"
 #include "registry/json_cache.h"
+#include "registry/permits.h"
 #include "registry/registry.h"
-#include "registry/search.h"
 #include "registry/whatif.h"
 
 namespace quipu::registry {
@@ -23,19 +24,26 @@ struct Desk {
     explicit Desk(Registry& r) : registry(r) {}
 
     Registry& registry;
-    JsonCache texts;
-    std::atomic<std::shared_ptr<const SearchIndex>> index;
+    JsonCache texts;         ///< for who may see people
+    JsonCache public_texts;  ///< for the public
     std::atomic<std::shared_ptr<const Failures>> failures;
+    std::atomic<std::shared_ptr<const Accredited>> accredited;
+
+    [[nodiscard]] Sight sight(const platform::Caller& caller, const Person& person) const;
 };
 
-/// Contact details up to which the caller may see. Until people sign in: everything for the local caller.
-[[nodiscard]] Visibility sight_of(const platform::Caller& caller);
+/// The permit of a change that the caller asks for.
+[[nodiscard]] inline auto permit_of(const platform::Caller& caller) {
+    return [caller](const std::vector<Difference>& differences, const Picture& everything) {
+        return may_change(caller, differences, everything);
+    };
+}
 /// The picture of a day; of no day, everything on record.
 [[nodiscard]] Result<std::shared_ptr<const Picture>> picture_of(const Registry& registry,
                                                                 const std::optional<Date>& day);
 
 void add_object_routes(platform::Api& api, Desk& desk);    ///< the ten collections
 void add_exchange_routes(platform::Api& api, Desk& desk);  ///< bulk, import, export, schemas
-void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, search, what-if
+void add_question_routes(platform::Api& api, Desk& desk);  ///< timeline, what-if
 
 }  // namespace quipu::registry

@@ -93,7 +93,9 @@ struct ExportRequest {
             field<&T::format>("format", "toml, json or csv"),
             field<&T::kind>("kind", "Only this collection; CSV demands it"),
             field<&T::as_of>("as_of", "As it was, or is to be, on this day; everything on record if left out"),
-            field<&T::contacts>("contacts", "Contact details up to this visibility: private ones only when asked for"));
+            field<&T::contacts>("contacts",
+                                "Contact details up to this visibility, of those that the caller may see: private ones "
+                                "only when asked for"));
     }
 };
 
@@ -101,19 +103,21 @@ struct NoQuery {
     static constexpr auto describe() { return fields(); }
 };
 
-Task<Result<Differences>> bulk(Registry& registry, std::string who, Bulk wanted) {
+Task<Result<Differences>> bulk(Registry& registry, const platform::Caller& caller, Bulk wanted) {
     ChangeSet set;
     for (BulkChange& change : wanted.changes)
         set.changes.push_back(
             {change.kind, std::move(change.id), std::move(change.object), change.expected_version, 0});
-    set.who = std::move(who);
+    set.who = caller.id;
+    set.permit = permit_of(caller);
     set.why = std::move(wanted.why);
     set.effective = wanted.effective;
     set.dry_run = wanted.dry_run;
     co_return told(CO_TRY(co_await platform::off_loop([&] { return registry.apply(set); })));
 }
 
-Result<std::vector<Difference>> import(Registry& registry, std::string who, const ImportRequest& wanted) {
+Result<std::vector<Difference>> import(Registry& registry, const platform::Caller& caller,
+                                       const ImportRequest& wanted) {
     const auto format = wanted.format ? wanted.format : format_of_file(wanted.name);
     if (!format)
         return fail(ErrorCode::invalid, "neither the request nor the file's name says which format it is", "format",
@@ -121,7 +125,8 @@ Result<std::vector<Difference>> import(Registry& registry, std::string who, cons
     ChangeSet set;
     set.changes =
         TRY(read_registry(*format, wanted.body, wanted.name, wanted.kind ? wanted.kind : kind_of_file(wanted.name)));
-    set.who = std::move(who);
+    set.who = caller.id;
+    set.permit = permit_of(caller);
     set.why = wanted.why;
     set.source = wanted.name;
     set.effective = wanted.effective;
@@ -129,8 +134,8 @@ Result<std::vector<Difference>> import(Registry& registry, std::string who, cons
     return registry.apply(set);
 }
 
-Task<Result<Differences>> import_file(Registry& registry, std::string who, ImportRequest wanted) {
-    co_return told(CO_TRY(co_await platform::off_loop([&] { return import(registry, who, wanted); })));
+Task<Result<Differences>> import_file(Registry& registry, const platform::Caller& caller, ImportRequest wanted) {
+    co_return told(CO_TRY(co_await platform::off_loop([&] { return import(registry, caller, wanted); })));
 }
 
 std::string_view media_type_of(Format format) {
@@ -141,16 +146,18 @@ std::string_view media_type_of(Format format) {
     }
 }
 
-Result<platform::Document> exported(const Registry& registry, Visibility sight, const ExportRequest& wanted) {
-    const auto picture = TRY(picture_of(registry, wanted.as_of));
-    std::string text = TRY(write_registry(wanted.format, *picture, {wanted.kind, std::min(wanted.contacts, sight)}));
+Result<platform::Document> exported(const Desk& desk, const platform::Caller& caller, const ExportRequest& wanted) {
+    const auto picture = TRY(picture_of(desk.registry, wanted.as_of));
+    std::string text = TRY(write_registry(
+        wanted.format, *picture,
+        {wanted.kind, wanted.contacts, [&](const Person& person) { return desk.sight(caller, person); }}));
     return platform::Document{
         std::move(text), std::string(media_type_of(wanted.format)),
         fmt::format("{}.{}", wanted.kind ? enum_name(*wanted.kind) : "registry", enum_name(wanted.format))};
 }
 
-Task<Result<platform::Document>> export_file(const Registry& registry, Visibility sight, ExportRequest wanted) {
-    co_return co_await platform::off_loop([&] { return exported(registry, sight, wanted); });
+Task<Result<platform::Document>> export_file(const Desk& desk, const platform::Caller& caller, ExportRequest wanted) {
+    co_return co_await platform::off_loop([&] { return exported(desk, caller, wanted); });
 }
 
 std::shared_ptr<const std::string> all_schemas() {
@@ -169,7 +176,7 @@ void add_exchange_routes(platform::Api& api, Desk& desk) {
                                         .tag = "registry",
                                         .permission = Permission::edit_registry},
                                        [&registry](const Call& call, BulkRequest wanted) {
-                                           return bulk(registry, call.caller.id, std::move(wanted.body));
+                                           return bulk(registry, call.caller, std::move(wanted.body));
                                        });
     api.post<ImportRequest, Differences>({.path = "/api/v1/registry/import",
                                           .summary = "Take a file in, all of it or nothing",
@@ -177,16 +184,15 @@ void add_exchange_routes(platform::Api& api, Desk& desk) {
                                           .permission = Permission::edit_registry,
                                           .command = "quipu registry import FILE"},
                                          [&registry](const Call& call, ImportRequest wanted) {
-                                             return import_file(registry, call.caller.id, std::move(wanted));
+                                             return import_file(registry, call.caller, std::move(wanted));
                                          });
-    api.get<ExportRequest, platform::Document>({.path = "/api/v1/registry/export",
-                                                .summary = "The registry as a file",
-                                                .tag = "registry",
-                                                .permission = Permission::see_public,
-                                                .command = "quipu registry export"},
-                                               [&registry](const Call& call, ExportRequest wanted) {
-                                                   return export_file(registry, sight_of(call.caller), wanted);
-                                               });
+    api.get<ExportRequest, platform::Document>(
+        {.path = "/api/v1/registry/export",
+         .summary = "The registry as a file",
+         .tag = "registry",
+         .permission = Permission::see_public,
+         .command = "quipu registry export"},
+        [&desk](const Call& call, ExportRequest wanted) { return export_file(desk, call.caller, wanted); });
     api.get<NoQuery, Value>({.path = "/api/v1/registry/schemas",
                              .summary = "JSON Schema of each collection, from which forms are made",
                              .tag = "registry",

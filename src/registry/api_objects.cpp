@@ -224,20 +224,20 @@ class Collection {
         route(path_, fmt::format("List {}", name_), Permission::see_public,
               fmt::format("quipu registry list {}", name_), [&](platform::RouteInfo info) {
                   api.get<Query, Page<Record>>(info, [c = *this](const Call& call, Query query) {
-                      return c.list(sight_of(call.caller), std::move(query));
+                      return c.list(call.caller, std::move(query));
                   });
               });
         route(object_path, fmt::format("One of {}", name_), Permission::see_public,
               fmt::format("quipu registry show {} ID", name_), [&](platform::RouteInfo info) {
                   api.get<OneQuery, Record>(info, [c = *this](const Call& call, OneQuery query) {
-                      return c.one(sight_of(call.caller), std::move(query));
+                      return c.one(call.caller, std::move(query));
                   });
               });
         route(path_, fmt::format("Add to {}", name_), Permission::edit_registry,
               fmt::format("quipu registry set {} ID --create FIELD=VALUE", name_), [&](platform::RouteInfo info) {
                   info.success = 201;
                   api.post<NewObject<Record>, Record>(info, [c = *this](const Call& call, NewObject<Record> wanted) {
-                      return c.create(call.caller.id, std::move(wanted));
+                      return c.create(call.caller, std::move(wanted));
                   });
               });
         route(object_path, fmt::format("Change one of {}", name_), Permission::edit_registry,
@@ -245,7 +245,7 @@ class Collection {
                   info.needs_if_match = true;
                   api.put<ChangedObject<Record>, Record>(
                       info, [c = *this](const Call& call, ChangedObject<Record> wanted) {
-                          return c.change(call.caller.id, call.if_match, std::move(wanted));
+                          return c.change(call.caller, call.if_match, std::move(wanted));
                       });
               });
         route(object_path, fmt::format("Remove one of {}", name_), Permission::edit_registry,
@@ -253,13 +253,13 @@ class Collection {
                   info.needs_if_match = true;
                   api.remove<RemovedObject, platform::Nothing>(
                       info, [c = *this](const Call& call, RemovedObject wanted) {
-                          return c.remove(call.caller.id, call.if_match, std::move(wanted));
+                          return c.remove(call.caller, call.if_match, std::move(wanted));
                       });
               });
         route(object_path + "/history", fmt::format("Every change of one of {}", name_), Permission::see_public,
               fmt::format("quipu registry history {} ID", name_), [&](platform::RouteInfo info) {
                   api.get<HistoryQuery, Page<Revision>>(info, [c = *this](const Call& call, HistoryQuery query) {
-                      return c.history(sight_of(call.caller), std::move(query));
+                      return c.history(call.caller, std::move(query));
                   });
               });
     }
@@ -279,13 +279,15 @@ class Collection {
             return picture.find<T>(id);
     }
 
-    static Record shown(const Entry<T>& entry, Visibility sight) {
+    Record shown(const Entry<T>& entry, const platform::Caller& caller) const {
         Record record = record_of<Record>(entry);
-        if constexpr (std::same_as<T, Person>) static_cast<Person&>(record) = visible_part(Person(record), sight);
+        if constexpr (std::same_as<T, Person>)
+            static_cast<Person&>(record) = visible_part(Person(record), desk_->sight(caller, entry.object));
+        record.changed_by = shown_actor(caller, record.changed_by);
         return record;
     }
 
-    Task<Result<Page<Record>>> list(Visibility sight, Query query) const {
+    Task<Result<Page<Record>>> list(const platform::Caller& caller, Query query) const {
         const Registry& registry = desk_->registry;
         std::shared_ptr<const Picture> picture = query.all ? registry.everything() : registry.now();
         if (query.as_of) picture = CO_TRY(co_await platform::off_loop([&] { return registry.as_of(*query.as_of); }));
@@ -305,31 +307,34 @@ class Collection {
                 page.next = platform::make_cursor(page.items.back().id);
                 break;
             }
-            page.items.push_back(shown(*at, sight));
+            page.items.push_back(shown(*at, caller));
         }
         co_return page;
     }
 
-    Task<Result<platform::SharedJson>> one(Visibility sight, OneQuery query) const {
+    Task<Result<platform::SharedJson>> one(const platform::Caller& caller, OneQuery query) const {
         const Registry& registry = desk_->registry;
         std::shared_ptr<const Picture> picture = registry.everything();
         if (query.as_of) picture = CO_TRY(co_await platform::off_loop([&] { return registry.as_of(*query.as_of); }));
         const Entry<T>* entry = find(*picture, query.id);
         if (entry == nullptr) co_return not_there(kind_, query.id);
-        const auto make = [&] { return json_text(shown(*entry, sight)); };
+        const auto make = [&] { return json_text(shown(*entry, caller)); };
         const std::string etag = fmt::to_string(entry->version);
         // What depends on the caller or on a day is made for the one who asks.
         if (query.as_of || std::same_as<T, Person>)
             co_return platform::SharedJson{std::make_shared<const std::string>(make()), etag};
         const auto& all = table(*picture);
+        JsonCache& texts = caller.may(Permission::see_members, {}, "registry") ? desk_->texts : desk_->public_texts;
         co_return platform::SharedJson{
-            desk_->texts.get(picture, kind_, static_cast<std::size_t>(entry - all.data()), all.size(), make), etag};
+            texts.get(picture, kind_, static_cast<std::size_t>(entry - all.data()), all.size(), make), etag};
     }
 
-    static ChangeSet set_of(Change change, std::string who, std::string why, std::optional<Date> effective) {
+    static ChangeSet set_of(Change change, const platform::Caller& caller, std::string why,
+                            std::optional<Date> effective) {
         ChangeSet set;
         set.changes.push_back(std::move(change));
-        set.who = std::move(who);
+        set.who = caller.id;
+        set.permit = permit_of(caller);
         set.why = std::move(why);
         set.effective = effective;
         return set;
@@ -368,35 +373,43 @@ class Collection {
                                 status == 201 ? fmt::format("{}/{}", path_, id) : std::string());
     }
 
-    Task<Result<Reply<Record>>> create(std::string who, NewObject<Record> wanted) const {
-        co_return co_await apply(set_of({kind_, wanted.body.id, object_in(wanted.body), 0, 0}, std::move(who),
+    Task<Result<Reply<Record>>> create(const platform::Caller& caller, NewObject<Record> wanted) const {
+        co_return co_await apply(set_of({kind_, wanted.body.id, object_in(wanted.body), 0, 0}, caller,
                                         std::move(wanted.why), wanted.effective),
                                  201);
     }
 
-    Task<Result<Reply<Record>>> change(std::string who, std::string if_match, ChangedObject<Record> wanted) const {
+    Task<Result<Reply<Record>>> change(const platform::Caller& caller, std::string if_match,
+                                       ChangedObject<Record> wanted) const {
         const std::int64_t version = CO_TRY(expected(if_match, wanted.id));
-        co_return co_await apply(set_of({kind_, wanted.id, object_in(wanted.body), version, 0}, std::move(who),
+        co_return co_await apply(set_of({kind_, wanted.id, object_in(wanted.body), version, 0}, caller,
                                         std::move(wanted.why), wanted.effective),
                                  200);
     }
 
-    Task<Result<platform::Nothing>> remove(std::string who, std::string if_match, RemovedObject wanted) const {
+    Task<Result<platform::Nothing>> remove(const platform::Caller& caller, std::string if_match,
+                                           RemovedObject wanted) const {
         const std::int64_t version = CO_TRY(expected(if_match, wanted.id));
         const ChangeSet set =
-            set_of({kind_, wanted.id, Value(), version, 0}, std::move(who), std::move(wanted.why), wanted.effective);
+            set_of({kind_, wanted.id, Value(), version, 0}, caller, std::move(wanted.why), wanted.effective);
         Registry& registry = desk_->registry;
         CO_TRY(co_await platform::off_loop([&] { return registry.apply(set); }));
         co_return platform::Nothing{};
     }
 
-    Task<Result<Page<Revision>>> history(Visibility sight, HistoryQuery query) const {
+    Task<Result<Page<Revision>>> history(const platform::Caller& caller, HistoryQuery query) const {
         const Registry& registry = desk_->registry;
         auto revisions = CO_TRY(co_await platform::off_loop([&] { return registry.history(kind_, query.id); }));
+        for (Revision& revision : revisions)
+            revision.who = shown_actor(caller, revision.who);
         if constexpr (std::same_as<T, Person>)
             for (Revision& revision : revisions)
-                for (Value* state : {&revision.before, &revision.after})
-                    if (!state->is_null()) *state = to_value(visible_part(CO_TRY(read<Person>(*state)), sight));
+                for (Value* state : {&revision.before, &revision.after}) {
+                    if (state->is_null()) continue;
+                    Person person = CO_TRY(read<Person>(*state));
+                    const Sight sight = desk_->sight(caller, person);
+                    *state = to_value(visible_part(std::move(person), sight));
+                }
         co_return platform::page_of(std::move(revisions), query);
     }
 
@@ -408,8 +421,9 @@ class Collection {
 
 }  // namespace
 
-Visibility sight_of(const platform::Caller& caller) {
-    return caller.id == "local" ? Visibility::private_ : Visibility::public_;
+Sight Desk::sight(const platform::Caller& caller, const Person& person) const {
+    const auto known = accredited.load();
+    return sight_of(caller, person, known != nullptr ? *known : Accredited());
 }
 
 Result<std::shared_ptr<const Picture>> picture_of(const Registry& registry, const std::optional<Date>& day) {

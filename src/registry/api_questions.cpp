@@ -1,4 +1,4 @@
-// What can be asked of the network as a whole: its timeline, a search, what-if.
+// What can be asked of the network as a whole: its timeline, what-if.
 
 #include <algorithm>
 
@@ -18,16 +18,6 @@ struct TimelineQuery : platform::PageQuery {
     static constexpr auto describe() {
         return std::tuple_cat(PageQuery::describe(),
                               fields(field<&TimelineQuery::kind>("kind", "Only this collection")));
-    }
-};
-
-struct SearchQuery {
-    std::string q;
-    std::int64_t limit = 20;
-    static constexpr auto describe() {
-        using T = SearchQuery;
-        return fields(field<&T::q>("q", "Words, an id, a number, an address").required().at_most_long(200),
-                      field<&T::limit>("limit", "At most so many").between(1, 1000));
     }
 };
 
@@ -125,20 +115,6 @@ Task<Result<Page<TimelineEntry>>> timeline(const Registry& registry, TimelineQue
     co_return platform::page_of(std::move(entries), query);
 }
 
-Task<Result<Page<Hit>>> search(Desk& desk, SearchQuery query) {
-    co_return co_await platform::off_loop([&]() -> Result<Page<Hit>> {
-        const auto picture = desk.registry.everything();
-        auto index = desk.index.load();
-        if (index == nullptr || index->picture() != picture) {
-            index = std::make_shared<const SearchIndex>(picture);
-            desk.index = index;
-        }
-        Page<Hit> page;
-        page.items = index->find(query.q, static_cast<std::size_t>(query.limit));
-        return page;
-    });
-}
-
 }  // namespace
 
 void add_question_routes(platform::Api& api, Desk& desk) {
@@ -148,12 +124,6 @@ void add_question_routes(platform::Api& api, Desk& desk) {
          .tag = "registry",
          .permission = Permission::see_public},
         [&desk](const Call&, TimelineQuery query) { return timeline(desk.registry, std::move(query)); });
-    api.get<SearchQuery, Page<Hit>>({.path = "/api/v1/registry/search",
-                                     .summary = "Find objects of all kinds, best first",
-                                     .tag = "registry",
-                                     .permission = Permission::see_public,
-                                     .command = "quipu registry search TEXT"},
-                                    [&desk](const Call&, SearchQuery query) { return search(desk, std::move(query)); });
     api.get<WhatIfQuery, WhatIfAnswer>(
         {.path = "/api/v1/registry/what-if",
          .summary = "What failures of links and sites would do",

@@ -129,7 +129,9 @@ std::string cell_of(const Value& value) {
 template <class T>
 Value exported(const Entry<T>& entry, const ExportOptions& options) {
     if constexpr (std::same_as<T, Person>)
-        return to_value(visible_part(entry.object, options.up_to));
+        return to_value(options.sight
+                            ? visible_part(visible_part(entry.object, options.up_to), options.sight(entry.object))
+                            : visible_part(entry.object, options.up_to));
     else
         return to_value(entry.object);
 }
@@ -204,6 +206,11 @@ Result<std::string> write_registry(Format format, const Picture& picture, const 
         if (!objects.empty()) tree.set(enum_name(kind), Value(std::move(objects)));
     }
     return format == Format::toml ? to_toml(tree) : to_json(tree, 2) + "\n";
+}
+
+Person visible_part(Person person, const Sight& sight) {
+    std::erase_if(person.contacts, [&](const ContactDetail& contact) { return !sight.sees(contact.visibility); });
+    return person;
 }
 
 Person visible_part(Person person, Visibility up_to) {

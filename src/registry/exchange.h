@@ -1,6 +1,7 @@
 #pragma once
 // Registries as files: native TOML and JSON hold many kinds, CSV one kind a file, GraphML a topology of the Zoo.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,20 @@ constexpr auto describe_enum(Format) {
         {{Format::toml, "toml"}, {Format::json, "json"}, {Format::csv, "csv"}, {Format::graphml, "graphml"}});
 }
 
+/// Which of a person's contact details somebody may see.
+struct Sight {
+    bool members = false, private_ = false, pert = false;
+    [[nodiscard]] bool sees(Visibility visibility) const {
+        switch (visibility) {
+            case Visibility::public_: return true;
+            case Visibility::members: return members;
+            case Visibility::private_: return private_;
+            case Visibility::pert: return pert;
+        }
+        return false;
+    }
+};
+
 /// By the name's ending.
 [[nodiscard]] std::optional<Format> format_of_file(std::string_view name);
 /// The kind that a CSV file's name begins with: "sites.csv", "sites-2011.csv".
@@ -28,13 +43,15 @@ constexpr auto describe_enum(Format) {
                                                         std::optional<Kind> kind);
 
 struct ExportOptions {
-    std::optional<Kind> kind;                ///< only this one; CSV demands it
-    Visibility up_to = Visibility::members;  ///< contact details beyond it are left out
+    std::optional<Kind> kind;                        ///< only this one; CSV demands it
+    Visibility up_to = Visibility::members;          ///< contact details beyond it are left out
+    std::function<Sight(const Person&)> sight = {};  ///< and what else may not be seen of somebody; all when empty
 };
 /// TOML, JSON or CSV; the other way round it gives the same registry.
 [[nodiscard]] Result<std::string> write_registry(Format format, const Picture& picture, const ExportOptions& options);
 
 /// A person without the contact details that are more private than `up_to`.
 [[nodiscard]] Person visible_part(Person person, Visibility up_to);
+[[nodiscard]] Person visible_part(Person person, const Sight& sight);
 
 }  // namespace quipu::registry

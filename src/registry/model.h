@@ -13,10 +13,17 @@
 
 namespace quipu::registry {
 
-enum class Visibility : std::uint8_t { public_, members, private_ };
+enum class Visibility : std::uint8_t {
+    public_,
+    members,   ///< people of connected organisations
+    private_,  ///< operators of an organisation at which the person has a role
+    pert,      ///< members of accredited performance response teams
+};
 constexpr auto describe_enum(Visibility) {
-    return names<Visibility>(
-        {{Visibility::public_, "public"}, {Visibility::members, "members"}, {Visibility::private_, "private"}});
+    return names<Visibility>({{Visibility::public_, "public"},
+                              {Visibility::members, "members"},
+                              {Visibility::private_, "private"},
+                              {Visibility::pert, "pert"}});
 }
 
 enum class OrganisationType : std::uint8_t { regional, nren, institution, provider };

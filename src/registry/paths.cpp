@@ -104,6 +104,18 @@ std::vector<std::uint32_t> ShortestPaths::path(std::uint32_t from, std::uint32_t
     return out;
 }
 
+std::vector<std::uint32_t> ShortestPaths::edges_of(std::uint32_t from, std::uint32_t to) const {
+    std::vector<std::uint32_t> out;
+    if (distance_[at(from, to)] == kUnreachable) return out;
+    while (to != from) {
+        out.push_back(parent_edge_[at(from, to)]);
+        const Edge& edge = edges_[out.back()];
+        to = edge.a == to ? edge.b : edge.a;
+    }
+    std::ranges::reverse(out);
+    return out;
+}
+
 std::vector<std::uint32_t> ShortestPaths::parts(const Broken& broken) const {
     std::vector<std::uint8_t> gone_node(nodes_), gone_edge(edges_.size());
     for (const std::uint32_t node : broken.nodes)

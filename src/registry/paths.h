@@ -39,6 +39,8 @@ class ShortestPaths {
     [[nodiscard]] std::uint64_t metres(std::uint32_t from, std::uint32_t to) const { return distance_[at(from, to)]; }
     /// Nodes from `from` to `to`, both included; empty if there is no path.
     [[nodiscard]] std::vector<std::uint32_t> path(std::uint32_t from, std::uint32_t to) const;
+    /// The edges of that path, in order.
+    [[nodiscard]] std::vector<std::uint32_t> edges_of(std::uint32_t from, std::uint32_t to) const;
 
     /// For each node the number of its part of the network without what is broken; kNone for broken nodes.
     [[nodiscard]] std::vector<std::uint32_t> parts(const Broken& broken) const;

@@ -191,9 +191,12 @@ class SqlRegistry final : public Registry {
         Plan made;
         if (set.dry_run) {
             TRY(refresh());
-            const std::scoped_lock lock(mutex_);
-            return TRY(plan(wanted))
-            .differences;
+            {
+                const std::scoped_lock lock(mutex_);
+                made = TRY(plan(wanted));
+            }
+            if (set.permit) TRY(set.permit(made.differences, *everything()));
+            return std::move(made.differences);
         }
         auto written = database_.write([&](data::Transaction& transaction) -> Result<void> {
             const std::int64_t head = TRY(store::lock_head(transaction));
@@ -203,6 +206,7 @@ class SqlRegistry final : public Registry {
                 made = TRY(plan(wanted));
             }
             if (made.rows.empty()) return {};
+            if (set.permit) TRY(set.permit(made.differences, *everything()));
             for (store::Row& row : made.rows)
                 row.seq += head;
             TRY(store::insert(transaction, made.rows));

@@ -68,6 +68,8 @@ struct ChangeSet {
     std::optional<Date>
         effective;  ///< the day from which the change is true; today if left out, never later than today
     bool dry_run = false;
+    /// Asked with what would change and what is there, before anything is written; an error stops all of it.
+    std::function<Result<void>(const std::vector<struct Difference>&, const Picture& everything)> permit = {};
 };
 struct Difference {
     Kind kind = Kind::sites;

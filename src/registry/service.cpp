@@ -57,6 +57,7 @@ class Running final : public RegistryService {
         if (registry_ == nullptr) {
             registry_ = TRY(Registry::open(house.database, house.journal, house.clock));
             desk_ = std::make_unique<Desk>(*registry_);
+            desk_->accredited = accredited_.load();
         } else {
             TRY(registry_->refresh());  // started again: others hold on to what is there
         }
@@ -84,6 +85,10 @@ class Running final : public RegistryService {
     }
 
     [[nodiscard]] Registry& registry() override { return *registry_; }
+    void accredit_by(Accredited accredited) override {
+        accredited_ = std::make_shared<const Accredited>(std::move(accredited));
+        if (desk_ != nullptr) desk_->accredited = accredited_.load();
+    }
 
   private:
     Result<void> load() {
@@ -128,6 +133,7 @@ class Running final : public RegistryService {
     platform::House* house_ = nullptr;
     std::unique_ptr<Registry> registry_;
     std::unique_ptr<Desk> desk_;
+    std::atomic<std::shared_ptr<const Accredited>> accredited_;
     std::vector<std::shared_ptr<void>> gauges_;
     std::shared_ptr<std::atomic<bool>> watching_;
 };

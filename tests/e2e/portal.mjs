@@ -3,8 +3,9 @@
 //   QUIPU_E2E=fixture   the portal against its fixture instead of the real hub (while developing the portal)
 //   QUIPU_E2E=URL       the portal of a hub that runs already
 
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,7 +15,6 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const requireWeb = createRequire(join(root, 'web', 'package.json'));
 
 const kProgram = join(root, 'build', 'release', 'bin', 'quipu');
-const kNetwork = join(root, 'networks', 'redclara-2011.toml');
 const kChromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 const kReady = 180_000; // ms for the network to stand
 
@@ -65,36 +65,32 @@ async function startFixture() {
   return { url: await server.url, stop: server.stop, lab: true, fixture: true };
 }
 
-/** With root the whole network is brought up and measured; without, the hub alone knows it. */
-async function startHub() {
+/** With root the whole network is brought up and measured, unless the hub alone will do; without, the hub alone. */
+async function startHub(lab) {
   need(kProgram, 'build/release/bin/quipu is not built');
   need(join(root, 'build', 'web', 'index.html'), 'the portal is not built (tools/build-web)');
   const data = mkdtempSync(join(tmpdir(), 'quipu-e2e-'));
-  const whole = process.getuid() === 0 && spawnSync(kProgram, ['run', '--help']).status === 0;
-  const server = startServer(kProgram, [whole ? 'run' : 'serve', '--port', '0', '--data', data]);
+  const whole = lab && process.getuid() === 0;
+  const server = startServer(kProgram, ['run', ...(whole ? [] : ['--hub-only']), '--port', '0', '--data', data]);
   const stop = async () => {
     await server.stop();
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    const url = await server.url;
-    if (!whole) {
-      const done = spawnSync(kProgram, ['--hub', url, 'registry', 'import', kNetwork], { encoding: 'utf8' });
-      if (done.status !== 0) throw new Error(`import failed: ${done.stderr}`);
-    }
-    return { url, stop, lab: whole, fixture: false };
+    return { url: await server.url, stop, lab: whole, fixture: false };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-export async function startPortal() {
+/** A hub with RedCLARA's network, its lab if wished; its demonstration accounts sign in without a password. */
+export async function startPortal({ lab = true } = {}) {
   need(kChromium, 'Chromium is not installed');
   need(join(root, 'web', 'node_modules', 'playwright-core'), "the portal's packages are not installed (tools/build-web)");
   const wish = process.env.QUIPU_E2E ?? '';
   if (/^https?:/.test(wish)) return { url: wish, stop: async () => {}, lab: true, fixture: false };
-  return wish === 'fixture' ? startFixture() : startHub();
+  return wish === 'fixture' ? startFixture() : startHub(lab);
 }
 
 export async function startBrowser() {
@@ -148,4 +144,80 @@ export async function until(question, liked, { within = 30_000, every = 500, wha
     if (Date.now() > end) throw new Error(`${what} did not come true within ${within} ms; last: ${JSON.stringify(answer)?.slice(0, 400)}`);
     await new Promise((done) => setTimeout(done, every));
   }
+}
+
+/** Asks as whoever is signed in on this page. */
+export async function askAs(page, hub, path, { method = 'GET', body, headers = {} } = {}) {
+  const response = await page.request.fetch(`${hub.url}/api/v1${path}`, {
+    method,
+    headers: { 'X-Quipu-Request': '1', ...headers },
+    ...(body === undefined ? {} : { data: body }),
+  });
+  const text = await response.text();
+  if (!response.ok()) throw new Error(`${method} ${path}: HTTP ${response.status()} ${text}`);
+  return text ? JSON.parse(text) : null;
+}
+
+/** Signs the page's browser in as one of the demonstration accounts. */
+export async function signIn(page, hub, login = 'demo-administrator') {
+  await askAs(page, hub, '/session', { method: 'POST', body: { login } });
+}
+
+/** What the browser's console calls an error and is none: a page that is absent, a refusal that the page explains. */
+export const grave = (complaints) => complaints.filter((one) => !/status of (401|403|404)/.test(one));
+
+let axe;
+export async function faultsOf(page) {
+  axe ??= readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const words = (node) => node.any[0]?.message ?? node.all[0]?.message ?? node.none[0]?.message ?? '';
+  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} (${words(node)})`).join('; ')}`);
+}
+
+/** Pages that wait for data say so in words; waits for the words to go. */
+export async function settled(page) {
+  await page.waitForFunction(() => !/One moment|Un momento|Um momento|Working out/.test(document.querySelector('main')?.textContent ?? ''), null, { timeout: 30_000 });
+}
+
+/** A sentence that a catalogue lacks is shown as its key. */
+const kKeys = JSON.parse(readFileSync(join(root, 'web', 'src', 'i18n', 'en.json'), 'utf8'));
+export async function keysShown(page) {
+  // What stands in <code> is a name of the hub's own: a topic, an identifier.
+  const text = await page.evaluate(() => {
+    const copy = document.body.cloneNode(true);
+    for (const one of copy.querySelectorAll('code, script, style')) one.remove();
+    return copy.textContent;
+  });
+  const rooms = [...new Set(Object.keys(kKeys).map((key) => key.split('.')[0]))].join('|');
+  const words = text.match(new RegExp(`(?<![\\w./@-])(${rooms})(\\.[a-z][A-Za-z-]*)+\\b`, 'g')) ?? [];
+  return words.filter((word) => !/\.(ics|json)$/.test(word));
+}
+
+/** Each page: nothing for axe light and dark, nothing wider than 360 pixels in any language, no key, no complaint. */
+export async function inspectPages(t, browser, hub, login, pages) {
+  const page = await openPage(browser);
+  if (login) await signIn(page, hub, login);
+  for (const path of pages)
+    await t.test(`${login ?? 'anonymous'} ${path}`, async () => {
+      page.complaints.length = 0;
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await visit(page, hub.url + path);
+      await settled(page);
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await faultsOf(page), [], colorScheme);
+      }
+      await page.setViewportSize({ width: 360, height: 740 });
+      for (const language of ['es', 'pt', 'en']) {
+        await page.locator(`header button[lang="${language}"]`).click();
+        await until(() => page.locator('html').getAttribute('lang'), (lang) => lang === language);
+        await settled(page);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(width <= 360, `the page is ${width} pixels wide in ${language}`);
+        assert.deepEqual(await keysShown(page), [], language);
+      }
+      assert.deepEqual(grave(page.complaints), []);
+    });
+  await page.context().close();
 }

@@ -2,14 +2,13 @@
 // The portal in a browser, against the real hub: map, slider, every page for everybody, forms, a link's failure and heal.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ask, openPage, requireWeb, root, startBrowser, startPortal, until, visit } from './portal.mjs';
+import { ask, askAs, faultsOf, grave, openPage, root, settled, signIn, startBrowser, startPortal, until, visit } from './portal.mjs';
 
 const kBudget = 150 * 1024; // octets, compressed, of the first page
 const kMeasured = 240_000; // ms in which a failure must be seen by the mesh
-const axe = readFileSync(requireWeb.resolve('axe-core/axe.min.js'), 'utf8');
 
 const hub = await startPortal();
 let browser;
@@ -55,22 +54,9 @@ after(async () => {
   await hub.stop();
 });
 
-/** A page that is absent answers 404, which the browser's console calls an error. */
-const grave = (complaints) => complaints.filter((one) => !/status of 404/.test(one));
-
-async function faultsOf(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} (${node.any[0]?.message ?? node.all[0]?.message ?? node.none[0]?.message ?? ''})`).join('; ')}`);
-}
-
-/** Pages that wait for data say so in words; the test waits for the words to go. */
-async function settled(page) {
-  await page.waitForFunction(() => !/One moment|Un momento|Um momento|Working out/.test(document.querySelector('main')?.textContent ?? ''), null, { timeout: 30_000 });
-}
-
 test('axe finds nothing on any page, light and dark', async (t) => {
   const page = await openPage(browser);
+  await signIn(page, hub);
   for (const path of pages)
     await t.test(path, async () => {
       page.complaints.length = 0;
@@ -88,6 +74,8 @@ test('axe finds nothing on any page, light and dark', async (t) => {
 test('nothing scrolls sideways at 360 pixels, in any language', async (t) => {
   for (const language of ['es', 'pt', 'en']) {
     const page = await openPage(browser, { width: 360, height: 740, language });
+    await signIn(page, hub);
+    await page.addInitScript((chosen) => localStorage.setItem('quipu.language', chosen), language);
     for (const path of pages)
       await t.test(`${language} ${path}`, async () => {
         await visit(page, hub.url + path);
@@ -185,7 +173,7 @@ test('the portal speaks three languages, and keeps the choice', async () => {
   await page.getByRole('button', { name: /Español/ }).click();
   await until(() => page.locator('html').getAttribute('lang'), (language) => language === 'es');
   await page.reload();
-  await page.getByRole('link', { name: 'Laboratorio' }).waitFor();
+  await page.getByRole('link', { name: 'Sitios' }).waitFor();
   await page.context().close();
 });
 
@@ -232,6 +220,8 @@ test('a problem can be reported from any page, with the page and the request', a
 test('an object is made, its faults stand at their fields, a conflict loses nothing, and it is removed', async () => {
   const id = `e2e-${Date.now().toString(36)}`;
   const page = await openPage(browser);
+  await signIn(page, hub, 'demo-administrator');
+  await page.addInitScript(() => localStorage.setItem('quipu.language', 'en'));
   await visit(page, `${hub.url}/new/sites`);
   await page.locator('#field-id').fill(id);
   await page.locator('#field-name').fill('Salto');
@@ -250,10 +240,10 @@ test('an object is made, its faults stand at their fields, a conflict loses noth
   await page.locator('#field-address').fill('Calle Uruguay 1');
   const now = await ask(hub, `/sites/${id}`);
   const { version, changed, changed_by, ...object } = now;
-  await ask(hub, `/sites/${id}?why=meanwhile`, {
+  await askAs(page, hub, `/sites/${id}?why=meanwhile`, {
     method: 'PUT',
-    headers: { 'Content-Type': 'application/json', 'If-Match': `"${version}"` },
-    body: JSON.stringify({ ...object, country: 'UY' }),
+    headers: { 'If-Match': `"${version}"` },
+    body: { ...object, country: 'UY' },
   });
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Somebody saved another version while you were editing').waitFor();
@@ -294,6 +284,8 @@ test('a link that fails is seen on the map and in the journal, and heals', { ski
   await stateIs(['up']);
   const before = await ask(hub, '/measure/pairs/santiago/panama');
 
+  await signIn(page, hub, 'demo-administrator');
+  await page.addInitScript(() => localStorage.setItem('quipu.language', 'en'));
   await visit(page, `${hub.url}/lab`);
   await page.getByRole('button', { name: 'Take the link Santiago–Panamá down' }).or(page.locator(`tr[data-link="${id}"] button`)).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take down' }).click();

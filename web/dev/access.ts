@@ -18,6 +18,12 @@ function mine(): Account {
 /** undefined: not a route of these. */
 export function access(call: Call): unknown {
   const { method, query } = call;
+  people.current = /(?:^|; )fixture=([a-z-]+)/.exec(call.request.headers.cookie ?? '')?.[1] ?? null;
+  const enter = (id: string | null) => {
+    people.current = id;
+    const life = id ? '' : '; Max-Age=0';
+    call.response.setHeader('Set-Cookie', `fixture=${id ?? ''}; Path=/; HttpOnly; SameSite=Strict${life}`);
+  };
   const [first, second, third] = call.parts;
   const body = () => JSON.parse(call.body || '{}') as Record<string, unknown>;
   const key = `${method} ${first}${second ? `/${first === 'session' || first === 'recovery' || first === 'invitations' || first === 'signin' || first === 'factors' ? second : ':id'}` : ''}${third ? `/${third}` : ''}`;
@@ -29,13 +35,14 @@ export function access(call: Call): unknown {
       if (password === 'wrong' || !people.signIn(String(login)))
         throw new Refusal(401, 'Unauthorized', 'The name or the password is wrong', { code: 'unauthenticated' });
       if (password === 'second') {
-        people.current = null;
+        enter(null);
         return { signed_in: false, pending: 'p1', factors: ['totp', 'passkey'] };
       }
+      enter(people.current);
       return { signed_in: true, factors: [], account: people.me };
     }
     case 'DELETE session':
-      people.current = null;
+      enter(null);
       return {};
     case 'PUT session/password':
       if (body()['current'] === 'wrong')
@@ -44,7 +51,7 @@ export function access(call: Call): unknown {
     case 'POST signin/code':
       if (body()['code'] !== '123456')
         throw new Refusal(401, 'Unauthorized', 'The code is wrong', { code: 'unauthenticated' });
-      people.current = 'ana-quispe';
+      enter('ana-quispe');
       return { signed_in: true, factors: [] };
     case 'GET signin/providers': {
       const fold = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
@@ -105,7 +112,7 @@ export function access(call: Call): unknown {
       };
     case 'POST invitations/accept':
     case 'POST recovery/accept':
-      people.current = 'ana-quispe';
+      enter('ana-quispe');
       return { signed_in: true, factors: [] };
     case 'POST recovery':
       return {};

@@ -1,6 +1,6 @@
 // The fixture's desk: some cases of the network of 2011, and what can be done with them.
 
-import type { Case, CaseState, Entry, Evidence, Queue, QueueState, Visibility } from '../src/desk/types';
+import type { Attachment, Case, CaseState, Entry, Evidence, Queue, QueueState, Visibility } from '../src/desk/types';
 import { me } from './access';
 import { Refusal, type Call } from './refusal';
 import type { World } from './world';
@@ -82,6 +82,18 @@ const cases = new Map<number, Case>(
     }),
   ].map((one) => [one.number, one]),
 );
+
+const file = (id: number, name: string, size: number, who: string): Attachment => ({
+  id,
+  name,
+  media_type: 'text/plain',
+  size,
+  sha256: '…',
+  time: ago(0),
+  who,
+  visibility: 'public',
+});
+const files = new Map([[41, [file(1, 'traza.txt', 4211, 'mail:noc@innovared.example')]]]);
 
 const line = (
   id: number,
@@ -252,25 +264,15 @@ function one(call: Call, world: World): unknown {
       found.evidence++;
       return { number: found.evidence };
     case 'GET attachments':
-      return list(
-        found.attachments
-          ? [
-              {
-                id: 1,
-                name: 'traza.txt',
-                media_type: 'text/plain',
-                size: 4211,
-                sha256: '…',
-                time: ago(3),
-                who: 'mail:noc@innovared.example',
-                visibility: 'public',
-              },
-            ]
-          : [],
-      );
-    case 'POST attachments':
-      found.attachments++;
-      return { number: 1 };
+      return list(files.get(found.number) ?? []);
+    case 'POST attachments': {
+      const mine = files.get(found.number) ?? [];
+      const name = call.query.get('name') ?? 'file';
+      mine.push(file(mine.length + 1, name, call.body.length, caller()));
+      files.set(found.number, mine);
+      add(line(0, 'attached', 0, caller(), me()!.name, name));
+      return { number: mine.length };
+    }
     case 'GET watchers':
       return list(me() && found.watchers > 1 ? [{ id: caller(), language: 'es', since: ago(5) }] : []);
     case 'PUT watchers':

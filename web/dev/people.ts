@@ -1,4 +1,4 @@
-// The fixture's people: accounts, sessions, tokens, factors, audit. Whoever asks is the account that signed in last.
+// The fixture's people: accounts, sessions, tokens, factors, audit.
 
 import type {
   Account,
@@ -27,6 +27,14 @@ export function permissionsOf(role: Role): Permission[] {
   return kOrder.slice(0, kOrder.indexOf(role) + 1).flatMap((one) => kOf[one]);
 }
 
+/** As the hub's own demonstration accounts are called. */
+const kDemonstrations: Record<string, string> = {
+  'demo-administrator': 'ana-quispe',
+  'demo-operator': 'joao-silva',
+  'demo-manager': 'carla-rojas',
+  'demo-viewer': 'maria-paz',
+};
+
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
 function account(id: string, name: string, roles: RoleGrant[], more: Partial<Account> = {}): Account {
@@ -51,7 +59,8 @@ function account(id: string, name: string, roles: RoleGrant[], more: Partial<Acc
 
 export class People {
   accounts = new Map<string, Account>();
-  current: string | null = 'ana-quispe';
+  /** Whose request is answered now. */
+  current: string | null = null;
   invitations: Invitation[] = [];
   tokens: Token[] = [];
   factors: Factors = { totp: false, passkeys: [], recovery_codes: 0 };
@@ -150,7 +159,8 @@ export class People {
     };
   }
 
-  signIn(login: string): boolean {
+  signIn(name: string): boolean {
+    const login = kDemonstrations[name] ?? name;
     const found = [...this.accounts.values()].find((one) => one.login === login || one.id === login);
     if (!found) return false;
     this.current = found.id;

@@ -127,6 +127,8 @@ class Access {
     /// The account behind a caller: "person:ID"; `unauthenticated` for anybody else.
     [[nodiscard]] virtual Result<Account> account_of(const platform::Caller& caller) const = 0;
     [[nodiscard]] virtual std::vector<Account> accounts() const = 0;
+    /// What the account may do now; null when there is none, or none that is active.
+    [[nodiscard]] virtual std::shared_ptr<const platform::Grants> grants_of_account(std::string_view id) const = 0;
 
     /// Makes or replaces; audited as FactorChanged. From then on a password alone no longer signs in.
     [[nodiscard]] virtual Result<void> keep_credential(const Credential& credential, std::string_view who) = 0;

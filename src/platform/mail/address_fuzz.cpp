@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "platform/mail/case_address.h"
 #include "platform/mail/mime.h"
 

@@ -1,9 +1,10 @@
-// The program is killed (-9) a hundred times while letters go in, go out and come in. Afterwards: every letter that was
-// accepted has gone out, every letter that was acknowledged over LMTP is a note, once; and what went out twice had,
+// The program is killed (-9), again and again, while letters go in, go out and come in. Afterwards: every letter that
+// was accepted has gone out, every letter that was acknowledged over LMTP is a note, once; and what went out twice had,
 // when the program was killed, its last octet sent and its fate not yet kept: the one place where SMTP can't know.
 
 #include <arpa/inet.h>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -33,7 +34,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kRounds = 100;
+/// A hundred where it is measured; less in every run.
+int rounds() {
+    const char* wanted = std::getenv("QUIPU_CRASH_ROUNDS");
+    return wanted != nullptr ? std::stoi(wanted) : 10;
+}
 
 // ---- the side that is not killed
 
@@ -257,7 +262,7 @@ TEST(MailCrash, NothingAcknowledgedIsLost) {
     std::set<std::string> acknowledged;
     std::set<std::string> in_window;  // Message-IDs whose dot was out and whose fate was not kept at a kill
     int number = 0;
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < rounds(); ++round) {
         std::filesystem::remove(folder / "port");
         std::filesystem::remove(folder / "dots");
         const pid_t child = start_child(folder.path(), sink.port(), false);
@@ -311,10 +316,10 @@ TEST(MailCrash, NothingAcknowledgedIsLost) {
         EXPECT_EQ((*database)->query("SELECT COUNT(*) FROM notes WHERE message_id = ?", id)->integer(0, 0), 1) << id;
     EXPECT_EQ((*database)->query("SELECT COUNT(*) FROM notes")->integer(0, 0),
               (*database)->query("SELECT COUNT(DISTINCT message_id) FROM notes")->integer(0, 0));
-    EXPECT_GT(accepted.size(), 100U);
-    EXPECT_GT(acknowledged.size(), 100U);
+    EXPECT_GT(accepted.size(), 20U);
+    EXPECT_GT(acknowledged.size(), 5U);
     std::cout << fmt::format(
-        "killed {} times: {} letters out, {} in the window at a kill, {} sent twice; {} letters in\n", kRounds,
+        "killed {} times: {} letters out, {} in the window at a kill, {} sent twice; {} letters in\n", rounds(),
         accepted.size(), in_window.size(), twice, acknowledged.size());
 }
 

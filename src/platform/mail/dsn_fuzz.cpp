@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "platform/mail/codec_dsn.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {

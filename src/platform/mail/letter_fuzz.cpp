@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <glib.h>
 
+#include "base/bytes.h"
 #include "platform/mail/mime.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {

@@ -63,8 +63,9 @@ Task<void> Sender::work(net::EventLoop& loop, std::size_t index) {
     while (!draining_) {
         const auto due = co_await loop.blocking([this, index]() -> Result<bool> {
             if (index == 0) TRY(give_up_expired());
-            const auto next = TRY(store_.next_due());
-            return next && *next <= clock_.now();
+            // A further connection is made where there is work for one.
+            return TRY(store_.due_letters(index * kClaim + 1))
+            > index* kClaim;
         });
         if (!due || !*due) {
             co_await wait(loop, kIdle);
@@ -109,25 +110,28 @@ Task<Result<void>> Sender::pump(net::EventLoop& /*loop*/, SmtpClient& client, ne
     bool ready = false;
     std::optional<Error> closed;
     for (;;) {
-        for (auto& action : client.take()) {
-            if (auto* send = std::get_if<SmtpClient::Send>(&action)) {
-                if (letter != nullptr && client.at_final_dot() && settings_.at_final_dot)
-                    settings_.at_final_dot(*letter);
-                if (auto sent = co_await socket.write(send->octets, client.patience()); !sent)
-                    client.lost(std::move(sent.error()));
-            } else if (std::get_if<SmtpClient::StartTls>(&action) != nullptr) {
-                auto secured = settings_.tls ? co_await socket.secure(*settings_.tls, settings_.host, kConnect)
-                                             : Result<void>(fail(ErrorCode::internal, "there is no TLS context"));
-                if (secured)
-                    client.secured();
-                else
-                    client.secure_failed(std::move(secured.error()));
-            } else if (auto* delivered = std::get_if<SmtpClient::Delivered>(&action)) {
-                if (outcomes != nullptr) *outcomes = std::move(delivered->outcomes);
-            } else if (auto* end = std::get_if<SmtpClient::Closed>(&action)) {
-                closed = end->error.value_or(Error{ErrorCode::unavailable, "the session is over", {}, {}, {}});
-            } else {
-                ready = true;
+        // What the engine is told here may make it say more: until it has nothing to say.
+        for (auto actions = client.take(); !actions.empty(); actions = client.take()) {
+            for (auto& action : actions) {
+                if (auto* send = std::get_if<SmtpClient::Send>(&action)) {
+                    if (letter != nullptr && client.at_final_dot() && settings_.at_final_dot)
+                        settings_.at_final_dot(*letter);
+                    if (auto sent = co_await socket.write(send->octets, client.patience()); !sent)
+                        client.lost(std::move(sent.error()));
+                } else if (std::get_if<SmtpClient::StartTls>(&action) != nullptr) {
+                    auto secured = settings_.tls ? co_await socket.secure(*settings_.tls, settings_.host, kConnect)
+                                                 : Result<void>(fail(ErrorCode::internal, "there is no TLS context"));
+                    if (secured)
+                        client.secured();
+                    else
+                        client.secure_failed(std::move(secured.error()));
+                } else if (auto* delivered = std::get_if<SmtpClient::Delivered>(&action)) {
+                    if (outcomes != nullptr) *outcomes = std::move(delivered->outcomes);
+                } else if (auto* end = std::get_if<SmtpClient::Closed>(&action)) {
+                    closed = end->error.value_or(Error{ErrorCode::unavailable, "the session is over", {}, {}, {}});
+                } else {
+                    ready = true;
+                }
             }
         }
         if (closed) co_return std::unexpected(std::move(*closed));

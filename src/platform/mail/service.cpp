@@ -39,11 +39,14 @@ Result<std::string> read_text_file(const std::string& path) {
 
 class Running final : public MailService, public Mail {
   public:
+    explicit Running(std::vector<std::string_view> needs) : needs_(std::move(needs)) {}
     ~Running() override { end(); }
 
     [[nodiscard]] std::string_view name() const override { return "mail"; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return needs_; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kMailMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
+    [[nodiscard]] bool sends() const override { return store_ != nullptr && !settings_.smarthost.empty(); }
     [[nodiscard]] Mail& mail() override { return *this; }
     void use_inbox(std::unique_ptr<Inbox> inbox) override { inbox_ = std::move(inbox); }
 
@@ -268,6 +271,7 @@ class Running final : public MailService, public Mail {
         }));
     }
 
+    const std::vector<std::string_view> needs_;
     Settings settings_;
     platform::House* house_ = nullptr;
     std::optional<NumberedAddresses> addresses_;
@@ -288,8 +292,8 @@ class Running final : public MailService, public Mail {
 
 }  // namespace
 
-std::unique_ptr<MailService> make_mail_service() {
-    return std::make_unique<Running>();
+std::unique_ptr<MailService> make_mail_service(std::vector<std::string_view> needs) {
+    return std::make_unique<Running>(std::move(needs));
 }
 
 }  // namespace quipu::mail

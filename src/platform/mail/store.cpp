@@ -229,10 +229,11 @@ Result<std::vector<Failure>> Store::expire(data::Transaction& transaction) {
     return out;
 }
 
-Result<std::optional<Time>> Store::next_due() const {
-    const auto rows = TRY(database_.query("SELECT MIN(next_ns) FROM mail_recipients WHERE state = 'queued'"));
-    if (rows.empty() || rows.is_null(0, 0)) return std::nullopt;
-    return time_at(rows, 0, 0);
+Result<std::size_t> Store::due_letters(std::size_t most) const {
+    const auto rows = TRY(
+        database_.query("SELECT DISTINCT letter FROM mail_recipients WHERE state = 'queued' AND next_ns <= ? LIMIT ?",
+                        ns(clock_.now()), static_cast<std::int64_t>(most)));
+    return rows.size();
 }
 
 Result<std::vector<QueueEntry>> Store::list(const QueueFilter& filter) const {

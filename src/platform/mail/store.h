@@ -116,7 +116,8 @@ class Store {
                                       std::span<const Settled> settled);
     /// Those whose time is over, as `expired`; at most 100 at once. Answers them.
     [[nodiscard]] Result<std::vector<Failure>> expire(data::Transaction& transaction);
-    [[nodiscard]] Result<std::optional<Time>> next_due() const;
+    /// How many are due now; counts no further than `most`.
+    [[nodiscard]] Result<std::size_t> due_letters(std::size_t most) const;
 
     [[nodiscard]] Result<std::vector<QueueEntry>> list(const QueueFilter& filter) const;
     [[nodiscard]] Result<std::vector<QueueEntry>> recipients_of(std::int64_t letter) const;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "net/socket.h"
 #include "net/tls.h"
@@ -30,12 +31,12 @@ class TestPostfix {
             return fail(ErrorCode::not_found, "Postfix is not installed", "/usr/lib/postfix",
                         "apt-get install postfix");
         if (geteuid() != 0) return fail(ErrorCode::not_found, "Postfix starts as root only");
-        const passwd* user = getpwnam("nobody");
+        const passwd user = *getpwnam("nobody");  // a copy: the next call overwrites it
         std::unique_ptr<TestPostfix> out(new TestPostfix);
         std::filesystem::permissions(out->folder_, std::filesystem::perms(0755));
         for (const char* each : {"/etc", "/spool", "/data", "/mail"})
             std::filesystem::create_directory(out->folder_ + each);
-        if (chown((out->folder_ + "/mail").c_str(), user->pw_uid, user->pw_gid) != 0)
+        if (chown((out->folder_ + "/mail").c_str(), user.pw_uid, user.pw_gid) != 0)
             return fail_errno(errno, "chown", out->folder_);
         const passwd* postfix = getpwnam("postfix");
         if (postfix == nullptr || chown((out->folder_ + "/data").c_str(), postfix->pw_uid, 0) != 0)
@@ -52,17 +53,12 @@ class TestPostfix {
         std::ofstream(out->folder_ + "/cert.pem") << identity.certificate;
         std::ofstream(out->folder_ + "/key.pem") << identity.private_key;
         std::filesystem::permissions(out->folder_ + "/key.pem", std::filesystem::perms(0600));
-        out->write_configuration(*user, lmtp);
-        out->child_ = fork();
-        if (out->child_ == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGTERM);
-            const int log = open((out->folder_ + "/start.log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-            dup2(log, STDOUT_FILENO);
-            dup2(log, STDERR_FILENO);
-            execl("/usr/sbin/postfix", "postfix", "-c", (out->folder_ + "/etc").c_str(), "start-fg",
-                  static_cast<char*>(nullptr));
-            _exit(127);
-        }
+        out->write_configuration(user, lmtp);
+        const std::string etc = out->folder_ + "/etc";
+        int checked = 0;
+        waitpid(out->run({"/usr/sbin/postfix", "-c", etc, "check"}), &checked, 0);  // makes the spool's folders
+        if (checked != 0) return fail(ErrorCode::io, "Postfix does not like its configuration: " + out->log());
+        out->child_ = out->run({"/usr/lib/postfix/sbin/master", "-c", etc, "-d"});
         for (;;) {
             int status = 0;
             if (waitpid(out->child_, &status, WNOHANG) != 0) {
@@ -107,6 +103,22 @@ class TestPostfix {
   private:
     TestPostfix() : folder_((std::filesystem::temp_directory_path() / "quipu-postfix-XXXXXX").string()) {
         if (mkdtemp(folder_.data()) == nullptr) std::abort();
+    }
+
+    /// In the foreground, gone with the test even if that is killed.
+    [[nodiscard]] pid_t run(std::vector<std::string> command) const {
+        const pid_t child = fork();
+        if (child != 0) return child;
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        const int log_file = open((folder_ + "/start.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        dup2(log_file, STDOUT_FILENO);
+        dup2(log_file, STDERR_FILENO);
+        std::vector<char*> arguments;
+        for (std::string& word : command)
+            arguments.push_back(word.data());
+        arguments.push_back(nullptr);
+        execv(arguments[0], arguments.data());
+        _exit(127);
     }
 
     void write_configuration(const passwd& user, std::uint16_t lmtp) const {

@@ -1,7 +1,8 @@
-// The hub is killed (-9) while notices go in: afterwards every notice that was accepted stands in exactly one letter of
-// the queue for each reader, and once in their list.
+// The hub is killed (-9), again and again, while notices go in: afterwards every notice that was accepted stands in
+// exactly one letter of the queue for each reader, and once in their list.
 
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -19,6 +20,7 @@
 #include "base/random.h"
 #include "data/test_folder.h"
 #include "net/ascii.h"
+#include "net/socket.h"
 #include "platform/hub.h"
 #include "platform/mail/mime.h"
 #include "platform/mail/store.h"
@@ -29,7 +31,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kRounds = 100;
+/// A hundred where it is measured; less in every run.
+int rounds() {
+    const char* wanted = std::getenv("QUIPU_CRASH_ROUNDS");
+    return wanted != nullptr ? std::stoi(wanted) : 10;
+}
 
 class OnePerson final : public Directory {
   public:
@@ -117,7 +123,7 @@ TEST(NotifyCrash, Child) {
 TEST(NotifyCrash, EachIsToldOnce) {
     const data::TestFolder folder;
     Rng rng = Rng::from_system();
-    for (int round = 0; round < kRounds; ++round) {
+    for (int round = 0; round < rounds(); ++round) {
         std::filesystem::remove(folder / "started");
         const pid_t child = start_child(folder.path(), round, false);
         int status = 0;
@@ -130,7 +136,7 @@ TEST(NotifyCrash, EachIsToldOnce) {
         waitpid(child, &status, 0);
         ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
     }
-    const pid_t last = start_child(folder.path(), kRounds, true);
+    const pid_t last = start_child(folder.path(), rounds(), true);
     int status = 0;
     waitpid(last, &status, 0);
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -161,8 +167,8 @@ TEST(NotifyCrash, EachIsToldOnce) {
     const auto shown = (*database)->query("SELECT COUNT(*) FROM notify_shown");
     EXPECT_GE(shown->integer(0, 0), static_cast<std::int64_t>(accepted.size()));
     EXPECT_EQ(shown->integer(0, 0), static_cast<std::int64_t>(told.size()));
-    EXPECT_GT(accepted.size(), 100U);
-    std::cout << fmt::format("killed {} times: {} notices accepted, {} letters, each notice in one\n", kRounds,
+    EXPECT_GT(accepted.size(), 20U);
+    std::cout << fmt::format("killed {} times: {} notices accepted, {} letters, each notice in one\n", rounds(),
                              accepted.size(), rows->size());
 }
 

@@ -61,11 +61,14 @@ std::optional<std::int64_t> case_of(std::string_view about) {
 
 class Running final : public NotifyService, public Notifier {
   public:
-    explicit Running(std::function<mail::Mail&()> mail) : mail_of_(std::move(mail)) {}
+    Running(std::function<mail::Mail&()> mail, std::vector<std::string_view> needs)
+        : mail_of_(std::move(mail)), needs_(std::move(needs)) {
+        needs_.emplace_back("mail");
+    }
     ~Running() override { end(); }
 
     [[nodiscard]] std::string_view name() const override { return "notify"; }
-    [[nodiscard]] std::vector<std::string_view> needs() const override { return {"mail"}; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return needs_; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kNotifyMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
     [[nodiscard]] Notifier& notifier() override { return *this; }
@@ -421,6 +424,7 @@ class Running final : public NotifyService, public Notifier {
     }
 
     const std::function<mail::Mail&()> mail_of_;
+    std::vector<std::string_view> needs_;
     Settings settings_;
     PlanSettings plan_;
     platform::House* house_ = nullptr;
@@ -442,8 +446,9 @@ class Running final : public NotifyService, public Notifier {
 
 }  // namespace
 
-std::unique_ptr<NotifyService> make_notify_service(std::function<mail::Mail&()> mail) {
-    return std::make_unique<Running>(std::move(mail));
+std::unique_ptr<NotifyService> make_notify_service(std::function<mail::Mail&()> mail,
+                                                   std::vector<std::string_view> needs) {
+    return std::make_unique<Running>(std::move(mail), std::move(needs));
 }
 
 }  // namespace quipu::notify

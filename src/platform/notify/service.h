@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "platform/mail/service.h"
 #include "platform/notify/directory.h"
@@ -19,7 +21,9 @@ class NotifyService : public platform::Service {
     virtual void use_directory(std::unique_ptr<Directory> directory) = 0;
 };
 
-/// `mail` (asked from provision on) outlives the service.
-[[nodiscard]] std::unique_ptr<NotifyService> make_notify_service(std::function<mail::Mail&()> mail);
+/// `mail` (asked from provision on) outlives the service. `needs`: beside mail, the services that directory and sources
+/// stand on.
+[[nodiscard]] std::unique_ptr<NotifyService> make_notify_service(std::function<mail::Mail&()> mail,
+                                                                 std::vector<std::string_view> needs = {});
 
 }  // namespace quipu::notify

@@ -198,7 +198,8 @@ TEST_F(NotifyTest, AWebhookIsSignedAndTriedAgain) {
     std::mutex mutex;
     std::vector<std::pair<std::string, std::string>> posts;  // signature's timestamp and signature, body
     net::LoopPool loops(1);
-    auto server = net::HttpServer::listen(loops, *net::Endpoint::parse("127.0.0.1:0"), [&](net::HttpRequest& request) -> Task<net::HttpResponse> {
+    auto server = net::HttpServer::listen(
+        loops, *net::Endpoint::parse("127.0.0.1:0"), [&](net::HttpRequest& request) -> Task<net::HttpResponse> {
             const std::scoped_lock lock(mutex);
             posts.emplace_back(std::string(request.headers.get("X-Quipu-Timestamp")) + " " +
                                    std::string(request.headers.get("X-Quipu-Signature")),

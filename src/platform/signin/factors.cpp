@@ -25,7 +25,6 @@ std::string handle_of(std::string_view account) {
 }
 
 std::string fresh_secret() {
-    // base64url of 27 octets is 36 characters; the octets are what counts.
     auto octets = base64url_decode(net::random_token(kTotpSecretOctets));
     return octets ? std::move(*octets) : std::string();
 }

@@ -247,7 +247,12 @@ void add_federation_routes(platform::House& house, access::Access& access, Feder
     visit("/api/v1/signin/finish", "Opens the session of a verified identity",
           [](const FederationRoutes& r, const net::HttpRequest& request) { return r.finish(request); });
     api.raw(net::Method::post,
-            {"/api/v1/signin/saml/acs", "An identity provider's answer", "signin", Permission::see_public, "text/html"},
+            {.path = "/api/v1/signin/saml/acs",
+             .summary = "An identity provider's answer",
+             .tag = "signin",
+             .permission = Permission::see_public,
+             .media_type = "text/html",
+             .from_elsewhere = true},
             [routes](const Call&, const net::HttpRequest& request) { return routes->consume(request); });
 }
 

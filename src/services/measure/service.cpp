@@ -28,6 +28,8 @@ constexpr Nanoseconds kRecent = std::chrono::hours(3);
 constexpr Nanoseconds kPast = std::chrono::days(14);
 // A decision that is older than this was told before, or is no news any more.
 constexpr Nanoseconds kNews = std::chrono::minutes(10);
+// What is shown again after a start: enough to know how a pair was and is.
+constexpr Nanoseconds kShownAgain = std::chrono::minutes(20);
 // An agent that was away for longer leaves the mesh until it is back.
 constexpr Nanoseconds kPatience = std::chrono::minutes(30);
 
@@ -46,8 +48,8 @@ struct Settings {
 
 class MeasureService final : public platform::Service {
   public:
-    MeasureService(agent::Agents& agents, std::function<registry::Registry&()> registry)
-        : agents_(agents), registry_of_(std::move(registry)) {}
+    MeasureService(agent::Agents& agents, std::function<registry::Registry&()> registry, PairObserver observe)
+        : agents_(agents), registry_of_(std::move(registry)), observe_(std::move(observe)) {}
     ~MeasureService() override { end_watch(); }
 
     [[nodiscard]] std::string_view name() const override { return "measure"; }
@@ -169,9 +171,11 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Result<void> take_minutes(const agent::StreamBatch& batch) {
         if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
         const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
-        for (const auto& minute : fresh)
+        for (const auto& minute : fresh) {
+            show(minute);
             for (const Told& told : live_->add(minute))
                 if (auto kept = tell(told); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        }
         pair_streams_->ring();
         return {};
     }
@@ -188,13 +192,48 @@ class MeasureService final : public platform::Service {
         if (!open_) return {};
         for (const auto payload : batch.payloads) {
             ByteReader in(payload);
-            for (const MinuteRecord& record : TRY(parse_records(in)))
-                live_->add_running(record.from, batch.agent, record,
-                                   store_->skipped(pair_key(record.from, batch.agent), record.minute),
-                                   is_away(record.from));
+            for (const MinuteRecord& record : TRY(parse_records(in))) {
+                const std::int64_t skipped = store_->skipped(pair_key(record.from, batch.agent), record.minute);
+                live_->add_running(record.from, batch.agent, record, skipped, is_away(record.from));
+                show_running(record, batch.agent, skipped);
+            }
         }
         pair_streams_->ring();
         return {};
+    }
+
+    // ---- to whoever looks at all pairs at once
+
+    void show(const StoredMinute& minute) const {
+        if (!observe_) return;
+        const Columns columns = columns_of(minute.record);
+        PairMinute out{.from = minute.from, .to = minute.to, .minute = minute.record.time, .whole = true};
+        out.until = out.minute + kMinute;
+        out.sent = columns.scheduled - columns.skipped;
+        out.received = columns.received;
+        out.loss_run = columns.loss_run;
+        if (columns.received > 0) out.median = Nanoseconds(columns.delay_median);
+        out.clock_error = Nanoseconds(columns.clock_error);
+        out.ttl = columns.ttl;
+        out.absent = columns.absent != 0;
+        out.settling = columns.scheduled < profile_.per_minute;
+        observe_(out);
+    }
+
+    /// It was made a moment ago, of what was due a second before.
+    void show_running(const MinuteRecord& record, const std::string& to, std::int64_t skipped) const {
+        if (!observe_) return;
+        PairMinute out{.from = record.from, .to = to, .minute = record.minute};
+        out.until = std::clamp(house_->clock.now() - std::chrono::seconds(1), record.minute, record.minute + kMinute);
+        out.received = record.received;
+        // What was skipped may still be to come by the schedule: no more is taken off than is missing.
+        out.sent = record.scheduled - std::min<std::int64_t>(skipped, record.scheduled - record.received);
+        out.loss_run = skipped > 0 ? 0 : record.loss_run;
+        if (record.received > 0) out.median = Nanoseconds(record.delay_median);
+        out.clock_error = Nanoseconds(record.clock_error);
+        out.ttl = std::max<std::int64_t>(record.ttl, 0);
+        out.absent = is_away(record.from);
+        observe_(out);
     }
 
     [[nodiscard]] Result<void> tell(const Told& told) {
@@ -235,6 +274,7 @@ class MeasureService final : public platform::Service {
             TRY(look_back(key, now));
             for (auto& record : TRY(store_->read(from, to, now - kRecent, now + kMinute, 10'000))) {
                 const StoredMinute minute{std::string(from), std::string(to), std::move(record)};
+                if (now - minute.record.time < kShownAgain) show(minute);
                 for (const Told& told : live_->add(minute))
                     if (now - told.event.minute < kNews && !TRY(was_told(told))) TRY(tell(told));
             }
@@ -291,6 +331,7 @@ class MeasureService final : public platform::Service {
 
     agent::Agents& agents_;
     const std::function<registry::Registry&()> registry_of_;
+    const PairObserver observe_;
     Settings settings_;
     Profile profile_;
     platform::House* house_ = nullptr;
@@ -310,8 +351,9 @@ class MeasureService final : public platform::Service {
 
 }  // namespace
 
-std::unique_ptr<platform::Service> make_service(agent::Agents& agents, std::function<registry::Registry&()> registry) {
-    return std::make_unique<MeasureService>(agents, std::move(registry));
+std::unique_ptr<platform::Service> make_service(agent::Agents& agents, std::function<registry::Registry&()> registry,
+                                                PairObserver observe) {
+    return std::make_unique<MeasureService>(agents, std::move(registry), std::move(observe));
 }
 
 }  // namespace quipu::measure

@@ -66,8 +66,17 @@ export function localPath(text: string | null): string {
   }
 }
 
+/** A sign-in through an institution that waits for a second factor: it comes back with #pending=…&factors=…. */
+export function waitingOf(hash: string): { pending: string; factors: string[] } | null {
+  const values = new URLSearchParams(hash.replace(/^#/, ''));
+  const pending = values.get('pending');
+  return pending ? { pending, factors: (values.get('factors') ?? '').split(',').filter(Boolean) } : null;
+}
+
 /** Where to sign in, and come back to the present page. */
 export function signInPath(): string {
   const here = place.path + place.search;
-  return here === '/' || /^\/(signin|join|recover)\b/.test(here) ? '/signin' : `/signin?to=${encodeURIComponent(here)}`;
+  return here === '/' || /^\/(signin|join|recover)\b/.test(here)
+    ? '/signin'
+    : `/signin?return_to=${encodeURIComponent(here)}`;
 }

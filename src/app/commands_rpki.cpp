@@ -1,0 +1,148 @@
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <fmt/format.h>
+#include <memory>
+#include <thread>
+
+#include "app/commands.h"
+#include "base/time.h"
+#include "services/rpki/cache_folder.h"
+#include "services/rpki/lab_tree.h"
+#include "services/rpki/output.h"
+
+namespace quipu::app {
+namespace {
+
+struct ValidateOptions {
+    std::string cache;
+    std::string tals;
+    std::string time;
+    std::string format = "summary";
+    std::string verdicts;
+    unsigned threads = 0;
+    bool strict_names = false;
+    rpki::Limits limits;
+};
+
+Result<std::int64_t> seconds_of(const std::string& text) {
+    const Time time = text.empty() ? SystemClock().now() : TRY(parse_time(text));
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+/// To a file or, with "-", to standard output; a full disk is told.
+Result<void> write_to(const std::string& path, const std::function<void(const rpki::Sink&)>& writes) {
+    std::FILE* file = path == "-" ? stdout : std::fopen(path.c_str(), "w");
+    if (file == nullptr) return fail_errno(errno, "writing a file", path);
+    bool good = true;
+    writes(
+        [&](std::string_view text) { good = good && std::fwrite(text.data(), 1, text.size(), file) == text.size(); });
+    good = std::fflush(file) == 0 && good;
+    const int error = errno;
+    if (file != stdout) std::fclose(file);
+    if (!good) return fail_errno(error, "writing a file", path);
+    return {};
+}
+
+Result<void> validate(const ValidateOptions& options) {
+    const auto format = rpki::format_of(options.format);
+    if (!format)
+        return fail(ErrorCode::invalid, "is not an output", options.format, "outputs are " + rpki::format_names());
+    const std::int64_t time = TRY(seconds_of(options.time));
+    const auto locators = TRY(rpki::read_tals(options.tals));
+    const auto cache = TRY(rpki::CacheFolder::open(options.cache));
+    cache->set_locators(locators);
+    rpki::Validator validator({.point = {.limits = options.limits, .profile = {.strict_names = options.strict_names}},
+                               .threads = options.threads},
+                              nullptr);
+    validator.run(locators, *cache, time);
+    if (!options.verdicts.empty())
+        TRY(write_to(options.verdicts, [&](const rpki::Sink& sink) { write_verdicts(validator, cache->all(), sink); }));
+    return write_to("-", [&](const rpki::Sink& sink) { write_payloads(validator, locators, time, *format, sink); });
+}
+
+struct LabOptions {
+    rpki::LabSettings settings;
+    std::string time;
+    std::string validity = "48h";
+    bool list = false;
+};
+
+Result<void> make_lab(const Context& context, LabOptions options) {
+    if (options.list) {
+        Value::Array faults;
+        for (const rpki::LabFault& fault : rpki::lab_faults()) {
+            Value row;
+            row.set("fault", fault.name);
+            row.set("reason", rpki::text_of(fault.rule).name);
+            row.set("section", rpki::text_of(fault.rule).section);
+            row.set("what", fault.text);
+            faults.push_back(std::move(row));
+        }
+        return print(format_list(Value(std::move(faults)), context.output, {.columns = {}, .colour = context.colour}));
+    }
+    if (options.settings.folder.empty())
+        return fail(ErrorCode::invalid, "the folder is missing", "--folder", "quipu rpki lab --folder DIR");
+    options.settings.time = TRY(seconds_of(options.time));
+    options.settings.validity = std::chrono::floor<std::chrono::seconds>(TRY(parse_duration(options.validity))).count();
+    if (options.settings.threads == 0) options.settings.threads = std::max(1U, std::thread::hardware_concurrency());
+    const rpki::LabSummary made = TRY(rpki::write_lab(options.settings));
+    return print(fmt::format("{} authorities, {} objects, {} ROAs, {} VRPs, {} planted faults under {}.\n",
+                             made.authorities, made.objects, made.roas, made.vrps, made.faults,
+                             options.settings.folder));
+}
+
+}  // namespace
+
+void add_rpki_commands(CLI::App& app, Context& context) {
+    CLI::App* rpki = app.add_subcommand("rpki", "Validate the RPKI: what may be announced by whom");
+    rpki->require_subcommand(1);
+
+    auto options = std::make_shared<ValidateOptions>();
+    CLI::App* check = rpki->add_subcommand("validate", "Validates a cache of objects from its trust anchors down");
+    check->add_option("--offline", options->cache, "Cache folder, HOST/path/… as rsync leaves it; no network is used")
+        ->required()
+        ->type_name("DIR");
+    check->add_option("--tals", options->tals, "Trust anchor locators: a folder of NAME.tal, or one file")
+        ->required()
+        ->type_name("DIR");
+    check->add_option("--at", options->time, "Validate as of this time; now if left out")->type_name("TIME");
+    check->add_option("--output", options->format, "One of " + rpki::format_names())
+        ->capture_default_str()
+        ->type_name("FORMAT");
+    check
+        ->add_option("--verdicts", options->verdicts, "Writes one line for each object: why it was accepted or refused")
+        ->type_name("FILE");
+    check->add_option("--threads", options->threads, "Threads; 0 is one for each core")->type_name("N");
+    check->add_flag("--strict-names", options->strict_names, "Refuse names that are not PrintableString");
+    check->add_option("--max-depth", options->limits.max_depth, "Certificates above an object")->capture_default_str();
+    check->add_option("--max-files", options->limits.max_files, "Files of one manifest")->capture_default_str();
+    check->add_option("--max-object-size", options->limits.max_object_size, "Octets of one object")
+        ->capture_default_str();
+    check->add_option("--max-point-size", options->limits.max_point_size, "Octets of one manifest's files")
+        ->capture_default_str();
+    check->add_option("--max-authorities", options->limits.max_authorities, "Authorities below one trust anchor")
+        ->capture_default_str();
+    check->callback([options, &context] { context.command = [options] { return validate(*options); }; });
+
+    auto lab_options = std::make_shared<LabOptions>();
+    lab_options->settings.threads = 0;
+    CLI::App* lab = rpki->add_subcommand("lab", "Writes a whole RPKI to disk, with planted faults on demand");
+    lab->add_option("--folder", lab_options->settings.folder, "Gets cache/, tals/ and labels.csv")->type_name("DIR");
+    lab->add_option("--objects", lab_options->settings.objects, "About so many objects")->capture_default_str();
+    lab->add_option("--anchors", lab_options->settings.anchors, "Trust anchors")->capture_default_str();
+    lab->add_option("--seed", lab_options->settings.seed, "The same seed and time give the same tree")
+        ->capture_default_str();
+    lab->add_option("--at", lab_options->time, "Everything is valid at this time; now if left out")->type_name("TIME");
+    lab->add_option("--validity", lab_options->validity, "And for so long before and after")
+        ->capture_default_str()
+        ->type_name("DURATION");
+    lab->add_option("--faults", lab_options->settings.faults, "Faults to plant, by name, or all")->type_name("NAME…");
+    lab->add_option("--threads", lab_options->settings.threads, "Threads; 0 is one for each core")->type_name("N");
+    lab->add_flag("--list", lab_options->list, "Lists the faults that can be planted");
+    lab->callback([lab_options, &context] {
+        context.command = [lab_options, &context] { return make_lab(context, *lab_options); };
+    });
+}
+
+}  // namespace quipu::app

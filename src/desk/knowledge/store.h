@@ -1,0 +1,30 @@
+#pragma once
+// The knowledge base's tables: each article as it is now, and every version that it ever had.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/database.h"
+#include "desk/knowledge/api.h"
+
+namespace quipu::knowledge::store {
+
+/// The newest version; `removed` ones too, so that their numbers go on.
+struct Current {
+    Article article;
+    bool removed = false;
+};
+[[nodiscard]] Result<std::optional<Current>> current(data::Transaction& transaction, std::string_view id);
+[[nodiscard]] Result<std::vector<Article>> all(data::Transaction& transaction);
+[[nodiscard]] Result<bool> is_empty(data::Transaction& transaction);
+/// Writes the article and its version; `what` is the version's line in the history.
+[[nodiscard]] Result<void> put(data::Transaction& transaction, const Article& article, bool removed,
+                               const ArticleVersion& what);
+/// Newest first.
+[[nodiscard]] Result<std::vector<ArticleVersion>> versions(data::Transaction& transaction, std::string_view id);
+[[nodiscard]] Result<std::optional<Article>> version(data::Transaction& transaction, std::string_view id,
+                                                     std::int64_t number);
+
+}  // namespace quipu::knowledge::store

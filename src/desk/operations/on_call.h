@@ -1,0 +1,17 @@
+#pragma once
+// Who is on call, from the rotas and overrides that are kept: what escalation asks.
+
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "desk/operations/store.h"
+#include "registry/registry.h"
+
+namespace quipu::operations {
+
+/// Of one rota, or of all when it is empty; in order of rota and time, with people's names.
+[[nodiscard]] Result<std::vector<Shift>> shifts_between(const Store& store, const registry::Picture& picture,
+                                                        std::string_view rota, Time since, Time until);
+
+}  // namespace quipu::operations

@@ -1,0 +1,19 @@
+#pragma once
+// The two indexes behind Index::open, and the one clause that they write differently.
+
+#include <memory>
+
+#include "desk/search/index.h"
+
+namespace quipu::search {
+
+[[nodiscard]] std::unique_ptr<Index> sqlite_index(data::Database& database);
+[[nodiscard]] std::unique_ptr<Index> postgresql_index(data::Database& database);
+
+/// "id IN (…)" for a parameter that is a list of numbers, comma separated: one prepared statement for any length.
+[[nodiscard]] constexpr std::string_view ids_in(data::Dialect dialect) {
+    return dialect == data::Dialect::sqlite ? "SELECT value FROM json_each('[' || ? || ']')"
+                                            : "SELECT unnest(string_to_array(?, ',')::bigint[])";
+}
+
+}  // namespace quipu::search

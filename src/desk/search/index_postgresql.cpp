@@ -1,0 +1,148 @@
+// The index in PostgreSQL's tsvector with a GIN index. A word stands in it as 't/word' where it is anywhere and as
+// 'n/word' where it is in the name, for GIN does not keep PostgreSQL's own weights and would read each row to see them.
+//
+// GIN knows no order, and the newest of very many matches are wanted: the ids' buckets are words too, so the newest
+// buckets are asked first and all of them only when these do not hold enough.
+
+#include <fmt/format.h>
+
+#include "desk/search/dialects.h"
+
+namespace quipu::search {
+namespace {
+
+using data::Transaction;
+
+constexpr int kBucketShift = 12;  // ids of a bucket: 4096
+
+std::string class_mark(Class of) {
+    return fmt::format("'m/c{}'", static_cast<int>(of));
+}
+std::string bucket_mark(std::int64_t id) {
+    return fmt::format("'m/b{}'", id >> kBucketShift);
+}
+
+/// 't/w1' <-> 't/w2':*
+std::string tsquery_term(const Term& term, char place, bool prefix) {
+    std::string out;
+    for (const std::string& word : term.words)
+        out += fmt::format("{}'{}/{}'", out.empty() ? "" : " <-> ", place, word);
+    return out + (prefix ? ":*" : "");
+}
+
+std::string tsquery_any(const std::vector<std::string>& marks) {
+    std::string out;
+    for (const std::string& mark : marks)
+        out += fmt::format("{}'m/{}'", out.empty() ? "" : " | ", mark);
+    return out;
+}
+
+void add_words(std::string& out, std::string_view words, char place) {
+    int position = 0;
+    while (!words.empty()) {
+        const auto end = std::min(words.find(' '), words.size());
+        if (place == 'm')
+            fmt::format_to(std::back_inserter(out), "'m/{}' ", words.substr(0, end));
+        else
+            fmt::format_to(std::back_inserter(out), "'{}/{}':{} ", place, words.substr(0, end), ++position);
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+}
+
+class PostgresqlIndex final : public Index {
+  public:
+    explicit PostgresqlIndex(data::Database& database) : Index(database) {}
+
+  protected:
+    Result<void> make_tables(Transaction& transaction) const override {
+        TRY(
+            transaction.run("CREATE TABLE search_documents (id BIGINT PRIMARY KEY, kind TEXT NOT NULL, "
+                            "object TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, language TEXT NOT NULL, "
+                            "time_ns BIGINT NOT NULL, marks TEXT NOT NULL, name_words TEXT NOT NULL, "
+                            "text_words TEXT NOT NULL, text TEXT NOT NULL)"));
+        TRY(transaction.run("CREATE INDEX search_documents_object ON search_documents (kind, object)"));
+        TRY(transaction.run("CREATE TABLE search_words (id BIGINT PRIMARY KEY, lexemes TSVECTOR NOT NULL)"));
+        TRY(transaction.run("CREATE INDEX search_words_lexemes ON search_words USING GIN (lexemes)"));
+        return {};
+    }
+
+    Result<void> insert(Transaction& transaction, const std::vector<Row>& rows) const override {
+        for (const Row& row : rows) {
+            TRY(
+                transaction.run("INSERT INTO search_documents (id, kind, object, name, detail, language, time_ns, "
+                                "marks, name_words, text_words, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                row.id, row.object.kind, row.object.id, row.name, row.detail, row.language, row.time_ns,
+                                row.marks, row.name_words, row.text_words, row.text));
+            std::string lexemes;
+            add_words(lexemes, row.text_words, 't');
+            add_words(lexemes, row.name_words, 'n');
+            add_words(lexemes, row.marks, 'm');
+            lexemes += class_mark(class_of(row.object.kind)) + " " + bucket_mark(row.id);
+            TRY(transaction.run("INSERT INTO search_words (id, lexemes) VALUES (?, ?)", row.id, lexemes));
+        }
+        return {};
+    }
+
+    Result<void> erase(Transaction& transaction, const ObjectId& object) const override {
+        TRY(
+            transaction.run("DELETE FROM search_words WHERE id IN "
+                            "(SELECT id FROM search_documents WHERE kind = ? AND object = ?)",
+                            object.kind, object.id));
+        TRY(transaction.run("DELETE FROM search_documents WHERE kind = ? AND object = ?", object.kind, object.id));
+        return {};
+    }
+
+    Result<void> erase_all(Transaction& transaction) const override {
+        TRY(transaction.run("DELETE FROM search_words"));
+        TRY(transaction.run("DELETE FROM search_documents"));
+        return {};
+    }
+
+    Result<std::vector<std::int64_t>> match(Transaction& transaction, const Search& search) const override {
+        std::string query;
+        for (const Term& term : search.terms.wanted)
+            query += fmt::format("{}({})", query.empty() ? "" : " & ",
+                                 tsquery_term(term, search.in_names ? 'n' : 't', as_prefix(term, search.in_names)));
+        for (const Term& term : search.terms.unwanted)
+            query += fmt::format(" & !({})", tsquery_term(term, 't', as_prefix(term, false)));
+        if (!search.kind_marks.empty()) query += fmt::format(" & ({})", tsquery_any(search.kind_marks));
+        if (!search.sees_all) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
+
+        // The planner can't know how rare a beginning is; an index of words is always the right way in.
+        TRY(transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"));
+        const std::int64_t newest =
+            TRY(transaction.run("SELECT COALESCE(MAX(id), -1) FROM search_words WHERE id BETWEEN ? AND ?",
+                                first_id(search.of), last_id(search.of)))
+        .integer(0, 0);
+        if (newest < 0) return std::vector<std::int64_t>();
+        for (const std::int64_t buckets : {2, 16, 0}) {
+            std::string where = class_mark(search.of);
+            const bool some = buckets > 0 && newest - first_id(search.of) >= (buckets << kBucketShift);
+            if (buckets > 0 && !some) continue;  // so many are all: the last round is as good
+            if (some) {
+                where.clear();
+                for (std::int64_t i = 0; i < buckets; ++i)
+                    where += (where.empty() ? "" : " | ") + bucket_mark(newest - (i << kBucketShift));
+            }
+            // "id + 0": in the order of ids, but not along their index.
+            const data::Rows rows = TRY(
+                transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) "
+                                "ORDER BY id + 0 DESC LIMIT ?",
+                                fmt::format("{} & ({})", query, where), static_cast<std::int64_t>(kMostCandidates)));
+            if (some && rows.size() < kMostCandidates) continue;
+            std::vector<std::int64_t> out;
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                out.push_back(rows.integer(i, 0));
+            return out;
+        }
+        return std::vector<std::int64_t>();
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Index> postgresql_index(data::Database& database) {
+    return std::make_unique<PostgresqlIndex>(database);
+}
+
+}  // namespace quipu::search

@@ -1,0 +1,109 @@
+// The index in SQLite's FTS5: a table of words beside the documents ("external content").
+
+#include <fmt/format.h>
+
+#include "desk/search/dialects.h"
+
+namespace quipu::search {
+namespace {
+
+using data::Transaction;
+
+/// "w1 w2" or, as a beginning, "w1 w2" *. The words are letters and digits alone.
+std::string fts_term(const Term& term, bool prefix) {
+    std::string out = "\"";
+    for (const std::string& word : term.words)
+        out += (out.size() > 1 ? " " : "") + word;
+    return out + (prefix ? "\" *" : "\"");
+}
+
+std::string fts_any(const std::vector<std::string>& marks) {
+    std::string out;
+    for (const std::string& mark : marks)
+        out += fmt::format("{}\"{}\"", out.empty() ? "" : " OR ", mark);
+    return out;
+}
+
+class SqliteIndex final : public Index {
+  public:
+    explicit SqliteIndex(data::Database& database) : Index(database) {}
+
+  protected:
+    Result<void> make_tables(Transaction& transaction) const override {
+        TRY(
+            transaction.run("CREATE TABLE search_documents (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, "
+                            "object TEXT NOT NULL, name TEXT NOT NULL, detail TEXT NOT NULL, language TEXT NOT NULL, "
+                            "time_ns BIGINT NOT NULL, marks TEXT NOT NULL, name_words TEXT NOT NULL, "
+                            "text_words TEXT NOT NULL, text TEXT NOT NULL)"));
+        TRY(transaction.run("CREATE INDEX search_documents_object ON search_documents (kind, object)"));
+        // The words are folded and taken apart already: "ascii" leaves every other character within its word.
+        TRY(
+            transaction.run("CREATE VIRTUAL TABLE search_words USING fts5(name_words, text_words, marks, "
+                            "content='search_documents', content_rowid='id', tokenize='ascii', prefix='1 2 3')"));
+        return {};
+    }
+
+    Result<void> insert(Transaction& transaction, const std::vector<Row>& rows) const override {
+        for (const Row& row : rows) {
+            TRY(
+                transaction.run("INSERT INTO search_documents (id, kind, object, name, detail, language, time_ns, "
+                                "marks, name_words, text_words, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                row.id, row.object.kind, row.object.id, row.name, row.detail, row.language, row.time_ns,
+                                row.marks, row.name_words, row.text_words, row.text));
+            TRY(transaction.run("INSERT INTO search_words (rowid, name_words, text_words, marks) VALUES (?, ?, ?, ?)",
+                                row.id, row.name_words, row.text_words, row.marks));
+        }
+        return {};
+    }
+
+    Result<void> erase(Transaction& transaction, const ObjectId& object) const override {
+        // FTS5 §4.4.3: an external content table's index is told the old words.
+        TRY(
+            transaction.run("INSERT INTO search_words (search_words, rowid, name_words, text_words, marks) "
+                            "SELECT 'delete', id, name_words, text_words, marks FROM search_documents "
+                            "WHERE kind = ? AND object = ?",
+                            object.kind, object.id));
+        TRY(transaction.run("DELETE FROM search_documents WHERE kind = ? AND object = ?", object.kind, object.id));
+        return {};
+    }
+
+    Result<void> erase_all(Transaction& transaction) const override {
+        TRY(transaction.run("INSERT INTO search_words (search_words) VALUES ('delete-all')"));
+        TRY(transaction.run("DELETE FROM search_documents"));
+        return {};
+    }
+
+    Result<std::vector<std::int64_t>> match(Transaction& transaction, const Search& search) const override {
+        const std::string_view column = search.in_names ? "name_words" : "text_words";
+        std::string wanted;
+        for (const Term& term : search.terms.wanted)
+            wanted += fmt::format("{}{} : {}", wanted.empty() ? "" : " AND ", column,
+                                  fts_term(term, as_prefix(term, search.in_names)));
+        std::string query = "(" + wanted + ")";
+        if (!search.kind_marks.empty()) query += fmt::format(" AND (marks : ({}))", fts_any(search.kind_marks));
+        if (!search.sees_all) query += fmt::format(" AND (marks : ({}))", fts_any(search.reader_marks));
+        if (!search.terms.unwanted.empty()) {
+            std::string unwanted;
+            for (const Term& term : search.terms.unwanted)
+                unwanted +=
+                    (unwanted.empty() ? "text_words : " : " OR text_words : ") + fts_term(term, as_prefix(term, false));
+            query = fmt::format("({}) NOT ({})", query, unwanted);
+        }
+        const data::Rows rows = TRY(transaction.run(
+            "SELECT rowid FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ? "
+            "ORDER BY rowid DESC LIMIT ?",
+            query, first_id(search.of), last_id(search.of), static_cast<std::int64_t>(kMostCandidates)));
+        std::vector<std::int64_t> out;
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            out.push_back(rows.integer(i, 0));
+        return out;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Index> sqlite_index(data::Database& database) {
+    return std::make_unique<SqliteIndex>(database);
+}
+
+}  // namespace quipu::search

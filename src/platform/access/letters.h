@@ -1,0 +1,21 @@
+#pragma once
+// The letters of access, each in Spanish, Portuguese and English.
+
+#include <string>
+
+#include "platform/access/access.h"
+
+namespace quipu::access {
+
+/// To whom, in which language (es when it is none of ours), and what is told: an absolute link, a place, an address.
+struct Addressee {
+    std::string mail, name, language;
+};
+[[nodiscard]] Letter invitation_letter(const Addressee& to, const std::string& network, const std::string& inviter,
+                                       const std::string& link, Time until);
+[[nodiscard]] Letter recovery_letter(const Addressee& to, const std::string& network, const std::string& link,
+                                     Time until);
+[[nodiscard]] Letter lock_letter(const Addressee& to, const std::string& network, Time until);
+[[nodiscard]] Letter password_letter(const Addressee& to, const std::string& network, const std::string& address);
+
+}  // namespace quipu::access

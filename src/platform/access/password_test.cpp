@@ -1,0 +1,82 @@
+#include "platform/access/password.h"
+
+#include <gmock/gmock.h>
+
+#include "data/test_folder.h"
+#include "platform/access/local.h"
+#include "platform/access/seal.h"
+
+namespace quipu::access {
+namespace {
+
+using testing::HasSubstr;
+
+class Password : public testing::Test {
+  protected:
+    void SetUp() override { ASSERT_TRUE(start_sodium()); }
+};
+
+TEST_F(Password, IsArgon2idAtTheInteractiveProfile) {
+    const auto hash = hash_password("cuerda y nudo sobre el mar");
+    ASSERT_TRUE(hash);
+    EXPECT_THAT(*hash, testing::StartsWith("$argon2id$v=19$m=65536,t=2,p=1$"));
+    EXPECT_TRUE(verify_password(*hash, "cuerda y nudo sobre el mar"));
+    EXPECT_FALSE(verify_password(*hash, "cuerda y nudo sobre el mas"));
+    EXPECT_FALSE(verify_password("", ""));
+    EXPECT_FALSE(verify_password(std::string(300, 'x'), "x"));
+    EXPECT_FALSE(needs_rehash(*hash));
+    EXPECT_TRUE(needs_rehash("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo"));
+}
+
+TEST_F(Password, WhatIsTakenAndWhatIsNot) {
+    const auto taken = [](std::string_view text) {
+        return check_password(text, "ana.silva@rnp.example", "Ana Silva").has_value();
+    };
+    EXPECT_TRUE(taken("cuerda y nudo sobre el mar"));
+    EXPECT_TRUE(taken("ñandú, quipu y 3 llamas"));
+    EXPECT_TRUE(taken("kT9#vLq2!xWz"));
+    EXPECT_FALSE(taken("short"));
+    EXPECT_FALSE(taken("kT9#vLq2!xW"));
+    EXPECT_FALSE(taken(std::string(129, 'a') + "kT9#vLq2!xWz"));
+    EXPECT_FALSE(taken("aaaaaaaaaaaaaaaa"));
+    EXPECT_FALSE(taken("1234567890123456"));
+    EXPECT_FALSE(taken("Password1234"));
+    EXPECT_FALSE(taken("P4ssw0rd!2026"));
+    EXPECT_FALSE(taken("QuipuQuipu2026!"));
+    EXPECT_FALSE(taken("ana.silva2026"));
+    EXPECT_THAT(check_password("short", "", "").error().what, HasSubstr("at least 12"));
+}
+
+TEST_F(Password, SealedSecretsOpenOnlyWhereTheyBelong) {
+    const data::TestFolder folder;
+    const auto seal = Seal::open(folder.path());
+    ASSERT_TRUE(seal) << seal.error().text();
+    const std::string sealed = seal->close("JBSWY3DPEHPK3PXP", "ana/totp/1");
+    EXPECT_THAT(sealed, testing::Not(HasSubstr("JBSWY3DPEHPK3PXP")));
+    EXPECT_NE(sealed, seal->close("JBSWY3DPEHPK3PXP", "ana/totp/1")) << "a nonce of its own each time";
+    EXPECT_EQ(*seal->reveal(sealed, "ana/totp/1"), "JBSWY3DPEHPK3PXP");
+    EXPECT_EQ(*Seal::open(folder.path())->reveal(sealed, "ana/totp/1"), "JBSWY3DPEHPK3PXP") << "after a restart";
+    EXPECT_EQ(seal->reveal(sealed, "eva/totp/1").error().code, ErrorCode::corrupt);
+    EXPECT_EQ(seal->reveal("AAAA", "ana/totp/1").error().code, ErrorCode::corrupt);
+    ASSERT_EQ(::system(("chmod 644 " + folder.path() + "/access.key").c_str()), 0);
+    EXPECT_EQ(Seal::open(folder.path()).error().code, ErrorCode::corrupt);
+}
+
+TEST_F(Password, TheLocalAdministratorReadsAFileOfTheirOwn) {
+    const data::TestFolder folder;
+    const std::string url = "http://127.0.0.1:59999";
+    EXPECT_EQ(local_secret_for(url), "");
+    {
+        const auto local = LocalSecret::open(folder.path(), url);
+        ASSERT_TRUE(local) << local.error().text();
+        EXPECT_EQ(local_secret_for(url), (*local)->secret());
+        EXPECT_EQ(local_secret_for("http://localhost:59999"), (*local)->secret());
+        EXPECT_EQ(local_secret_for("http://127.0.0.1:59998"), "");
+        ASSERT_EQ(::system(("chmod 644 " + folder.path() + "/local.token").c_str()), 0);
+        EXPECT_EQ(local_secret_for(url), "") << "a secret that others can read is none";
+    }
+    EXPECT_EQ(local_secret_for(url), "") << "it goes with the hub";
+}
+
+}  // namespace
+}  // namespace quipu::access

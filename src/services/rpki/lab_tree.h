@@ -1,0 +1,44 @@
+#pragma once
+// A whole RPKI of any size on disk, the same for the same settings: trust anchors, authorities nested below them with
+// prefixes that nest as well, ROAs, ASPAs, router certificates, manifests, CRLs and TALs, in folders HOST/path as rsync
+// would leave them. Faults are planted on demand, one rule each, each in a publication point of its own, and every
+// object there has its verdict in labels.csv.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "services/rpki/rules.h"
+
+namespace quipu::rpki {
+
+struct LabSettings {
+    std::string folder;  ///< gets cache/, tals/ and labels.csv
+    std::uint64_t seed = 1;
+    std::size_t objects = 1'000;  ///< about so many files
+    std::size_t anchors = 2;
+    std::int64_t time = 0;      ///< everything is valid at this time…
+    std::int64_t validity = 0;  ///< …and for so many seconds before and after
+    unsigned threads = 1;
+    std::vector<std::string> faults;  ///< names, or "all"
+};
+
+struct LabFault {
+    std::string_view name;
+    Rule rule;              ///< of the object that is at fault
+    std::string_view text;  ///< what is done
+};
+[[nodiscard]] std::vector<LabFault> lab_faults();
+
+struct LabSummary {
+    std::size_t authorities = 0;
+    std::size_t objects = 0;
+    std::size_t roas = 0;
+    std::size_t vrps = 0;
+    std::size_t faults = 0;
+};
+
+[[nodiscard]] Result<LabSummary> write_lab(const LabSettings& settings);
+
+}  // namespace quipu::rpki

@@ -1,0 +1,39 @@
+#pragma once
+// The validated payloads as text for routers, scripts and people; the shapes are those that Routinator's users know.
+
+#include <functional>
+#include <optional>
+
+#include "base/time.h"
+#include "services/rpki/engine.h"
+
+namespace quipu::rpki {
+
+enum class Format : std::uint8_t {
+    json,
+    jsonext,
+    csv,
+    csvcompat,
+    csvext,
+    openbgpd,
+    bird1,
+    bird2,
+    rpsl,
+    slurm,
+    summary,
+};
+[[nodiscard]] std::optional<Format> format_of(std::string_view name);
+/// "json, jsonext, …" for messages.
+[[nodiscard]] std::string format_names();
+
+/// Receives text piece by piece: a global table is tens of megabytes.
+using Sink = std::function<void(std::string_view)>;
+
+void write_payloads(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
+                    Format format, const Sink& sink);
+
+/// One line for each object: path, verdict, reason, section, detail, chain. `others` are objects that no valid manifest
+/// led to: they are refused as not listed. Sorted by path.
+void write_verdicts(const Validator& validator, std::vector<std::string> others, const Sink& sink);
+
+}  // namespace quipu::rpki

@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
     add_access_commands(app, context);
     add_registry_commands(app, context);
     add_measure_commands(app, context);
+    add_cases_commands(app, context);
     add_operations_commands(app, context);
     add_pert_commands(app, context);
     add_knowledge_commands(app, context);

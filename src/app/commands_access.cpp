@@ -21,7 +21,7 @@ struct Options {
     bool take = false, open = false, close = false;
 };
 
-std::string text_at(const Value& object, std::string_view key) {
+std::string member_text(const Value& object, std::string_view key) {
     const Value* found = object.find(key);
     return found != nullptr && found->if_string() != nullptr ? *found->if_string() : std::string();
 }
@@ -76,10 +76,10 @@ Result<void> log_in(const Context& context, const Options& options) {
     const auto made = TRY(client.send(
         {.method = net::Method::post, .target = "/api/v1/tokens", .body = to_json(wish), .cookie = session.cookie}));
     const Value token = TRY(parse_json(made.text, "the hub's answer"));
-    TRY(kept_tokens::put(context.hub, text_at(token, "token")));
+    TRY(kept_tokens::put(context.hub, member_text(token, "token")));
     (void)client.send({.method = net::Method::delete_, .target = "/api/v1/session", .cookie = session.cookie});
     return print(fmt::format("Commands to {} are {}'s until {}.\n", context.hub, options.id,
-                             text_at(token, "until").substr(0, 10)));
+                             member_text(token, "until").substr(0, 10)));
 }
 
 Result<void> log_out(const Context& context) {
@@ -88,7 +88,7 @@ Result<void> log_out(const Context& context) {
     const Client client(context.hub, token);
     const auto session = client.get("/api/v1/session");
     if (session) {
-        const std::string id = text_at(*session, "session");
+        const std::string id = member_text(*session, "session");
         if (!id.empty()) (void)client.send({.method = net::Method::delete_, .target = "/api/v1/tokens/" + id});
     }
     TRY(kept_tokens::put(context.hub, ""));
@@ -98,14 +98,14 @@ Result<void> log_out(const Context& context) {
 Result<void> who_am_i(const Context& context) {
     const Value session = TRY(Client(context.hub).get("/api/v1/session"));
     if (context.output != OutputFormat::table) return show_object(context, session);
-    std::string out = text_at(session, "caller");
+    std::string out = member_text(session, "caller");
     if (const Value* account = session.find("account"); account != nullptr && account->if_object() != nullptr)
-        out += fmt::format(" ({})", text_at(*account, "name"));
+        out += fmt::format(" ({})", member_text(*account, "name"));
     out += "\n";
     if (const Value* standings = session.find("standings"); standings != nullptr && standings->if_array() != nullptr)
         for (const Value& standing : *standings->if_array()) {
-            const std::string place = text_at(standing, "organisation"), service = text_at(standing, "service");
-            out += fmt::format("  {} {}{}\n", text_at(standing, "role"), place.empty() ? "everywhere" : "at " + place,
+            const std::string place = member_text(standing, "organisation"), service = member_text(standing, "service");
+            out += fmt::format("  {} {}{}\n", member_text(standing, "role"), place.empty() ? "everywhere" : "at " + place,
                                service.empty() ? "" : " for " + service);
         }
     return print(out);
@@ -141,10 +141,10 @@ Result<void> invite(const Context& context, const Options& options) {
         TRY(Client(context.hub)
                 .change({.method = net::Method::post, .target = "/api/v1/invitations", .body = to_json(wish)}));
     if (context.output != OutputFormat::table) return show_object(context, made);
-    const std::string link = text_at(made, "link");
+    const std::string link = member_text(made, "link");
     if (link.empty()) return print(fmt::format("A letter with a link goes to {}.\n", options.mail));
     return print(
-        fmt::format("Hand this link over; it works once, until {}:\n{}\n", text_at(made, "until").substr(0, 10), link));
+        fmt::format("Hand this link over; it works once, until {}:\n{}\n", member_text(made, "until").substr(0, 10), link));
 }
 
 /// Reads, changes the list of roles, and sends it back with the version that was read.
@@ -214,7 +214,7 @@ Result<void> make_token(const Context& context, const Options& options) {
     const Value made = TRY(
         Client(context.hub).change({.method = net::Method::post, .target = "/api/v1/tokens", .body = to_json(wish)}));
     // The token alone, so that it can go straight into a file or a variable.
-    if (context.output == OutputFormat::table) return print(text_at(made, "token") + "\n");
+    if (context.output == OutputFormat::table) return print(member_text(made, "token") + "\n");
     return show_object(context, made);
 }
 

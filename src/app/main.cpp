@@ -46,8 +46,9 @@ void tell(const Error& error) {
     std::string out = "quipu: ";
     if (!error.where.empty()) out += error.where + ": ";
     out += error.what + "\n";
-    // A single fault is the error itself.
-    for (const Fault& fault : error.faults.size() > 1 ? error.faults : std::vector<Fault>{})
+    // A single fault is most often the error itself.
+    const bool said = error.faults.size() == 1 && error.faults.front().what == error.what;
+    for (const Fault& fault : said ? std::vector<Fault>{} : error.faults)
         out += fmt::format("  {}{}{}\n", fault.where, fault.where.empty() ? "" : ": ", fault.what);
     if (!error.hint.empty()) out += fmt::format("  → {}\n", error.hint);
     std::fputs(out.c_str(), stderr);

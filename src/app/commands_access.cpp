@@ -105,8 +105,8 @@ Result<void> who_am_i(const Context& context) {
     if (const Value* standings = session.find("standings"); standings != nullptr && standings->if_array() != nullptr)
         for (const Value& standing : *standings->if_array()) {
             const std::string place = member_text(standing, "organisation"), service = member_text(standing, "service");
-            out += fmt::format("  {} {}{}\n", member_text(standing, "role"), place.empty() ? "everywhere" : "at " + place,
-                               service.empty() ? "" : " for " + service);
+            out += fmt::format("  {} {}{}\n", member_text(standing, "role"),
+                               place.empty() ? "everywhere" : "at " + place, service.empty() ? "" : " for " + service);
         }
     return print(out);
 }
@@ -143,8 +143,8 @@ Result<void> invite(const Context& context, const Options& options) {
     if (context.output != OutputFormat::table) return show_object(context, made);
     const std::string link = member_text(made, "link");
     if (link.empty()) return print(fmt::format("A letter with a link goes to {}.\n", options.mail));
-    return print(
-        fmt::format("Hand this link over; it works once, until {}:\n{}\n", member_text(made, "until").substr(0, 10), link));
+    return print(fmt::format("Hand this link over; it works once, until {}:\n{}\n",
+                             member_text(made, "until").substr(0, 10), link));
 }
 
 /// Reads, changes the list of roles, and sends it back with the version that was read.

@@ -17,8 +17,7 @@ namespace {
 
 class Socket final : public StreamSocket {
   public:
-    Socket(EventLoop& loop, Descriptor fd)
-        : timer_(loop.impl().io), stream_(PlainStream(loop.impl(), std::move(fd))) {}
+    Socket(EventLoop& loop, Descriptor fd) : timer_(loop.impl().io), stream_(PlainStream(loop.impl(), std::move(fd))) {}
     ~Socket() override { alarm_->socket = nullptr; }
 
     Task<Result<std::size_t>> read_some(std::span<char> into, Nanoseconds patience) override {

@@ -198,8 +198,8 @@ Value openapi_document(std::span<const std::shared_ptr<const Route>> routes, std
                   {"version", version},
                   {"description",
                    "The technical platform of a research network. Lists answer {items, next}; errors are problem "
-                   "details (RFC 9457). Until sign-in exists the server listens on loopback only, and whoever "
-                   "reaches it may do everything; x-permission names what each operation will demand."},
+                   "details (RFC 9457). Sign in at /api/v1/session, or send a token: Authorization: Bearer qp_…; "
+                   "x-permission names what each operation demands."},
                   {"license", object({{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}})}})},
          {"servers", list({object({{"url", "/"}, {"description", "This hub"}})})},
          {"security", Value(Value::Array{})},

@@ -46,7 +46,7 @@ TEST(Files, NamesAreSafe) {
 }
 
 TEST(Words, AreFoldedAndDifferent) {
-    EXPECT_EQ(words_of("São Paulo–Panamá: SÃO #41"), (std::vector<std::string>{"41", "panama", "paulo–panama", "sao"}));
+    EXPECT_EQ(words_of("São Paulo–Panamá: SÃO #41"), (std::vector<std::string>{"41", "panama", "paulo", "sao"}));
     EXPECT_TRUE(words_of(" ,;").empty());
     std::string many;
     for (int i = 0; i < 2000; ++i)

@@ -7,8 +7,7 @@
 
 namespace quipu::desk {
 
-/// Different words of a text, at most 400 of at most 40 octets each, sorted. Letters and digits make words; so does
-/// everything beyond ASCII.
+/// Different words of a text (base/words.h), at most 400 of at most 40 octets each, sorted.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
 
 }  // namespace quipu::desk

@@ -249,12 +249,10 @@ class Connection final : public ConnectionBase {
             if (sent > 0) {
                 length -= static_cast<std::uint64_t>(sent);
                 shard_->octets_out.add(static_cast<std::uint64_t>(sent));
-            } else if (sent == 0) {
-                co_return false;
-            } else if (errno == EAGAIN) {
+            } else if (sent < 0 && errno == EAGAIN) {
                 deadline.set(limits().write_time);
                 if (!co_await stream_.channel().writable()) co_return false;
-            } else if (errno != EINTR) {
+            } else if (sent == 0 || errno != EINTR) {
                 co_return false;
             }
         }

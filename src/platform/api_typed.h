@@ -57,7 +57,7 @@ TypeShape shape_of() {
 }
 
 template <class T>
-Answer make_answer(T value) {
+Answer make_answer(T value) {  // NOLINT(performance-unnecessary-value-param): most branches move from it
     Answer answer;
     if constexpr (IsReply<T>::value) {
         answer = make_answer(std::move(value.value));

@@ -70,7 +70,7 @@ test('an article is written with its preview, published, read by anybody, and it
   const page = await openAs('demo-administrator');
   await visit(page, `${hub.url}/knowledge/new`);
   await page.getByLabel('Category').fill('performance');
-  await page.getByRole('button', { name: /Português/ }).click();
+  await page.getByRole('button', { name: /^Português/ }).click();
   await page.getByLabel('Title').fill('Perda em rajadas');
   await page.getByLabel('Text').fill('## Como medir\n\n- primeiro isto\n\n<script>alert(1)</script>');
   await page.locator('.page').getByRole('heading', { name: 'Como medir' }).waitFor();

@@ -158,13 +158,21 @@ std::string text_of(cmark_node* within) {
     return out;
 }
 
+/// Below the page's own title: the text's highest heading is of level two, and none is more than one below the last,
+/// whatever its author wrote (WCAG 2.2 1.3.1).
 std::vector<Heading> headings_of(cmark_node* document) {
     constexpr int kDeepest = 6;
+    const auto found = nodes_of(document, [](cmark_node_type type) { return type == CMARK_NODE_HEADING; });
+    int highest = kDeepest;
+    for (cmark_node* heading : found)
+        highest = std::min(highest, cmark_node_get_heading_level(heading));
     std::vector<Heading> out;
     std::set<std::string> taken;
-    for (cmark_node* heading : nodes_of(document, [](cmark_node_type type) { return type == CMARK_NODE_HEADING; })) {
+    int last = 1;
+    for (cmark_node* heading : found) {
         Heading made;
-        made.level = std::min(cmark_node_get_heading_level(heading) + 1, kDeepest);
+        last = std::min({cmark_node_get_heading_level(heading) - highest + 2, last + 1, kDeepest});
+        made.level = last;
         made.text = text_of(heading);
         const std::string slug = slug_of(made.text);
         made.id = "s-" + slug;

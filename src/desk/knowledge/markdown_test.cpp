@@ -63,7 +63,7 @@ TEST(Markdown, HeadingsAreLoweredAndNamed) {
     EXPECT_THAT(rendered->html, HasSubstr("<h2 id=\"s-ventana-de-tcp\">Ventana de TCP</h2>"));
     EXPECT_THAT(rendered->html, HasSubstr("<h3 id=\"s-el-el\">"));
     EXPECT_THAT(rendered->html, HasSubstr("<h3 id=\"s-el-el-2\">"));
-    EXPECT_THAT(rendered->html, HasSubstr("<h6 id=\"s-x\">x</h6>"));
+    EXPECT_THAT(rendered->html, HasSubstr("<h4 id=\"s-x\">x</h4>"));
     EXPECT_THAT(rendered->html, HasSubstr("<code>&lt;h2&gt;</code>"));
     ASSERT_EQ(rendered->headings.size(), 4U);
     EXPECT_EQ(rendered->headings[1].text, "Él & él");

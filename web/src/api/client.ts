@@ -98,6 +98,11 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   return (await ask<T>(path, query, { signal })).value;
 }
 
+/** A list that the hub answers whole, without pages. */
+export async function whole<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T[]> {
+  return (await get<List<T>>(path, query, signal)).items;
+}
+
 /** Every item of a list, page after page. */
 export async function all<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];

@@ -58,7 +58,7 @@ test('a case from its opening to its end', async () => {
   await visit(page, `${hub.url}/cases/new?object=link:santiago-panama`);
   await page.getByLabel('What it is').fill('Card in Panama shows errors');
   await page.getByLabel('Description').fill('CRC errors since noon.');
-  await page.getByLabel('Queue').selectOption('operations');
+  await page.getByLabel('Queue').selectOption('help');
   await page.getByLabel('Who sees it').selectOption('public');
   await page.getByRole('button', { name: 'Open the case' }).click();
   await page.waitForURL(/\/cases\/\d+$/);

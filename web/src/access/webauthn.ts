@@ -85,7 +85,7 @@ export async function assertPasskey(pending: string | null): Promise<boolean> {
   const begun = await ask<Ceremony>(
     '/signin/passkey/options',
     {},
-    { method: 'POST', body: pending ? { ticket: pending } : {} },
+    { method: 'POST', body: pending ? { pending } : {} },
   );
   try {
     const publicKey = requestOptions(begun.value.options);

@@ -32,7 +32,8 @@ class Organisations final : public platform::Service {
     Result<void> provision(platform::House&) override { return {}; }
     Result<void> start() override {
         registry::Registry& registry = registry_();
-        following_ = registry.follow([this, &registry](const auto&) { access_.use_tree(tree_of(registry.everything())); });
+        following_ =
+            registry.follow([this, &registry](const auto&) { access_.use_tree(tree_of(registry.everything())); });
         access_.use_tree(tree_of(registry.everything()));
         access_.find_scopes_by(
             [&registry](std::string_view scope) { return organisation_of_scope(*registry.now(), scope); });

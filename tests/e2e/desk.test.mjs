@@ -64,7 +64,7 @@ test('a case from its opening to its end', async () => {
   await page.waitForURL(/\/cases\/\d+$/);
   const number = page.url().match(/\d+$/)[0];
   await page.getByRole('heading', { name: /Card in Panama/ }).waitFor();
-  await page.getByRole('link', { name: /^Santiago–Panam/ }).first().waitFor();
+  await page.getByRole('region', { name: 'Facts' }).getByRole('link', { name: 'Santiago–Panama City', exact: true }).waitFor();
 
   await page.getByRole('button', { name: 'I take care of it' }).click();
   await page.getByText(/takes care of it/).waitFor();

@@ -23,7 +23,7 @@ using platform::PageQuery;
 using platform::Permission;
 using platform::Reply;
 
-constexpr std::string_view kTag = "operations";
+constexpr std::string_view kOnCallTag = "operations";
 constexpr Nanoseconds kFeedBack = 31 * 24h, kFeedAhead = 183 * 24h, kMostShifts = 366 * 24h;
 constexpr std::size_t kTokenOctets = 24;
 constexpr std::size_t kMostFeeds = 50;
@@ -83,7 +83,7 @@ struct FeedQuery {
 };
 
 Result<void> may_operate(const Caller& caller, const std::string& organisation) {
-    if (caller.may(Permission::operate, organisation, kTag)) return {};
+    if (caller.may(Permission::operate, organisation, kOnCallTag)) return {};
     return fail(ErrorCode::forbidden, "you may not change this organisation's rotas", "organisation");
 }
 
@@ -229,7 +229,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.get<OnCallQuery, Page<Shift>>(
         {.path = "/api/v1/on-call",
          .summary = "Who is on call now",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::see_members,
          .command = "quipu on-call now"},
         [&rooms](const Call&, OnCallQuery query) -> Task<Result<Page<Shift>>> {
@@ -243,7 +243,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.get<ShiftsQuery, Page<Shift>>(
         {.path = "/api/v1/on-call/shifts",
          .summary = "Who is on call when",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::see_members,
          .command = "quipu on-call shifts"},
         [&rooms](const Call&, ShiftsQuery query) -> Task<Result<Page<Shift>>> {
@@ -255,7 +255,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
         });
     api.get<ListQuery, Page<Rota>>({.path = "/api/v1/on-call/rotas",
                                     .summary = "Rotas",
-                                    .tag = kTag,
+                                    .tag = kOnCallTag,
                                     .permission = Permission::see_members,
                                     .command = "quipu on-call rotas"},
                                    [&rooms](const Call&, ListQuery query) -> Task<Result<Page<Rota>>> {
@@ -266,7 +266,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.post<NewOne<Rota>, Rota>(
         {.path = "/api/v1/on-call/rotas",
          .summary = "Make a rota",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::operate,
          .success = 201},
         [&rooms](const Call& call, NewOne<Rota> query) -> Task<Result<Reply<Rota>>> {
@@ -274,7 +274,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
         });
     api.get<IdQuery, Rota>({.path = "/api/v1/on-call/rotas/{id}",
                             .summary = "One rota",
-                            .tag = kTag,
+                            .tag = kOnCallTag,
                             .permission = Permission::see_members},
                            [&rooms](const Call&, IdQuery query) -> Task<Result<Reply<Rota>>> {
                                auto rota = CO_TRY(co_await platform::off_loop([&] { return stored(rooms, query.id); }));
@@ -283,7 +283,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
                            });
     api.put<ChangedRota, Rota>({.path = "/api/v1/on-call/rotas/{id}",
                                 .summary = "Change a rota",
-                                .tag = kTag,
+                                .tag = kOnCallTag,
                                 .permission = Permission::operate,
                                 .needs_if_match = true},
                                [&rooms](const Call& call, ChangedRota query) -> Task<Result<Reply<Rota>>> {
@@ -293,7 +293,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.remove<IdQuery, Nothing>(
         {.path = "/api/v1/on-call/rotas/{id}",
          .summary = "Remove a rota with its overrides",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::operate,
          .needs_if_match = true},
         [&rooms](const Call& call, IdQuery query) -> Task<Result<Nothing>> {
@@ -302,7 +302,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.get<ListQuery, Page<Override>>(
         {.path = "/api/v1/on-call/overrides",
          .summary = "Who takes over for a while",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::see_members},
         [&rooms](const Call&, ListQuery query) -> Task<Result<Page<Override>>> {
             auto all = CO_TRY(co_await platform::off_loop([&] { return rooms.store.overrides(query.rota); }));
@@ -311,7 +311,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.post<NewOne<Override>, Override>(
         {.path = "/api/v1/on-call/overrides",
          .summary = "Somebody takes over for a while",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::operate,
          .command = "quipu on-call override ROTA PERSON BEGIN END",
          .success = 201},
@@ -321,7 +321,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.remove<NumberQuery, Nothing>(
         {.path = "/api/v1/on-call/overrides/{id}",
          .summary = "The turn is as it was",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::operate},
         [&rooms](const Call& call, NumberQuery query) -> Task<Result<Nothing>> {
             co_return co_await platform::off_loop([&] { return remove_override(rooms, call, query.id); });
@@ -329,7 +329,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.get<ListQuery, Page<Feed>>(
         {.path = "/api/v1/on-call/feeds",
          .summary = "Your calendars of who is on call",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::own},
         [&rooms](const Call& call, ListQuery query) -> Task<Result<Page<Feed>>> {
             auto all = CO_TRY(co_await platform::off_loop([&] { return rooms.store.feeds(call.caller.id); }));
@@ -338,7 +338,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.post<NewOne<Feed>, Feed>(
         {.path = "/api/v1/on-call/feeds",
          .summary = "Make a calendar that programs can read; its address is shown once",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::see_members,
          .success = 201},
         [&rooms](const Call& call, NewOne<Feed> query) -> Task<Result<Reply<Feed>>> {
@@ -347,7 +347,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.remove<IdQuery, Nothing>(
         {.path = "/api/v1/on-call/feeds/{id}",
          .summary = "Nobody can read this calendar any more",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::own},
         [&rooms](const Call& call, IdQuery query) -> Task<Result<Nothing>> {
             co_return co_await platform::off_loop([&] { return remove_feed(rooms, call, query.id); });
@@ -356,7 +356,7 @@ void add_on_call_routes(platform::Api& api, Rooms& rooms) {
     api.get<FeedQuery, platform::Document>(
         {.path = "/api/v1/on-call.ics",
          .summary = "Who is on call, as iCalendar (RFC 5545)",
-         .tag = kTag,
+         .tag = kOnCallTag,
          .permission = Permission::see_public,
          .media_type = "text/calendar"},
         [&rooms](const Call&, FeedQuery query) -> Task<Result<platform::Document>> {

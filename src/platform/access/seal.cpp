@@ -13,8 +13,8 @@
 namespace quipu::access {
 namespace {
 
-constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr std::size_t kNonceOctets = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTagOctets = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kLongestFile = 64UL * 1024;
 
 const unsigned char* octets(std::string_view text) {
@@ -55,10 +55,10 @@ Result<Seal> Seal::open(const std::string& folder) {
 }
 
 std::string Seal::close(std::string_view clear, std::string_view context) const {
-    std::string out(kNonce + clear.size() + kTag, '\0');
+    std::string out(kNonceOctets + clear.size() + kTagOctets, '\0');
     auto* const at = reinterpret_cast<unsigned char*>(out.data());
-    randombytes_buf(at, kNonce);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(at + kNonce, nullptr, octets(clear), clear.size(), octets(context),
+    randombytes_buf(at, kNonceOctets);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(at + kNonceOctets, nullptr, octets(clear), clear.size(), octets(context),
                                                context.size(), nullptr, at, key_.data());
     return base64url_encode(std::span(reinterpret_cast<const std::uint8_t*>(out.data()), out.size()));
 }
@@ -69,11 +69,11 @@ Result<std::string> Seal::reveal(std::string_view sealed, std::string_view conte
         return fail(ErrorCode::corrupt, "a sealed secret does not open with the key in access.key",
                     std::string(context), "take access.key from the same backup as the database");
     };
-    if (all.size() < kNonce + kTag) return broken();
-    std::string clear(all.size() - kNonce - kTag, '\0');
+    if (all.size() < kNonceOctets + kTagOctets) return broken();
+    std::string clear(all.size() - kNonceOctets - kTagOctets, '\0');
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(clear.data()), nullptr, nullptr,
-                                                   octets(all) + kNonce, all.size() - kNonce, octets(context),
-                                                   context.size(), octets(all), key_.data()) != 0)
+                                                   octets(all) + kNonceOctets, all.size() - kNonceOctets,
+                                                   octets(context), context.size(), octets(all), key_.data()) != 0)
         return broken();
     return clear;
 }

@@ -12,7 +12,7 @@
 namespace quipu::signin {
 namespace {
 
-std::unexpected<Error> refuse(std::string_view what) {
+std::unexpected<Error> refuse_attestation(std::string_view what) {
     return fail(ErrorCode::invalid, std::string(what), "attestationObject", "register the passkey without attestation");
 }
 
@@ -36,17 +36,17 @@ bool names_other_authenticator(const X509* certificate, ByteSpan authenticator) 
 Result<void> check_certificate_form(ByteSpan der, ByteSpan authenticator) {
     const unsigned char* at = der.data();
     const Owned<X509_free, X509> certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
-    if (certificate == nullptr) return refuse("its certificate can't be read");
+    if (certificate == nullptr) return refuse_attestation("its certificate can't be read");
     const bool complete = X509_get_version(certificate.get()) == X509_VERSION_3 &&
                           subject_part(certificate.get(), NID_countryName).size() == 2 &&
                           !subject_part(certificate.get(), NID_organizationName).empty() &&
                           subject_part(certificate.get(), NID_organizationalUnitName) == "Authenticator Attestation" &&
                           !subject_part(certificate.get(), NID_commonName).empty();
-    if (!complete) return refuse("its certificate is not an authenticator's");
+    if (!complete) return refuse_attestation("its certificate is not an authenticator's");
     if ((X509_get_extension_flags(certificate.get()) & EXFLAG_CA) != 0)
-        return refuse("its certificate is an authority's");
+        return refuse_attestation("its certificate is an authority's");
     if (names_other_authenticator(certificate.get(), authenticator))
-        return refuse("its certificate is another authenticator's");
+        return refuse_attestation("its certificate is another authenticator's");
     return {};
 }
 
@@ -57,29 +57,29 @@ Result<void> check_packed(const Cbor& statement, ByteSpan signed_data, std::stri
     const Cbor* signature = statement.find("sig");
     if (algorithm == nullptr || algorithm->if_integer() == nullptr || signature == nullptr ||
         signature->if_octets() == nullptr)
-        return refuse("the statement has no algorithm or no signature");
+        return refuse_attestation("the statement has no algorithm or no signature");
     std::optional<Algorithm> named;
     switch (*algorithm->if_integer()) {
         case -7: named = Algorithm::es256; break;
         case -8: named = Algorithm::eddsa; break;
         case -257: named = Algorithm::rs256; break;
-        default: return refuse("the statement's algorithm is not accepted");
+        default: return refuse_attestation("the statement's algorithm is not accepted");
     }
     std::string octets(as_text(signed_data));
     octets += client_hash;
     const Cbor* chain = statement.find("x5c");
     if (chain == nullptr) {  // self attestation
-        if (named != key.algorithm) return refuse("the statement's algorithm is not the key's");
+        if (named != key.algorithm) return refuse_attestation("the statement's algorithm is not the key's");
         if (!key.key.verify(*named, as_bytes(octets), *signature->if_octets()))
-            return refuse("the statement's signature is not the key's");
+            return refuse_attestation("the statement's signature is not the key's");
         return {};
     }
     if (chain->if_array() == nullptr || chain->if_array()->empty() || chain->if_array()->front().if_octets() == nullptr)
-        return refuse("the statement's certificates can't be read");
+        return refuse_attestation("the statement's certificates can't be read");
     const ByteSpan leaf = *chain->if_array()->front().if_octets();
     const PublicKey signer = TRY(PublicKey::of_certificate(leaf));
     if (!signer.verify(*named, as_bytes(octets), *signature->if_octets()))
-        return refuse("the statement's signature is not its certificate's");
+        return refuse_attestation("the statement's signature is not its certificate's");
     return check_certificate_form(leaf, data.authenticator);
 }
 
@@ -90,13 +90,14 @@ Result<void> check_attestation(const Cbor& object, ByteSpan signed_data, std::st
     const Cbor* format = object.find("fmt");
     const Cbor* statement = object.find("attStmt");
     if (format == nullptr || format->if_text() == nullptr || statement == nullptr || statement->if_map() == nullptr)
-        return refuse("it has no statement");
+        return refuse_attestation("it has no statement");
     if (*format->if_text() == "none") {  // §8.7
-        if (!statement->if_map()->empty()) return refuse("a statement of format none is empty");
+        if (!statement->if_map()->empty()) return refuse_attestation("a statement of format none is empty");
         return {};
     }
     if (*format->if_text() == "packed") return check_packed(*statement, signed_data, client_hash, data, key);
-    return refuse(fmt::format("attestation of format \"{}\" is not accepted", format->if_text()->substr(0, 40)));
+    return refuse_attestation(
+        fmt::format("attestation of format \"{}\" is not accepted", format->if_text()->substr(0, 40)));
 }
 
 }  // namespace quipu::signin

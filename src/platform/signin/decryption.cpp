@@ -12,7 +12,7 @@
 namespace quipu::signin {
 namespace {
 
-std::unexpected<Error> refuse(std::string what) {
+std::unexpected<Error> refuse_encrypted(std::string what) {
     return fail(ErrorCode::invalid, std::move(what), "EncryptedAssertion");
 }
 
@@ -42,7 +42,7 @@ Result<std::string> content_key(xml::Element encrypted_key, const OwnKey& key) {
     const xml::Element method = TRY(encrypted_key.only(xml::kEncryption, "EncryptionMethod"));
     const std::string algorithm = method.attribute("Algorithm");
     if (algorithm != kRsaOaepMgf1 && algorithm != kRsaOaep)
-        return refuse(fmt::format("key transport {} is not accepted", algorithm.substr(0, 100)));
+        return refuse_encrypted(fmt::format("key transport {} is not accepted", algorithm.substr(0, 100)));
     // SHA-1 inside OAEP is no signature: nothing rests on its collisions.
     std::optional<const char*> hash = "SHA1";
     if (const auto digest = method.child(xml::kSignature, "DigestMethod"))
@@ -50,7 +50,7 @@ Result<std::string> content_key(xml::Element encrypted_key, const OwnKey& key) {
     std::optional<const char*> mask = "SHA1";
     if (const auto generator = method.child(xml::kEncryption11, "MGF"); generator && algorithm == kRsaOaep)
         mask = hash_named(generator->attribute("Algorithm"));
-    if (!hash || !mask) return refuse("the hash of the key transport is not accepted");
+    if (!hash || !mask) return refuse_encrypted("the hash of the key transport is not accepted");
     return key.unwrap(as_bytes(TRY(cipher_value(encrypted_key))), *hash, *mask);
 }
 
@@ -59,7 +59,7 @@ Result<std::string> open_gcm(const EVP_CIPHER* cipher, std::string_view key, std
     constexpr std::size_t kVector = 12;
     constexpr std::size_t kTag = 16;
     if (key.size() != static_cast<std::size_t>(EVP_CIPHER_get_key_length(cipher)) || sealed.size() < kVector + kTag)
-        return refuse("it can't be opened");
+        return refuse_encrypted("it can't be opened");
     const Owned<EVP_CIPHER_CTX_free, EVP_CIPHER_CTX> context(EVP_CIPHER_CTX_new());
     const ByteSpan octets = as_bytes(sealed);
     const ByteSpan text = octets.subspan(kVector, octets.size() - kVector - kTag);
@@ -73,7 +73,7 @@ Result<std::string> open_gcm(const EVP_CIPHER* cipher, std::string_view key, std
                           static_cast<int>(text.size())) != 1 ||
         EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kTag), tag.data()) != 1 ||
         EVP_DecryptFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()) + size, &rest) != 1)
-        return refuse("it can't be opened");
+        return refuse_encrypted("it can't be opened");
     return out;
 }
 
@@ -85,14 +85,14 @@ Result<std::string> decrypted(xml::Element encrypted_assertion, const OwnKey& ke
     if (const auto info = data.child(xml::kSignature, "KeyInfo"))
         for (const xml::Element& inside : info->children(xml::kEncryption, "EncryptedKey"))
             keys.push_back(inside);
-    if (keys.empty() || keys.size() > 4) return refuse(fmt::format("{} encrypted keys", keys.size()));
+    if (keys.empty() || keys.size() > 4) return refuse_encrypted(fmt::format("{} encrypted keys", keys.size()));
     const std::string algorithm = TRY(data.only(xml::kEncryption, "EncryptionMethod"))
     .attribute("Algorithm");
     const EVP_CIPHER* cipher = algorithm == kAes128Gcm   ? EVP_aes_128_gcm()
                                : algorithm == kAes256Gcm ? EVP_aes_256_gcm()
                                                          : nullptr;
     if (cipher == nullptr)
-        return refuse(fmt::format("the cipher {} is not accepted: AES-GCM is", algorithm.substr(0, 100)));
+        return refuse_encrypted(fmt::format("the cipher {} is not accepted: AES-GCM is", algorithm.substr(0, 100)));
     const std::string sealed = TRY(cipher_value(data));
     // One for each of its readers: ours is the one that opens.
     std::optional<Error> last;

@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <functional>
 
+#include "platform/signin/texts.h"
+
 namespace quipu::signin {
 namespace {
 
 constexpr std::string_view kPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 constexpr std::string_view kMfa = "https://refeds.org/profile/mfa";
-constexpr std::size_t kMostName = 200;
+constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kMostMail = 254;
 
 using MayVouch = std::function<bool(std::string_view domain)>;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return out;
-}
 
 /// The domain behind the one "@"; empty for anything else.
 std::string domain_of(std::string_view scoped) {
@@ -37,7 +33,7 @@ std::string mail_or_nothing(std::string_view text) {
 }
 
 std::string name_or_nothing(std::string_view text) {
-    return is_plain(text) && text.size() <= kMostName ? std::string(text) : std::string();
+    return is_plain(text) && text.size() <= kLongestName ? std::string(text) : std::string();
 }
 
 std::string language_of(std::string_view text) {
@@ -84,12 +80,6 @@ const std::vector<std::string>& values(const Assertion& assertion, std::string_v
 std::string_view single(const Assertion& assertion, std::string_view name) {
     const auto& all = values(assertion, name);
     return all.size() == 1 ? std::string_view(all.front()) : std::string_view();
-}
-
-std::string text_at(const Value& object, std::string_view key) {
-    const Value* member = object.find(key);
-    const std::string* text = member != nullptr ? member->if_string() : nullptr;
-    return text != nullptr ? *text : std::string();
 }
 
 std::vector<std::string> texts_at(const Value& object, std::string_view key) {

@@ -5,18 +5,13 @@
 #include <optional>
 
 #include "base/base64url.h"
+#include "platform/signin/texts.h"
 
 namespace quipu::signin {
 namespace {
 
-std::unexpected<Error> refuse(std::string what) {
+std::unexpected<Error> refuse_token(std::string what) {
     return fail(ErrorCode::invalid, std::move(what), "token");
-}
-
-std::string text_at(const Value& object, std::string_view key) {
-    const Value* member = object.find(key);
-    const std::string* text = member != nullptr ? member->if_string() : nullptr;
-    return text != nullptr ? *text : std::string();
 }
 
 std::optional<Algorithm> algorithm_named(std::string_view name) {
@@ -48,15 +43,15 @@ Result<std::array<std::string_view, 3>> split(std::string_view token) {
     const std::size_t first = token.find('.');
     const std::size_t second = first == std::string_view::npos ? first : token.find('.', first + 1);
     if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
-        return refuse("a signed token has three parts");
+        return refuse_token("a signed token has three parts");
     return std::array{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1)};
 }
 
 Result<Value> json_part(std::string_view part, std::string_view name) {
     const auto text = base64url_decode(part);
-    if (!text) return refuse(fmt::format("its {} is not base64url", name));
+    if (!text) return refuse_token(fmt::format("its {} is not base64url", name));
     auto value = parse_json(*text, name);
-    if (!value || value->if_object() == nullptr) return refuse(fmt::format("its {} is not a JSON object", name));
+    if (!value || value->if_object() == nullptr) return refuse_token(fmt::format("its {} is not a JSON object", name));
     return value;
 }
 
@@ -82,10 +77,12 @@ Result<Value> verified_claims(std::string_view token, std::span<const JsonWebKey
     const std::string name = text_at(header, "alg");
     const auto algorithm = algorithm_named(name);
     if (!algorithm)
-        return refuse(fmt::format("algorithm \"{}\" is not accepted: RS256, ES256 and PS256 are", name.substr(0, 20)));
-    if (header.find("crit") != nullptr) return refuse("it has extensions that must be understood");  // RFC 7515 §4.1.11
+        return refuse_token(
+            fmt::format("algorithm \"{}\" is not accepted: RS256, ES256 and PS256 are", name.substr(0, 20)));
+    if (header.find("crit") != nullptr)
+        return refuse_token("it has extensions that must be understood");  // RFC 7515 §4.1.11
     const auto signature = base64url_decode(signature_part);
-    if (!signature) return refuse("its signature is not base64url");
+    if (!signature) return refuse_token("its signature is not base64url");
     const std::string_view signed_text = token.substr(0, header_part.size() + 1 + claims_part.size());
     const std::string id = text_at(header, "kid");
     bool known = false;
@@ -97,7 +94,7 @@ Result<Value> verified_claims(std::string_view token, std::span<const JsonWebKey
     }
     if (!known)
         return fail(ErrorCode::not_found, fmt::format("key \"{}\" is not the provider's", id.substr(0, 64)), "token");
-    return refuse("the signature is not that of the provider's key");
+    return refuse_token("the signature is not that of the provider's key");
 }
 
 }  // namespace quipu::signin

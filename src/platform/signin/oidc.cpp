@@ -6,19 +6,14 @@
 #include "base/base64url.h"
 #include "net/http.h"
 #include "platform/signin/digest.h"
+#include "platform/signin/texts.h"
 #include "platform/signin/xml.h"
 
 namespace quipu::signin {
 namespace {
 
-std::unexpected<Error> refuse(std::string what, std::string_view where) {
+std::unexpected<Error> refuse_answer(std::string what, std::string_view where) {
     return fail(ErrorCode::invalid, std::move(what), std::string(where));
-}
-
-std::string text_at(const Value& object, std::string_view key) {
-    const Value* member = object.find(key);
-    const std::string* text = member != nullptr ? member->if_string() : nullptr;
-    return text != nullptr ? *text : std::string();
 }
 
 std::optional<Time> time_at(const Value& object, std::string_view key) {
@@ -72,10 +67,10 @@ Result<ProviderDocument> read_provider_document(const Value& document, std::stri
     ProviderDocument out;
     out.issuer = text_at(document, "issuer");
     if (out.issuer != issuer)
-        return refuse(fmt::format("is \"{}\", not {}", out.issuer.substr(0, 200), issuer), "issuer");
+        return refuse_answer(fmt::format("is \"{}\", not {}", out.issuer.substr(0, 200), issuer), "issuer");
     const auto address = [&](std::string_view key, bool required) -> Result<std::string> {
         std::string text = text_at(document, key);
-        if (text.empty() ? required : !is_address(text)) return refuse("is not an https address", key);
+        if (text.empty() ? required : !is_address(text)) return refuse_answer("is not an https address", key);
         return text;
     };
     out.authorization_endpoint = TRY(address("authorization_endpoint", true));
@@ -128,41 +123,42 @@ Result<Tokens> read_token_response(const Value& response) {
         return fail(ErrorCode::forbidden, fmt::format("the provider says no: {} {}", error.substr(0, 100),
                                                       text_at(response, "error_description").substr(0, 200)));
     Tokens out{text_at(response, "id_token"), text_at(response, "access_token")};
-    if (out.id_token.empty()) return refuse("is missing", "id_token");
+    if (out.id_token.empty()) return refuse_answer("is missing", "id_token");
     return out;
 }
 
 Result<Value> accept_id_token(std::string_view token, std::span<const JsonWebKey> keys,
                               const IdTokenExpectation& expected) {
     Value claims = TRY(verified_claims(token, keys));
-    if (text_at(claims, "iss") != expected.issuer) return refuse("is another issuer's", "iss");
+    if (text_at(claims, "iss") != expected.issuer) return refuse_answer("is another issuer's", "iss");
     const Value* audience = claims.find("aud");
-    if (!names(audience, expected.client_id)) return refuse("is for others", "aud");
+    if (!names(audience, expected.client_id)) return refuse_answer("is for others", "aud");
     const bool several = audience->if_array() != nullptr && audience->if_array()->size() > 1;
     if (const Value* party = claims.find("azp"); several || party != nullptr)
         if (!names(party, expected.client_id) || party->if_array() != nullptr)
-            return refuse("was asked by others", "azp");
+            return refuse_answer("was asked by others", "azp");
     const auto ends = time_at(claims, "exp");
-    if (!ends || *ends + expected.skew <= expected.now) return refuse("is no longer good", "exp");
+    if (!ends || *ends + expected.skew <= expected.now) return refuse_answer("is no longer good", "exp");
     const auto issued = time_at(claims, "iat");
-    if (!issued || *issued > expected.now + expected.skew) return refuse("lies in the future", "iat");
-    if (*issued + std::chrono::minutes(10) + expected.skew < expected.now) return refuse("is too old", "iat");
+    if (!issued || *issued > expected.now + expected.skew) return refuse_answer("lies in the future", "iat");
+    if (*issued + std::chrono::minutes(10) + expected.skew < expected.now) return refuse_answer("is too old", "iat");
     if (const auto begins = time_at(claims, "nbf"); begins && *begins > expected.now + expected.skew)
-        return refuse("is not good yet", "nbf");
+        return refuse_answer("is not good yet", "nbf");
     if (expected.nonce.empty() || text_at(claims, "nonce") != expected.nonce)
-        return refuse("is not an answer to this request", "nonce");
+        return refuse_answer("is not an answer to this request", "nonce");
     if (const std::string subject = text_at(claims, "sub"); subject.empty() || subject.size() > 255)
-        return refuse("is not there, or longer than 255 characters", "sub");
+        return refuse_answer("is not there, or longer than 255 characters", "sub");
     if (const std::string hash = text_at(claims, "at_hash"); !hash.empty()) {
         // §3.1.3.6: the left half of the hash, SHA-256 with every algorithm that is accepted here.
         const std::string whole = sha256(as_bytes(expected.access_token));
-        if (base64url_encode(as_bytes(whole).first(16)) != hash) return refuse("is not the access token's", "at_hash");
+        if (base64url_encode(as_bytes(whole).first(16)) != hash)
+            return refuse_answer("is not the access token's", "at_hash");
     }
     return claims;
 }
 
 Result<Value> accept_user_info(const Value& info, const Value& id_claims) {
-    if (text_at(info, "sub") != text_at(id_claims, "sub")) return refuse("is another person's", "userinfo.sub");
+    if (text_at(info, "sub") != text_at(id_claims, "sub")) return refuse_answer("is another person's", "userinfo.sub");
     return info;
 }
 

@@ -6,6 +6,7 @@
 #include <libxml/xmlregexp.h>
 
 #include "platform/signin/openssl_owner.h"
+#include "platform/signin/texts.h"
 #include "platform/signin/xml.h"
 
 namespace quipu::signin {
@@ -19,13 +20,7 @@ constexpr std::string_view kXml = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view kRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
 constexpr std::string_view kHide = "http://refeds.org/category/hide-from-discovery";
 constexpr std::chrono::days kMostAhead{400};
-constexpr std::size_t kMostName = 200;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    return out;
-}
+constexpr std::size_t kLongestNamed = 200;
 
 /// XML Schema's expressions match the whole text by themselves; what federations write has Perl's anchors.
 std::string without_anchors(std::string_view expression) {
@@ -37,7 +32,7 @@ std::string without_anchors(std::string_view expression) {
 void take_names(IdentityProvider& out, const std::vector<xml::Element>& names) {
     for (const xml::Element& each : names) {
         std::string text = each.text();
-        if (!text.empty() && text.size() <= kMostName)
+        if (!text.empty() && text.size() <= kLongestNamed)
             out.names.emplace(lower(each.attribute(kXml, "lang")).substr(0, 2), std::move(text));
     }
 }
@@ -64,7 +59,7 @@ void take_extensions(IdentityProvider& out, xml::Element parent) {
     if (const auto info = extensions->child(kMdui, "UIInfo")) {
         take_names(out, info->children(kMdui, "DisplayName"));
         for (const xml::Element& words : info->children(kMdui, "Keywords"))
-            out.keywords.push_back(words.text().substr(0, kMostName));
+            out.keywords.push_back(words.text().substr(0, kLongestNamed));
     }
     if (const auto registration = extensions->child(kMdrpi, "RegistrationInfo"))
         out.registrar = registration->attribute("registrationAuthority");

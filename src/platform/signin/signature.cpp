@@ -55,7 +55,7 @@ void start_library() {
     });
 }
 
-std::unexpected<Error> refuse(std::string what) {
+std::unexpected<Error> refuse_signature(std::string what) {
     return fail(ErrorCode::invalid, std::move(what), "Signature");
 }
 
@@ -67,7 +67,7 @@ Result<xml::Element> only(xml::Element parent, std::string_view name) {
 Result<void> check_children(xml::Element element, std::initializer_list<std::string_view> allowed) {
     for (const xml::Element& child : element.children())
         if (child.space() != xml::kSignature || std::ranges::find(allowed, child.name()) == allowed.end())
-            return refuse(fmt::format("{} may not hold {}", element.name(), child.name()));
+            return refuse_signature(fmt::format("{} may not hold {}", element.name(), child.name()));
     return {};
 }
 
@@ -97,45 +97,46 @@ Result<void> check_transforms(xml::Element reference) {
     const auto list = transforms.children();
     if (list.size() != 2 || list[0].attribute("Algorithm") != kEnveloped ||
         list[1].attribute("Algorithm") != xml::kExclusive)
-        return refuse("the transforms are not enveloped-signature and exclusive canonicalisation");
-    if (!list[0].children().empty()) return refuse("the enveloped-signature transform has content");
+        return refuse_signature("the transforms are not enveloped-signature and exclusive canonicalisation");
+    if (!list[0].children().empty()) return refuse_signature("the enveloped-signature transform has content");
     for (const xml::Element& child : list[1].children())
-        if (!child.is(xml::kExclusive, "InclusiveNamespaces")) return refuse("the canonicalisation has content");
+        if (!child.is(xml::kExclusive, "InclusiveNamespaces"))
+            return refuse_signature("the canonicalisation has content");
     return {};
 }
 
 /// The form of the signature; answers its method.
 Result<const Method*> check_form(const xml::Document& document, xml::Element signature, xml::Element element) {
     TRY(check_children(signature, {"SignedInfo", "SignatureValue", "KeyInfo"}));
-    if (signature.children(xml::kSignature, "KeyInfo").size() > 1) return refuse("there are two of KeyInfo");
+    if (signature.children(xml::kSignature, "KeyInfo").size() > 1) return refuse_signature("there are two of KeyInfo");
     static_cast<void>(TRY(only(signature, "SignatureValue")));
     const xml::Element info = TRY(only(signature, "SignedInfo"));
     TRY(check_children(info, {"CanonicalizationMethod", "SignatureMethod", "Reference"}));
 
     const xml::Element canonical = TRY(only(info, "CanonicalizationMethod"));
     if (canonical.attribute("Algorithm") != xml::kExclusive || !canonical.children().empty())
-        return refuse("only exclusive canonicalisation without comments is accepted");
+        return refuse_signature("only exclusive canonicalisation without comments is accepted");
     const xml::Element method = TRY(only(info, "SignatureMethod"));
     const std::string algorithm = method.attribute("Algorithm");
     const auto found = std::ranges::find_if(kMethods, [&](const Method& each) {
         return algorithm.starts_with(kMore) && std::string_view(algorithm).substr(kMore.size()) == each.name;
     });
     if (found == kMethods.end() || !method.children().empty())
-        return refuse(fmt::format("the signature method {} is not accepted", algorithm.substr(0, 100)));
+        return refuse_signature(fmt::format("the signature method {} is not accepted", algorithm.substr(0, 100)));
 
     const auto reference = only(info, "Reference");
-    if (!reference) return refuse("there is not exactly one Reference");
+    if (!reference) return refuse_signature("there is not exactly one Reference");
     TRY(check_children(*reference, {"Transforms", "DigestMethod", "DigestValue"}));
-    if (reference->has("Type")) return refuse("the Reference has a type");
+    if (reference->has("Type")) return refuse_signature("the Reference has a type");
     const std::string id = element.attribute("ID");
     if (id.empty() || reference->attribute("URI") != "#" + id)
-        return refuse("the Reference is not to the signature's own parent");
+        return refuse_signature("the Reference is not to the signature's own parent");
     if (count_identifier(document.root().node(), id) != 1)
-        return refuse("the identifier stands more than once in the document");
+        return refuse_signature("the identifier stands more than once in the document");
     TRY(check_transforms(*reference));
     const xml::Element digest = TRY(only(*reference, "DigestMethod"));
     if (std::ranges::find(kDigests, digest.attribute("Algorithm")) == kDigests.end() || !digest.children().empty())
-        return refuse("the digest method is not accepted");
+        return refuse_signature("the digest method is not accepted");
     static_cast<void>(TRY(only(*reference, "DigestValue")));
     return &*found;
 }
@@ -218,7 +219,7 @@ Result<std::string> verified_octets(const xml::Document& document, xml::Element 
     start_library();
     const auto signatures = signatures_of(element);
     if (signatures.size() != 1)
-        return refuse(signatures.empty() ? "there is no signature" : "there are several signatures");
+        return refuse_signature(signatures.empty() ? "there is no signature" : "there are several signatures");
     const Method* method = TRY(check_form(document, signatures.front(), element));
     const std::string id = element.attribute("ID");
     xmlAttr* attribute = xmlHasProp(element.node(), reinterpret_cast<const xmlChar*>("ID"));
@@ -231,7 +232,7 @@ Result<std::string> verified_octets(const xml::Document& document, xml::Element 
         if (!octets.empty()) break;
     }
     xmlRemoveID(document.doc(), attribute);
-    if (octets.empty()) return refuse("the signature is not that of a key in the metadata");
+    if (octets.empty()) return refuse_signature("the signature is not that of a key in the metadata");
     return octets;
 }
 

@@ -14,20 +14,20 @@ namespace {
 
 constexpr std::size_t kMostCredentialId = 1023;  // §4, credential ID
 
-std::unexpected<Error> refuse(std::string_view what, std::string_view where) {
+std::unexpected<Error> refuse_credential(std::string_view what, std::string_view where) {
     return fail(ErrorCode::invalid, std::string(what), std::string(where), "begin again");
 }
 
-Result<std::string> text_at(const Value& object, std::string_view key) {
+Result<std::string> required_text(const Value& object, std::string_view key) {
     const Value* member = object.find(key);
     const std::string* text = member != nullptr ? member->if_string() : nullptr;
-    if (text == nullptr) return refuse("is required", key);
+    if (text == nullptr) return refuse_credential("is required", key);
     return *text;
 }
 
 Result<std::string> octets_at(const Value& object, std::string_view key) {
-    auto decoded = base64url_decode(TRY(text_at(object, key)));
-    if (!decoded) return refuse("is not base64url", key);
+    auto decoded = base64url_decode(TRY(required_text(object, key)));
+    if (!decoded) return refuse_credential("is not base64url", key);
     return std::move(*decoded);
 }
 
@@ -41,24 +41,26 @@ const Value& member_or_null(const Value& object, std::string_view key) {
 Result<void> check_client_data(std::string_view json, std::string_view type, const RelyingParty& party,
                                std::string_view challenge) {
     const auto parsed = parse_json(json, "clientDataJSON");
-    if (!parsed) return refuse("can't be read", "clientDataJSON");
-    if (TRY(text_at(*parsed, "type")) != type) return refuse("belongs to another ceremony", "clientDataJSON.type");
-    if (TRY(text_at(*parsed, "challenge")) != challenge)
-        return refuse("is not the one that was asked", "clientDataJSON.challenge");
-    const std::string origin = TRY(text_at(*parsed, "origin"));
+    if (!parsed) return refuse_credential("can't be read", "clientDataJSON");
+    if (TRY(required_text(*parsed, "type")) != type)
+        return refuse_credential("belongs to another ceremony", "clientDataJSON.type");
+    if (TRY(required_text(*parsed, "challenge")) != challenge)
+        return refuse_credential("is not the one that was asked", "clientDataJSON.challenge");
+    const std::string origin = TRY(required_text(*parsed, "origin"));
     if (std::ranges::find(party.origins, origin) == party.origins.end())
-        return refuse(fmt::format("{} is not this hub's", origin), "clientDataJSON.origin");
+        return refuse_credential(fmt::format("{} is not this hub's", origin), "clientDataJSON.origin");
     if (const bool* crossed = member_or_null(*parsed, "crossOrigin").if_bool(); crossed != nullptr && *crossed)
-        return refuse("a page inside a page of another site may not ask", "clientDataJSON.crossOrigin");
+        return refuse_credential("a page inside a page of another site may not ask", "clientDataJSON.crossOrigin");
     return {};
 }
 
 Result<void> check_flags(const AuthenticatorData& data, const RelyingParty& party, bool verify_user) {
     if (!std::ranges::equal(data.party_hash, as_bytes(sha256(as_bytes(party.id)))))
-        return refuse("is another site's", "authenticatorData.rpIdHash");
-    if (!data.user_present) return refuse("nobody was there", "authenticatorData.flags");
+        return refuse_credential("is another site's", "authenticatorData.rpIdHash");
+    if (!data.user_present) return refuse_credential("nobody was there", "authenticatorData.flags");
     if (verify_user && !data.user_verified)
-        return refuse("the authenticator did not verify its user (PIN or fingerprint)", "authenticatorData.flags");
+        return refuse_credential("the authenticator did not verify its user (PIN or fingerprint)",
+                                 "authenticatorData.flags");
     return {};
 }
 
@@ -101,7 +103,7 @@ Value request_options(const RelyingParty& party, std::string_view challenge, con
 
 Result<PasskeyRecord> check_registration(const Value& credential, const RelyingParty& party, std::string_view challenge,
                                          bool verify_user) {
-    if (TRY(text_at(credential, "type")) != "public-key") return refuse("is not a public key", "type");
+    if (TRY(required_text(credential, "type")) != "public-key") return refuse_credential("is not a public key", "type");
     const Value& response = member_or_null(credential, "response");
     const std::string client_data = TRY(octets_at(response, "clientDataJSON"));
     TRY(check_client_data(client_data, "webauthn.create", party, challenge));
@@ -111,13 +113,13 @@ Result<PasskeyRecord> check_registration(const Value& credential, const RelyingP
     const Cbor attestation = TRY(parse_cbor(reader));
     const Cbor* bytes = attestation.find("authData");
     if (!reader.at_end() || bytes == nullptr || bytes->if_octets() == nullptr)
-        return refuse("has no authenticator data", "attestationObject");
+        return refuse_credential("has no authenticator data", "attestationObject");
     const ByteSpan signed_data = *bytes->if_octets();
     const AuthenticatorData data = TRY(parse_authenticator_data(signed_data));
     TRY(check_flags(data, party, verify_user));
-    if (data.credential_id.empty()) return refuse("holds no credential", "attestationObject");
+    if (data.credential_id.empty()) return refuse_credential("holds no credential", "attestationObject");
     std::string id = base64url_encode(data.credential_id);
-    if (TRY(text_at(credential, "id")) != id) return refuse("is not the credential's", "id");
+    if (TRY(required_text(credential, "id")) != id) return refuse_credential("is not the credential's", "id");
     ByteReader key_reader(data.key);
     const auto key = TRY(PublicKey::from_cose(TRY(parse_cbor(key_reader))));
     TRY(check_attestation(attestation, signed_data, sha256(as_bytes(client_data)), data, key));
@@ -128,16 +130,17 @@ Result<PasskeyRecord> check_registration(const Value& credential, const RelyingP
 }
 
 Result<std::string> credential_id_of(const Value& credential) {
-    return text_at(credential, "id");
+    return required_text(credential, "id");
 }
 
 Result<std::uint32_t> check_assertion(const Value& credential, const RelyingParty& party, std::string_view challenge,
                                       const PasskeyRecord& record, std::string_view handle, bool verify_user) {
-    if (TRY(text_at(credential, "type")) != "public-key") return refuse("is not a public key", "type");
-    if (TRY(text_at(credential, "id")) != record.id) return refuse("is another credential", "id");
+    if (TRY(required_text(credential, "type")) != "public-key") return refuse_credential("is not a public key", "type");
+    if (TRY(required_text(credential, "id")) != record.id) return refuse_credential("is another credential", "id");
     const Value& response = member_or_null(credential, "response");
     if (const Value& given = member_or_null(response, "userHandle"); !given.is_null() && !handle.empty())
-        if (TRY(octets_at(response, "userHandle")) != handle) return refuse("is another person's", "userHandle");
+        if (TRY(octets_at(response, "userHandle")) != handle)
+            return refuse_credential("is another person's", "userHandle");
     const std::string client_data = TRY(octets_at(response, "clientDataJSON"));
     TRY(check_client_data(client_data, "webauthn.get", party, challenge));
     const std::string bytes = TRY(octets_at(response, "authenticatorData"));
@@ -148,7 +151,7 @@ Result<std::uint32_t> check_assertion(const Value& credential, const RelyingPart
     const auto key = TRY(PublicKey::from_cose(TRY(parse_cbor(key_reader))));
     const std::string signed_data = bytes + sha256(as_bytes(client_data));
     if (!key.key.verify(key.algorithm, as_bytes(signed_data), as_bytes(TRY(octets_at(response, "signature")))))
-        return refuse("is not this passkey's", "signature");
+        return refuse_credential("is not this passkey's", "signature");
     // §7.2 step 21. Zero on both sides: an authenticator that does not count, such as a synchronised passkey.
     if ((data.counter != 0 || record.counter != 0) && data.counter <= record.counter)
         return fail(ErrorCode::forbidden,
@@ -172,7 +175,7 @@ Result<AuthenticatorData> parse_authenticator_data(ByteSpan bytes) {
         out.authenticator = reader.bytes(16);
         const std::size_t size = reader.u16();
         if (size == 0 || size > kMostCredentialId)
-            return refuse("a credential id has 1 to 1023 octets", "authenticatorData");
+            return refuse_credential("a credential id has 1 to 1023 octets", "authenticatorData");
         out.credential_id = reader.bytes(size);
         const std::size_t begin = reader.offset();
         TRY(parse_cbor(reader));
@@ -181,9 +184,10 @@ Result<AuthenticatorData> parse_authenticator_data(ByteSpan bytes) {
     }
     if ((flags & 0x80U) != 0) {  // extensions
         const Cbor extensions = TRY(parse_cbor(reader));
-        if (extensions.if_map() == nullptr) return refuse("the extensions are not a map", "authenticatorData");
+        if (extensions.if_map() == nullptr)
+            return refuse_credential("the extensions are not a map", "authenticatorData");
     }
-    if (!reader.at_end()) return refuse("something follows the end", "authenticatorData");
+    if (!reader.at_end()) return refuse_credential("something follows the end", "authenticatorData");
     return out;
 }
 

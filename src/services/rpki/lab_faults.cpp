@@ -52,7 +52,7 @@ LabBend in_crl(std::function<void(LabCrl&)> bend) {
 Octets wrong_algorithm() {  // sha512WithRSAEncryption
     return sequence({identifier("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"sv), null()});
 }
-Octets access(std::string_view method, std::string_view uri) {
+Octets access_to(std::string_view method, std::string_view uri) {
     return sequence({identifier(method), text(tag::context(6), uri)});
 }
 Octets common_name(std::string_view name, std::uint8_t string_tag = tag::kPrintableString) {
@@ -146,18 +146,18 @@ void add_certificate_faults(std::vector<Plan>& out) {
         [](C& c, auto) { c.remove(oid::kAuthorityInformationAccess); });
     add("ee-issuer-address-http", Rule::authority_information_access, "the issuer by http only", [](C& c, auto) {
         c.extension(oid::kAuthorityInformationAccess)->value =
-            sequence({access(oid::kCaIssuers, "http://rpki.example/x.cer")});
+            sequence({access_to(oid::kCaIssuers, "http://rpki.example/x.cer")});
     });
     add("ee-no-object-address", Rule::subject_information_access, "no subject information access",
         [](C& c, auto) { c.remove(oid::kSubjectInformationAccess); });
     add("ee-object-address-repository", Rule::subject_information_access, "a repository instead of the signed object",
         [](C& c, auto) {
             c.extension(oid::kSubjectInformationAccess)->value =
-                sequence({access(oid::kCaRepository, "rsync://rpki.example/x/")});
+                sequence({access_to(oid::kCaRepository, "rsync://rpki.example/x/")});
         });
     add("ee-object-address-other", Rule::location, "the address of another object", [](C& c, auto) {
         c.extension(oid::kSubjectInformationAccess)->value =
-            sequence({access(oid::kSignedObject, "rsync://rpki.example/x/other.roa")});
+            sequence({access_to(oid::kSignedObject, "rsync://rpki.example/x/other.roa")});
     });
     add("ee-no-policy", Rule::certificate_policies, "no certificate policy",
         [](C& c, auto) { c.remove(oid::kCertificatePolicies); });
@@ -299,7 +299,7 @@ void add_payload_faults(std::vector<Plan>& out) {
                        bend.router = [](LabCertificate& c) {
                            c.extensions.push_back(
                                {oid::kSubjectInformationAccess, false,
-                                sequence({access(oid::kSignedObject, "rsync://rpki.example/x.cer")})});
+                                sequence({access_to(oid::kSignedObject, "rsync://rpki.example/x.cer")})});
                        };
                        return bend;
                    }});
@@ -340,7 +340,7 @@ void add_authority_faults(std::vector<Plan>& out) {
         [](C& c, auto) { c.extension(oid::kKeyUsage)->value = {tag::kBitString, 2, 1, 0x86}; });
     add("ca-no-manifest", Rule::subject_information_access, "no manifest", [](C& c, auto) {
         c.extension(oid::kSubjectInformationAccess)->value =
-            sequence({access(oid::kCaRepository, "rsync://rpki.example/x/")});
+            sequence({access_to(oid::kCaRepository, "rsync://rpki.example/x/")});
     });
     add("ca-overclaim", Rule::overclaim, "addresses that its issuer does not hold", [](C& c, auto) {
         Resources held;

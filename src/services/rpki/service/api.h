@@ -25,5 +25,6 @@ struct Rooms {
 void add_state_routes(platform::Api& api, const Rooms& rooms);
 void add_validity_routes(platform::Api& api, const Rooms& rooms);
 void add_guard_routes(platform::Api& api, const Rooms& rooms);
+void add_member_routes(platform::Api& api, const Rooms& rooms);
 
 }  // namespace quipu::rpki

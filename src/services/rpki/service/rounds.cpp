@@ -20,6 +20,9 @@ constexpr LogEvent kReleased{LogLevel::info, "RPKI_CHANGE_RELEASED", "A held cha
 constexpr LogEvent kSlurmBroken{LogLevel::warning, "RPKI_SLURM_BROKEN",
                                 "A file of local exceptions is broken; its last good version stays in use",
                                 "Mend the file; the next validation takes it."};
+constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
+                                 "A file of routes can't be read; what was read of it last stays in use",
+                                 "Mend the file; the next validation reads it."};
 
 /// Points whose manifest was stale for so long are forgotten.
 constexpr std::int64_t kForgetAfter = std::int64_t{30} * 86'400;
@@ -51,7 +54,8 @@ Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& cl
       registry_(registry),
       rtr_(rtr),
       listener_(std::move(listener)),
-      guard_(settings.guard) {}
+      guard_(settings.guard),
+      routes_(settings.routes) {}
 
 Rounds::~Rounds() {
     stop();
@@ -115,6 +119,9 @@ Result<void> Rounds::round() {
     TRY(validate(TRY(read_tals(settings_.tals)), now));
     auto tree = tree_of(*validator_, locators_);
     auto found = std::make_shared<const AnchoredPayloads>(anchored_payloads_of(*validator_, locators_));
+    routes_.refresh(now);
+    for (const RouteFileRow& file : routes_.status())
+        if (!file.error.empty()) log(kRoutesBroken, {{"file", file.name}, {"error", file.error}});
 
     const std::scoped_lock turn(turn_);
     if (auto picture = registry_.now(); picture != picture_) {
@@ -122,6 +129,7 @@ Result<void> Rounds::round() {
         members_ = std::make_shared<const Members>(*picture_);
     }
     tree_ = std::move(tree);
+    member_points_ = std::make_shared<const MemberPoints>(member_points_of(*validator_, *members_));
     validated_ = now;
     seconds_ = std::chrono::duration<double>(clock_.monotonic() - begin).count();
     const auto served = guard_.served();
@@ -165,6 +173,11 @@ Result<void> Rounds::serve(Time now) {
     state->tree = tree_;
     state->passed = guard_.served();
     state->members = members_;
+    state->member_points = member_points_;
+    const auto routes = routes_.routes();
+    const bool as_before = before && before->routing->routes == routes &&
+                           before->routing->validity == state->validity && before->routing->members == members_;
+    state->routing = as_before ? before->routing : routing_view_of(routes, state->validity, members_);
     state->held = guard_.held();
     state->made = now;
     auto shared = std::shared_ptr<const State>(std::move(state));

@@ -55,6 +55,7 @@ class Rounds {
     }
     [[nodiscard]] std::vector<RepositoryStatus> repositories() const;
     [[nodiscard]] std::vector<SlurmRow> slurm();
+    [[nodiscard]] std::vector<RouteFileRow> route_files() const { return routes_.status(); }
     [[nodiscard]] bool offline() const { return !settings_.offline.empty(); }
 
     /// A person lets the held change pass: routers get it before this returns. Blocks. `conflict` if another one, or
@@ -91,9 +92,11 @@ class Rounds {
     std::mutex turn_;  // guard, exceptions, serving: a round and a release one after the other
     Guard guard_;
     std::optional<SlurmFiles> slurm_;
+    RouteFiles routes_;
     std::optional<ServedFile> served_;
     std::shared_ptr<const Tree> tree_;
     std::shared_ptr<const Members> members_;
+    std::shared_ptr<const MemberPoints> member_points_;
     std::shared_ptr<const registry::Picture> picture_;
     Time validated_{};
     double seconds_ = 0;

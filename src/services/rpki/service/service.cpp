@@ -45,6 +45,7 @@ class Running final : public platform::Service {
         add_state_routes(house.api, rooms);
         add_validity_routes(house.api, rooms);
         add_guard_routes(house.api, rooms);
+        add_member_routes(house.api, rooms);
         return {};
     }
 

@@ -6,6 +6,7 @@
 #include "services/rpki/origin/guard.h"
 #include "services/rpki/origin/slurm.h"
 #include "services/rpki/origin/validity.h"
+#include "services/rpki/service/routing_view.h"
 #include "services/rpki/service/rows.h"
 
 namespace quipu::rpki {
@@ -31,6 +32,8 @@ struct State {
     SlurmEffect slurm;
     std::shared_ptr<const ValidityIndex> validity;  ///< of what is served
     std::shared_ptr<const Members> members;
+    std::shared_ptr<const MemberPoints> member_points;
+    std::shared_ptr<const RoutingView> routing;  ///< routes by what is served
     std::optional<HeldChange> held;
 
     /// The trust anchor that a served VRP stands under; "slurm" if it is an exception of our own.

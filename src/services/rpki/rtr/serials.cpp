@@ -84,7 +84,10 @@ Result<Serials::Position> Serials::place(Store& store, const std::shared_ptr<con
 
 Result<Serials::Position> Serials::begin(Store& store, const std::shared_ptr<const PayloadSet>& set,
                                          const Sha256& digest, ByteSpan pdus, Time now) {
-    Position out{.session = static_cast<std::uint16_t>(rng_.below(1U << 16U)),
+    // None of the three versions' sessions may be one that a router knows.
+    const auto before = TRY(store.state());
+    const std::uint16_t last = own_ ? own_->session : before ? before->session : std::uint16_t{0};
+    Position out{.session = static_cast<std::uint16_t>(last + 3U + rng_.below((1U << 16U) - 5U)),
                  .number = 1,
                  .digest = digest,
                  .set = set,

@@ -102,6 +102,7 @@ RpkiStatus status_of(const Rooms& rooms) {
     out.served_vrps = number(state->served->vrps.size());
     out.vrps_filtered = number(state->slurm.vrps_filtered);
     out.vrps_added = number(state->slurm.vrps_added);
+    out.routes = number(state->routes->routes->size());
     if (state->held) out.held = state->held->id;
     return out;
 }

@@ -21,6 +21,10 @@ constexpr LogEvent kSlurmBroken{LogLevel::warning, "RPKI_SLURM_BROKEN",
                                 "A file of local exceptions is broken; its last good version stays in use",
                                 "Mend the file; the next validation takes it."};
 
+constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
+                                 "A file of routes can't be read; those that were read before stay in view",
+                                 "See the error."};
+
 /// Points whose manifest was stale for so long are forgotten.
 constexpr std::int64_t kForgetAfter = std::int64_t{30} * 86'400;
 
@@ -51,7 +55,8 @@ Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& cl
       registry_(registry),
       rtr_(rtr),
       listener_(std::move(listener)),
-      guard_(settings.guard) {}
+      guard_(settings.guard),
+      route_files_(settings.routes) {}
 
 Rounds::~Rounds() {
     stop();
@@ -132,6 +137,7 @@ Result<void> Rounds::round() {
     TRY(slurm_->refresh(now));
     for (const auto& file : slurm_->exceptions().status())
         if (file.error) log(kSlurmBroken, {{"file", file.name}, {"error", file.error->text()}});
+    if (const auto read = route_files_.refresh(); !read) log(kRoutesBroken, {{"error", read.error().text()}});
     TRY(serve(now));
     log(kValidated, {{"seconds", fmt::format("{:.3f}", seconds_)},
                      {"examined", std::to_string(examined_)},
@@ -165,6 +171,12 @@ Result<void> Rounds::serve(Time now) {
     state->tree = tree_;
     state->passed = guard_.served();
     state->members = members_;
+    const auto routes = route_files_.routes();
+    if (before && before->validity == state->validity && before->members == members_ &&
+        before->routes->routes == routes)
+        state->routes = before->routes;
+    else
+        state->routes = view_of(routes, *members_, *state->validity);
     state->held = guard_.held();
     state->made = now;
     auto shared = std::shared_ptr<const State>(std::move(state));

@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "registry/registry.h"
 #include "services/rpki/rtr/server.h"
+#include "services/rpki/service/route_files.h"
 #include "services/rpki/service/served_file.h"
 #include "services/rpki/service/settings.h"
 #include "services/rpki/service/state.h"
@@ -92,6 +93,7 @@ class Rounds {
     Guard guard_;
     std::optional<SlurmFiles> slurm_;
     std::optional<ServedFile> served_;
+    RouteFiles route_files_;
     std::shared_ptr<const Tree> tree_;
     std::shared_ptr<const Members> members_;
     std::shared_ptr<const registry::Picture> picture_;

@@ -154,7 +154,7 @@ MemberRow member_row(const State& state, const MemberRouting& of) {
 
 Page<MemberRow> members(const State& state, const MembersQuery& query, std::size_t first) {
     Page<MemberRow> page;
-    const auto& all = state.routing->of_members;
+    const auto& all = state.routes->members;
     for (std::size_t i = first; i < all.size(); ++i) {
         const bool wanted = query.q.empty() || all[i].member.find(query.q) != std::string::npos ||
                             all[i].name.find(query.q) != std::string::npos;
@@ -169,8 +169,8 @@ Page<MemberRow> members(const State& state, const MembersQuery& query, std::size
 }
 
 Result<MemberState> member(const State& state, const std::string& id) {
-    const Members::Member* member = state.routing->members->find(id);
-    const MemberRouting* routing = state.routing->find(id);
+    const Members::Member* member = state.members->find(id);
+    const MemberRouting* routing = state.routes->find(id);
     if (member == nullptr || routing == nullptr)
         return fail(ErrorCode::not_found, "has no prefix and no AS number in the registry", id,
                     "add them to the registry; the next validation looks at them");
@@ -196,8 +196,9 @@ Result<MemberState> member(const State& state, const std::string& id) {
     return out;
 }
 
-InvalidRow invalid_row(const State& state, const Route& route) {
-    const Explanation explanation = state.routing->validity->explain(route);
+InvalidRow invalid_row(const State& state, const JudgedRoute& judged) {
+    const Route route{judged.prefix, judged.origin};
+    const Explanation explanation = state.validity->explain(route);
     const Remedy remedy = remedy_of(explanation);
     InvalidRow row{.prefix = route.prefix.text(),
                    .asn = route.origin ? asn_text(*route.origin) : std::string(),
@@ -210,14 +211,14 @@ InvalidRow invalid_row(const State& state, const Route& route) {
     for (const auto* list : {&explanation.unmatched_as, &explanation.unmatched_length})
         for (const Vrp& vrp : *list)
             row.covering.push_back(row_of(state, vrp));
-    if (const Members::Member* holder = state.routing->members->holder_of(route.prefix)) {
+    if (const Members::Member* holder = state.members->holder_of(route.prefix)) {
         row.member = holder->id;
         row.name = holder->name;
     }
     return row;
 }
 
-bool concerns(const Members& members, const Route& route, const std::string& member) {
+bool concerns(const Members& members, const JudgedRoute& route, const std::string& member) {
     bool found = false;
     members.for_each_concerned(route.prefix, route.origin, [&](const Members::Member& one) {
         found = found || member == "any" || one.id == member;
@@ -228,13 +229,13 @@ bool concerns(const Members& members, const Route& route, const std::string& mem
 Result<Page<InvalidRow>> invalids(const State& state, const InvalidsQuery& query) {
     std::optional<Asn> as;
     if (!query.asn.empty()) as = TRY(parse_asn(query.asn));
-    const auto& all = state.routing->invalids;
+    const auto& all = state.routes->invalid;
     Page<InvalidRow> page;
     for (std::size_t i = TRY(platform::read_position(query.cursor)); i < all.size(); ++i) {
-        const Route& route = all[i];
+        const JudgedRoute& route = all[i];
         if (as && route.origin != *as) continue;
         if (query.prefix && !query.prefix->contains(route.prefix)) continue;
-        if (!query.member.empty() && !concerns(*state.routing->members, route, query.member)) continue;
+        if (!query.member.empty() && !concerns(*state.members, route, query.member)) continue;
         if (page.items.size() == static_cast<std::size_t>(query.limit)) {
             page.next = platform::make_cursor(std::to_string(i));
             break;
@@ -250,7 +251,7 @@ Result<std::vector<Vrp>> vrps_of(const std::vector<RoaPayload>& payloads, std::s
         const int length = one.prefix.length();
         const std::int64_t longest = one.max_length.value_or(length);
         // RFC 9582 §4.3.2
-        if (longest < length || longest > (one.prefix.address().is_v4() ? 32 : 128))
+        if (longest < length || longest > (one.prefix.address().is_v6() ? 128 : 32))
             return fail(ErrorCode::invalid, "is from the prefix's length to its family's longest",
                         fmt::format("{}[{}].max_length", name, out.size()));
         out.push_back(vrp_of(one.prefix, TRY(parse_asn(one.asn)), static_cast<int>(longest)));
@@ -302,9 +303,8 @@ void add_member_routes(platform::Api& api, const Rooms& rooms) {
             RoaChange change;
             change.add = CO_TRY(vrps_of(query.body.add, "add"));
             change.remove = CO_TRY(vrps_of(query.body.remove, "remove"));
-            co_return co_await platform::off_loop([&]() -> Result<RoaWhatIf> {
-                return roa_what_if(*state->routing->routes, *state->routing->validity, change);
-            });
+            co_return co_await platform::off_loop(
+                [&]() -> Result<RoaWhatIf> { return roa_what_if(*state->routes->routes, *state->validity, change); });
         });
 }
 

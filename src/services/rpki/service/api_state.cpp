@@ -84,7 +84,6 @@ RpkiStatus status_of(const Rooms& rooms) {
     out.next = progress.next;
     out.error = progress.error;
     out.slurm = rooms.rounds->slurm();
-    out.route_files = rooms.rounds->route_files();
     const auto state = rooms.rounds->state();
     if (!state) return out;
     const Totals& totals = state->tree->totals;
@@ -103,9 +102,9 @@ RpkiStatus status_of(const Rooms& rooms) {
     out.served_vrps = number(state->served->vrps.size());
     out.vrps_filtered = number(state->slurm.vrps_filtered);
     out.vrps_added = number(state->slurm.vrps_added);
-    out.routes = number(state->routing->routes->size());
-    out.routes_valid = state->routing->valid;
-    out.routes_invalid = number(state->routing->invalids.size());
+    out.routes = number(state->routes->routes->size());
+    out.routes_valid = state->routes->valid;
+    out.routes_invalid = number(state->routes->invalid.size());
     if (state->held) out.held = state->held->id;
     return out;
 }

@@ -20,9 +20,10 @@ constexpr LogEvent kReleased{LogLevel::info, "RPKI_CHANGE_RELEASED", "A held cha
 constexpr LogEvent kSlurmBroken{LogLevel::warning, "RPKI_SLURM_BROKEN",
                                 "A file of local exceptions is broken; its last good version stays in use",
                                 "Mend the file; the next validation takes it."};
+
 constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
-                                 "A file of routes can't be read; what was read of it last stays in use",
-                                 "Mend the file; the next validation reads it."};
+                                 "A file of routes can't be read; those that were read before stay in view",
+                                 "See the error."};
 
 /// Points whose manifest was stale for so long are forgotten.
 constexpr std::int64_t kForgetAfter = std::int64_t{30} * 86'400;
@@ -55,7 +56,7 @@ Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& cl
       rtr_(rtr),
       listener_(std::move(listener)),
       guard_(settings.guard),
-      routes_(settings.routes) {}
+      route_files_(settings.routes) {}
 
 Rounds::~Rounds() {
     stop();
@@ -119,9 +120,6 @@ Result<void> Rounds::round() {
     TRY(validate(TRY(read_tals(settings_.tals)), now));
     auto tree = tree_of(*validator_, locators_);
     auto found = std::make_shared<const AnchoredPayloads>(anchored_payloads_of(*validator_, locators_));
-    routes_.refresh(now);
-    for (const RouteFileRow& file : routes_.status())
-        if (!file.error.empty()) log(kRoutesBroken, {{"file", file.name}, {"error", file.error}});
 
     const std::scoped_lock turn(turn_);
     if (auto picture = registry_.now(); picture != picture_) {
@@ -140,6 +138,7 @@ Result<void> Rounds::round() {
     TRY(slurm_->refresh(now));
     for (const auto& file : slurm_->exceptions().status())
         if (file.error) log(kSlurmBroken, {{"file", file.name}, {"error", file.error->text()}});
+    if (const auto read = route_files_.refresh(); !read) log(kRoutesBroken, {{"error", read.error().text()}});
     TRY(serve(now));
     log(kValidated, {{"seconds", fmt::format("{:.3f}", seconds_)},
                      {"examined", std::to_string(examined_)},
@@ -174,10 +173,12 @@ Result<void> Rounds::serve(Time now) {
     state->passed = guard_.served();
     state->members = members_;
     state->member_points = member_points_;
-    const auto routes = routes_.routes();
-    const bool as_before = before && before->routing->routes == routes &&
-                           before->routing->validity == state->validity && before->routing->members == members_;
-    state->routing = as_before ? before->routing : routing_view_of(routes, state->validity, members_);
+    const auto routes = route_files_.routes();
+    if (before && before->validity == state->validity && before->members == members_ &&
+        before->routes->routes == routes)
+        state->routes = before->routes;
+    else
+        state->routes = view_of(routes, *members_, *state->validity);
     state->held = guard_.held();
     state->made = now;
     auto shared = std::shared_ptr<const State>(std::move(state));

@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "registry/registry.h"
 #include "services/rpki/rtr/server.h"
+#include "services/rpki/service/route_files.h"
 #include "services/rpki/service/served_file.h"
 #include "services/rpki/service/settings.h"
 #include "services/rpki/service/state.h"
@@ -55,7 +56,6 @@ class Rounds {
     }
     [[nodiscard]] std::vector<RepositoryStatus> repositories() const;
     [[nodiscard]] std::vector<SlurmRow> slurm();
-    [[nodiscard]] std::vector<RouteFileRow> route_files() const { return routes_.status(); }
     [[nodiscard]] bool offline() const { return !settings_.offline.empty(); }
 
     /// A person lets the held change pass: routers get it before this returns. Blocks. `conflict` if another one, or
@@ -92,8 +92,8 @@ class Rounds {
     std::mutex turn_;  // guard, exceptions, serving: a round and a release one after the other
     Guard guard_;
     std::optional<SlurmFiles> slurm_;
-    RouteFiles routes_;
     std::optional<ServedFile> served_;
+    RouteFiles route_files_;
     std::shared_ptr<const Tree> tree_;
     std::shared_ptr<const Members> members_;
     std::shared_ptr<const MemberPoints> member_points_;

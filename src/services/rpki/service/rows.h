@@ -124,22 +124,6 @@ struct SlurmRow {
     }
 };
 
-/// A file with routes that are looked at.
-struct RouteFileRow {
-    std::string name;
-    std::optional<Time> read;
-    std::string error;
-    std::int64_t routes = 0;
-    static constexpr auto describe() {
-        using T = RouteFileRow;
-        return fields(
-            field<&T::name>("name", "The file").required(),
-            field<&T::read>("read", "What is in use was read then; none if nothing ever was"),
-            field<&T::error>("error", "What is wrong with the file as it is now, empty if nothing").required(),
-            field<&T::routes>("routes", "Routes in use").required());
-    }
-};
-
 /// How the validation stands.
 struct RpkiStatus {
     bool enabled = false;
@@ -156,7 +140,6 @@ struct RpkiStatus {
     std::int64_t routes = 0, routes_valid = 0, routes_invalid = 0;
     std::optional<std::int64_t> held;
     std::vector<SlurmRow> slurm;
-    std::vector<RouteFileRow> route_files;
     static constexpr auto describe() {
         using T = RpkiStatus;
         return fields(
@@ -184,8 +167,7 @@ struct RpkiStatus {
             field<&T::routes_valid>("routes_valid", "Of them, valid").required(),
             field<&T::routes_invalid>("routes_invalid", "Of them, invalid").required(),
             field<&T::held>("held", "Number of the change that the guard holds"),
-            field<&T::slurm>("slurm", "Files with local exceptions").required(),
-            field<&T::route_files>("route_files", "Files with routes that are looked at").required());
+            field<&T::slurm>("slurm", "Files with local exceptions").required());
     }
 };
 

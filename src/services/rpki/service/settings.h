@@ -28,7 +28,7 @@ struct RpkiSettings {
             field<&T::interval>("interval", "From one validation to the next, 10s to 24h"),
             field<&T::slurm>("slurm", "Files with local exceptions (RFC 8416)"),
             field<&T::routes>("routes",
-                              "Files with the routes that are looked at: MRT, or NAME.txt with lines \"PREFIX => AS\""),
+                              "Files with the routes that are looked at: MRT, or .txt with lines PREFIX => AS"),
             field<&T::strict_names>("strict_names", "Refuse names that are not PrintableString (RFC 6487 §4.4)"),
             field<&T::threads>("threads", "Threads of the validation; 0 is one for each core").between(0, 256),
             field<&T::guard>("guard", "What must not reach routers unseen"),

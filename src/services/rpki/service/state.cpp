@@ -84,6 +84,32 @@ std::shared_ptr<const Tree> tree_of(const Validator& validator, std::span<const 
     return out;
 }
 
+const MemberRouting* RouteView::find(std::string_view member) const {
+    const auto at = std::ranges::find(members, member, &MemberRouting::member);
+    return at == members.end() ? nullptr : &*at;
+}
+
+std::shared_ptr<const RouteView> view_of(std::shared_ptr<const std::vector<Route>> routes, const Members& members,
+                                         const ValidityIndex& validity) {
+    auto out = std::make_shared<RouteView>();
+    std::vector<Validity> judged(routes->size());
+    validity.validity(*routes, judged);
+    for (std::size_t i = 0; i < judged.size(); ++i) {
+        out->valid += judged[i] == Validity::valid ? 1 : 0;
+        out->not_found += judged[i] == Validity::not_found ? 1 : 0;
+        if (judged[i] != Validity::invalid) continue;
+        const Explanation why = validity.explain((*routes)[i]);
+        out->invalid.push_back({.prefix = why.route.prefix,
+                                .origin = why.route.origin,
+                                .validity = why.validity,
+                                .reason = std::string(why.reason()),
+                                .remedy = remedy_of(why).kind});
+    }
+    out->members = routing_of(members, *routes, validity);
+    out->routes = std::move(routes);
+    return out;
+}
+
 std::string State::anchor_of(const Vrp& vrp) const {
     const auto at = std::ranges::lower_bound(passed->set.vrps, vrp);
     if (at == passed->set.vrps.end() || *at != vrp) return "slurm";

@@ -4,9 +4,10 @@
 #include <memory>
 
 #include "services/rpki/origin/guard.h"
+#include "services/rpki/origin/routing.h"
 #include "services/rpki/origin/slurm.h"
 #include "services/rpki/origin/validity.h"
-#include "services/rpki/service/routing_view.h"
+#include "services/rpki/service/member_points.h"
 #include "services/rpki/service/rows.h"
 
 namespace quipu::rpki {
@@ -21,6 +22,17 @@ struct Tree {
 [[nodiscard]] std::shared_ptr<const Tree> tree_of(const Validator& validator,
                                                   std::span<const TrustAnchorLocator> locators);
 
+/// The routes that are looked at, judged by what is served.
+struct RouteView {
+    std::shared_ptr<const std::vector<Route>> routes;  ///< sorted, each once
+    std::vector<MemberRouting> members;                ///< by id
+    std::vector<JudgedRoute> invalid;                  ///< everybody's, sorted
+    std::int64_t valid = 0, not_found = 0;
+    [[nodiscard]] const MemberRouting* find(std::string_view member) const;
+};
+[[nodiscard]] std::shared_ptr<const RouteView> view_of(std::shared_ptr<const std::vector<Route>> routes,
+                                                       const Members& members, const ValidityIndex& validity);
+
 struct State {
     Time made{};         ///< when it was put together
     Time validated{};    ///< as of when
@@ -32,8 +44,8 @@ struct State {
     SlurmEffect slurm;
     std::shared_ptr<const ValidityIndex> validity;  ///< of what is served
     std::shared_ptr<const Members> members;
+    std::shared_ptr<const RouteView> routes;
     std::shared_ptr<const MemberPoints> member_points;
-    std::shared_ptr<const RoutingView> routing;  ///< routes by what is served
     std::optional<HeldChange> held;
 
     /// The trust anchor that a served VRP stands under; "slurm" if it is an exception of our own.

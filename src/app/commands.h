@@ -36,6 +36,7 @@ void add_run_command(CLI::App& app, Context& context);          ///< run: hub, l
 void add_mail_commands(CLI::App& app, Context& context);        ///< mail queue, show, retry, drop; notify rules, test
 void add_lab_commands(CLI::App& app, Context& context);         ///< lab up, down, status, exec, link
 void add_rpki_commands(CLI::App& app, Context& context);        ///< rpki validate, lab
+void add_rpki_hub_commands(CLI::App& rpki, Context& context);   ///< rpki status, anchors, guard… of the hub
 void add_completion_command(CLI::App& app, Context& context);   ///< completion bash
 
 }  // namespace quipu::app

@@ -32,6 +32,32 @@ Result<void> write_file(const std::string& path, ByteSpan bytes) {
     return {};
 }
 
+/// IPv4 in the lowest 32 bits.
+Range<Ipv6> range_of(const net::Prefix& prefix) {
+    Range<Ipv6> out;
+    const net::IpAddress& address = prefix.address();
+    for (int i = 0; i < address.width() / 8; ++i)
+        out.low = out.low << 8U | address.octets()[static_cast<std::size_t>(i)];
+    const auto rest = static_cast<unsigned>(address.width() - prefix.length());
+    out.high = rest == 128 ? ~Ipv6{0} : out.low | ((Ipv6{1} << rest) - 1);
+    return out;
+}
+
+/// RFC 3779 §2.2.3.6: sorted, what touches put together.
+template <class T>
+void make_canonical(Block<T>& block) {
+    if (block.ranges.empty()) return;
+    block.kind = Block<T>::Kind::ranges;
+    std::ranges::sort(block.ranges, {}, [](const Range<T>& range) { return std::pair(range.low, range.high); });
+    std::vector<Range<T>> out;
+    for (const Range<T>& range : block.ranges)
+        if (!out.empty() && (range.low <= out.back().high || range.low - out.back().high == 1))
+            out.back().high = std::max(out.back().high, range.high);
+        else
+            out.push_back(range);
+    block.ranges = std::move(out);
+}
+
 class Tree {
   public:
     explicit Tree(const LabSettings& settings) : settings_(settings) {}
@@ -43,6 +69,8 @@ class Tree {
     void add_authority(std::size_t parent, std::string name, int fault);
     void grow(std::size_t parent, std::size_t count, unsigned depth);
     void share_out();
+    void plan_holders();
+    [[nodiscard]] LabRoa roa_of(std::size_t authority, std::size_t number) const;
     Result<void> write_point(std::size_t index, std::vector<LabKeys::Signer>& end_entities);
     Result<void> write_anchor(std::size_t index);
 
@@ -108,6 +136,32 @@ void Tree::grow(std::size_t parent, std::size_t count, unsigned depth) {
     }
 }
 
+/// One trust anchor over everything, and the holders below it: authority 1 + i is holder i.
+void Tree::plan_holders() {
+    add_authority(0, settings_.anchor, -1);
+    authorities_[0].resources.ipv4 = {Block<Ipv4>::Kind::ranges, {{0, ~Ipv4{0}}}};
+    authorities_[0].resources.ipv6 = {Block<Ipv6>::Kind::ranges, {{0, ~Ipv6{0}}}};
+    authorities_[0].resources.as = {Block<Asn>::Kind::ranges, {{0, ~Asn{0}}}};
+    for (const LabHolder& holder : settings_.holders) {
+        add_authority(0, holder.name, -1);
+        LabAuthority& authority = authorities_.back();
+        authority.roas = holder.payloads.size();
+        for (const net::Prefix& prefix : holder.prefixes) {
+            const Range<Ipv6> range = range_of(prefix);
+            if (prefix.address().is_v6())
+                authority.resources.ipv6.ranges.push_back(range);
+            else
+                authority.resources.ipv4.ranges.push_back(
+                    {static_cast<Ipv4>(range.low), static_cast<Ipv4>(range.high)});
+        }
+        for (const Asn as : holder.as_numbers)
+            authority.resources.as.ranges.push_back({as, as});
+        make_canonical(authority.resources.ipv4);
+        make_canonical(authority.resources.ipv6);
+        make_canonical(authority.resources.as);
+    }
+}
+
 void Tree::plan() {
     // Of ten objects about seven are ROAs; an authority has a certificate, a manifest and a CRL.
     const std::size_t authorities = std::max(settings_.anchors, settings_.objects * 10 / 98);
@@ -168,6 +222,20 @@ LabRoa make_roa(const LabAuthority& authority, std::size_t number) {
         if (roa.addresses.back().max_length) roa.addresses.back().max_length = 56;
         roa.addresses.push_back({.range = {v6, v6 | ~Ipv6{0} >> 48U}, .v6 = true, .length = 48, .max_length = {}});
     }
+    return roa;
+}
+
+LabRoa Tree::roa_of(std::size_t authority, std::size_t number) const {
+    if (settings_.holders.empty()) return make_roa(authorities_[authority], number);
+    const LabHolder::Payload& payload = settings_.holders[authority - 1].payloads[number];
+    LabRoa roa;
+    roa.as = payload.as;
+    LabRoa::Address& address = roa.addresses.emplace_back();
+    address.range = range_of(payload.prefix);
+    address.v6 = payload.prefix.address().is_v6();
+    address.length = static_cast<unsigned>(payload.prefix.length());
+    if (payload.max_length > payload.prefix.length())
+        address.max_length = static_cast<std::uint64_t>(payload.max_length);
     return roa;
 }
 
@@ -249,7 +317,7 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
 
     std::size_t vrps = 0;
     for (std::size_t i = 0; i < authority.roas; ++i) {
-        const LabRoa roa = make_roa(authority, i);
+        const LabRoa roa = roa_of(index, i);
         vrps += roa.addresses.size();
         const std::string name = fmt::format("roa{:03}.roa", i);
         files[name] = encode(signed_object(name, oid::kRoa, roa.encode(), resources_of(roa), ++serial));
@@ -271,9 +339,9 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files[bend.router ? "fault.cer" : "router.cer"] = router.encode(signer);
     }
     Resources inherited;
-    inherited.ipv4.kind = Block<Ipv4>::Kind::inherit;
-    inherited.ipv6.kind = Block<Ipv6>::Kind::inherit;
-    inherited.as.kind = Block<Asn>::Kind::inherit;
+    if (!authority.resources.ipv4.absent()) inherited.ipv4.kind = Block<Ipv4>::Kind::inherit;
+    if (!authority.resources.ipv6.absent()) inherited.ipv6.kind = Block<Ipv6>::Kind::inherit;
+    if (!authority.resources.as.absent()) inherited.as.kind = Block<Asn>::Kind::inherit;
     if (bend.ghostbusters) {
         const std::string card = bend.ghostbusters();
         const ByteSpan octets = as_bytes(card);
@@ -288,13 +356,13 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         if (bend.object) bend.object(object);
         files["fault.roa"] = encode(object);
     }
-    LabCrl crl = lab_crl(own_info, 1, settings_.time - 7'200, not_after());
+    LabCrl crl = lab_crl(own_info, settings_.number, settings_.time - 7'200, not_after());
     if (bend.crl) bend.crl(crl);
     files[authority.crl_name()] = crl.encode(signer);
     if (bend.before_manifest) bend.before_manifest(files);
 
     LabManifest manifest;
-    manifest.number = 1;
+    manifest.number = settings_.number;
     manifest.this_update = settings_.time - 7'200;
     manifest.next_update = not_after();
     manifest.algorithm = oid::kSha256;
@@ -353,8 +421,12 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
 
 Result<LabSummary> Tree::write() {
     TRY(choose_faults());
-    plan();
-    share_out();
+    if (settings_.holders.empty()) {
+        plan();
+        share_out();
+    } else {
+        plan_holders();
+    }
     keys_.emplace(settings_.seed, authorities_.size() + kEndEntityKeys, settings_.threads);
     for (std::size_t i = 0; i < authorities_.size(); ++i)
         if (authorities_[i].parent == i) TRY(write_anchor(i));
@@ -388,7 +460,7 @@ Result<LabSummary> Tree::write() {
         labels += line;
     TRY(write_file(settings_.folder + "/labels.csv", as_bytes(labels)));
     summary_.authorities = authorities_.size();
-    summary_.objects += settings_.anchors;
+    summary_.objects += settings_.holders.empty() ? settings_.anchors : 1;
     summary_.faults = faults_.size();
     return summary_;
 }

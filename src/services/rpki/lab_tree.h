@@ -9,9 +9,24 @@
 #include <vector>
 
 #include "base/result.h"
+#include "net/address.h"
+#include "services/rpki/resources.h"
 #include "services/rpki/rules.h"
 
 namespace quipu::rpki {
+
+/// An authority that holds what it is given, with a ROA for each payload.
+struct LabHolder {
+    struct Payload {
+        Asn as = 0;
+        net::Prefix prefix;
+        int max_length = 0;
+    };
+    std::string name;  ///< of its folder and files
+    std::vector<net::Prefix> prefixes;
+    std::vector<Asn> as_numbers;
+    std::vector<Payload> payloads;  ///< inside its prefixes
+};
 
 struct LabSettings {
     std::string folder;  ///< gets cache/, tals/ and labels.csv
@@ -22,6 +37,9 @@ struct LabSettings {
     std::int64_t validity = 0;  ///< …and for so many seconds before and after
     unsigned threads = 1;
     std::vector<std::string> faults;  ///< names, or "all"
+    std::uint64_t number = 1;         ///< of manifests and CRLs: a tree written anew in its place has a higher one
+    std::vector<LabHolder> holders;   ///< if any, the tree is one trust anchor of this name with these below it
+    std::string anchor;
 };
 
 struct LabFault {

@@ -46,7 +46,7 @@ vrps_of_watcher() {
 }
 vrps_of_frr() { vtysh --vty_socket "$work/frr" -c 'show rpki prefix-table'; }
 vrps_of_bird() { birdc -s bird.sock show route table r4; birdc -s bird.sock show route table r6; }
-vrps_of_gobgp() { gobgp -p 50951 rpki table -a ipv4; gobgp -p 50951 rpki table -a ipv6; }
+vrps_of_gobgp() { gobgp -p "$api" rpki table -a ipv4; gobgp -p "$api" rpki table -a ipv6; }
 
 start_watcher() { stdbuf -oL rtrclient tcp -p 127.0.0.1 "$port" >watcher.out 2>watcher.log & started+=($!); }
 start_frr() {
@@ -83,6 +83,7 @@ CONF
   started+=($!)
 }
 start_gobgp() {
+  api=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   cat >gobgp.conf <<CONF
 [global.config]
   as = 64512
@@ -93,7 +94,7 @@ start_gobgp() {
     address = "127.0.0.1"
     port = $port
 CONF
-  gobgpd -f gobgp.conf --api-hosts 127.0.0.1:50951 --pprof-disable >gobgp.log 2>&1 &
+  gobgpd -f gobgp.conf --api-hosts "127.0.0.1:$api" --pprof-disable >gobgp.log 2>&1 &
   started+=($!)
 }
 
@@ -111,7 +112,7 @@ expect_vrps() {
 }
 # Waits until a router holds what is expected; how long it may take decides nothing but when to give up.
 same_set() { # ROUTER WHEN
-  for _ in $(seq 240); do
+  for _ in $(seq 480); do
     { "vrps_of_$1" 2>/dev/null || true; } | same_form >"$1.vrps"
     if cmp -s expected "$1.vrps"; then
       echo "$1 holds the $(wc -l <expected) VRPs that are served $2"

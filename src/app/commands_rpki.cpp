@@ -98,6 +98,7 @@ void add_rpki_commands(CLI::App& app, Context& context) {
     CLI::App* rpki = app.add_subcommand("rpki", "Validate the RPKI: what may be announced by whom");
     rpki->require_subcommand(1);
     add_rpki_hub_commands(*rpki, context);
+    add_rpki_serve_commands(*rpki, context);
 
     auto options = std::make_shared<ValidateOptions>();
     CLI::App* check = rpki->add_subcommand("validate", "Validates a cache of objects from its trust anchors down");

@@ -101,7 +101,7 @@ std::optional<Answer> Session::refuse(const Header& header) {
 Answer Session::answer(const Pdu& query, const Snapshot& snapshot) {
     const std::uint8_t version = query.version;
     if (std::holds_alternative<ResetQuery>(query.body)) {
-        give(snapshot);
+        give(snapshot, snapshot.session(version));
         return {Answer::What::full, snapshot.full(version)};
     }
     const auto& serial_query = std::get<SerialQuery>(query.body);
@@ -111,17 +111,17 @@ Answer Session::answer(const Pdu& query, const Snapshot& snapshot) {
         return failure(Failure::corrupt_data,
                        fmt::format("session {} in a conversation of session {}", serial_query.session, *session_),
                        true);
-    if (serial_query.session == snapshot.session(version)) {
-        if (Octets octets = snapshot.since(version, serial_query.serial)) {
-            give(snapshot);
+    if (snapshot.knows(version, serial_query.session)) {
+        if (Octets octets = snapshot.since(version, serial_query.session, serial_query.serial)) {
+            give(snapshot, serial_query.session);
             return {Answer::What::delta, std::move(octets)};
         }
     }
     return {Answer::What::cache_reset, one_pdu(version, CacheReset{})};
 }
 
-void Session::give(const Snapshot& snapshot) {
-    session_ = snapshot.session(*version_);
+void Session::give(const Snapshot& snapshot, std::uint16_t session) {
+    session_ = session;
     serial_ = snapshot.serial();
     told_.reset();
 }
@@ -143,14 +143,18 @@ bool Session::has_data(const Served& served, Time now) const {
 std::optional<Monotonic> Session::notify_at(const Served& served, Time now) const {
     // RFC 8210 §7: not before the version is agreed on.
     if (!version_ || !has_data(served, now)) return std::nullopt;
-    const std::pair current(served.snapshot->session(*version_), served.snapshot->serial());
+    const std::pair current(session_of(*served.snapshot), served.snapshot->serial());
     if (session_ && std::pair(*session_, *serial_) == current) return std::nullopt;
     if (told_ == current) return std::nullopt;
     return told_at_ ? *told_at_ + settings_.notify_pause : Monotonic::min();
 }
 
+std::uint16_t Session::session_of(const Snapshot& snapshot) const {
+    return session_ && snapshot.knows(*version_, *session_) ? *session_ : snapshot.session(*version_);
+}
+
 Octets Session::notify(const Served& served, Monotonic now) {
-    told_.emplace(served.snapshot->session(*version_), served.snapshot->serial());
+    told_.emplace(session_of(*served.snapshot), served.snapshot->serial());
     told_at_ = now;
     return one_pdu(*version_, SerialNotify{told_->first, told_->second});
 }

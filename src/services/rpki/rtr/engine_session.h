@@ -47,7 +47,9 @@ class Session {
     [[nodiscard]] Answer answer(const Pdu& query, const Snapshot& snapshot);
     [[nodiscard]] Answer failure(Failure failure, std::string text, bool close) const;
     [[nodiscard]] bool has_data(const Served& served, Time now) const;
-    void give(const Snapshot& snapshot);
+    void give(const Snapshot& snapshot, std::uint16_t session);
+    /// The router's own, if it is known.
+    [[nodiscard]] std::uint16_t session_of(const Snapshot& snapshot) const;
 
     Settings settings_;
     std::vector<std::uint8_t> input_;

@@ -200,10 +200,10 @@ TEST(RtrSession, SerialsWrap) {
     const Snapshot snapshot(0, std::uint64_t{1} << 32U,
                             std::make_shared<const PayloadSet>(payloads("10.0.0.0/8-8 AS1")), {one_more}, {});
     EXPECT_EQ(snapshot.serial(), 0U);
-    EXPECT_TRUE(snapshot.since(1, 0xffffffff));
-    EXPECT_TRUE(snapshot.since(1, 0));
-    EXPECT_FALSE(snapshot.since(1, 0xfffffffe));
-    EXPECT_FALSE(snapshot.since(1, 1));  // of the future
+    EXPECT_TRUE(snapshot.since(1, 1, 0xffffffff));
+    EXPECT_TRUE(snapshot.since(1, 1, 0));
+    EXPECT_FALSE(snapshot.since(1, 1, 0xfffffffe));
+    EXPECT_FALSE(snapshot.since(1, 1, 1));  // of the future
 }
 
 }  // namespace

@@ -84,10 +84,11 @@ Result<Serials::Position> Serials::place(Store& store, const std::shared_ptr<con
 
 Result<Serials::Position> Serials::begin(Store& store, const std::shared_ptr<const PayloadSet>& set,
                                          const Sha256& digest, ByteSpan pdus, Time now) {
-    // None of the three versions' sessions may be one that a router knows.
+    // No session of any version may be one that a router knows: their upper octet tells them apart.
     const auto before = TRY(store.state());
-    const std::uint16_t last = own_ ? own_->session : before ? before->session : std::uint16_t{0};
-    Position out{.session = static_cast<std::uint16_t>(last + 3U + rng_.below((1U << 16U) - 5U)),
+    const unsigned last = (own_ ? own_->session : before ? before->session : 0U) >> 8U;
+    const std::uint64_t upper = (last + 1 + rng_.below(255)) & 0xffU;
+    Position out{.session = static_cast<std::uint16_t>((upper << 8U) | rng_.below(0xfe)),
                  .number = 1,
                  .digest = digest,
                  .set = set,

@@ -33,8 +33,8 @@ class RtrSerials : public data::BothDatabases {
         if (!served) return served.error().text();
         last_ = *served;
         if (!last_.snapshot) return "nothing";
-        if (!session_) session_ = last_.snapshot->session(0);
-        return fmt::format("{}serial {}, {} deltas", last_.snapshot->session(0) == *session_ ? "" : "another session, ",
+        if (!session_) session_ = last_.snapshot->session(1);
+        return fmt::format("{}serial {}, {} deltas", last_.snapshot->session(1) == *session_ ? "" : "another session, ",
                            last_.snapshot->serial(), last_.snapshot->steps());
     }
     void execute(std::string_view sql) {
@@ -81,7 +81,7 @@ TEST_P(RtrSerials, AreKeptOverARestart) {
     // The world went on while it was down, and nothing is loaded first.
     a = cache();
     EXPECT_EQ(publish(*a, "10.0.0.0/8-8 AS9"), "serial 4, 3 deltas");
-    EXPECT_TRUE(last_.snapshot->since(2, 1));
+    EXPECT_TRUE(last_.snapshot->since(2, last_.snapshot->session(2), 1));
 }
 
 TEST_P(RtrSerials, CachesOfAClusterAgree) {
@@ -124,7 +124,7 @@ TEST_P(RtrSerials, AnyHistoryOfAClusterIsConsistent) {
         ASSERT_EQ(last_.snapshot->set(), set);
         ASSERT_EQ(at.emplace(serial, set).first->second, set) << "serial " << serial << " is two sets";
         for (std::uint32_t back = 1; back <= last_.snapshot->steps(); ++back) {
-            const auto octets = last_.snapshot->since(2, serial - back);
+            const auto octets = last_.snapshot->since(2, last_.snapshot->session(2), serial - back);
             ASSERT_TRUE(octets);
             ByteWriter expected;
             write(expected, {2, CacheResponse{last_.snapshot->session(2)}});
@@ -147,13 +147,13 @@ TEST_P(RtrSerials, ADatabaseThatContradictsItselfBeginsANewSession) {
     a = cache();
     EXPECT_EQ(a->serials.load().error().code, ErrorCode::corrupt);
     EXPECT_EQ(publish(*a, "10.0.0.0/8-8 AS3"), "another session, serial 1, 0 deltas");
-    session_ = last_.snapshot->session(0);
+    session_ = last_.snapshot->session(1);
     // A cache that knew the old one takes the new one.
     const auto b = cache();
     EXPECT_EQ(publish(*b, "10.0.0.0/8-8 AS3"), "serial 1, 0 deltas");
     execute("DELETE FROM rpki_rtr_state");
     EXPECT_EQ(publish(*b, "10.0.0.0/8-8 AS3"), "another session, serial 1, 0 deltas");
-    session_ = last_.snapshot->session(0);
+    session_ = last_.snapshot->session(1);
     EXPECT_EQ(publish(*a, "10.0.0.0/8-8 AS4"), "serial 2, 1 deltas");
 }
 

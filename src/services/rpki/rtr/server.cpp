@@ -351,7 +351,7 @@ class Server final : public RtrServer {
         out.clients = common_.clients.with([](const auto& all) { return std::ssize(all.by_id); });
         if (!served.snapshot) return out;
         out.serving = common_.clock.now() - served.confirmed <= common_.settings.most_age;
-        out.session = served.snapshot->session(0);
+        out.session = served.snapshot->session(1);
         out.serial = served.snapshot->serial();
         out.confirmed = served.confirmed;
         out.vrps = std::ssize(served.snapshot->set().vrps);
@@ -410,7 +410,7 @@ class Server final : public RtrServer {
         });
         if (is_new)
             log(kNewSerial, {{"serial", served.snapshot->serial()},
-                             {"session", served.snapshot->session(0)},
+                             {"session", served.snapshot->session(1)},
                              {"vrps", served.snapshot->set().vrps.size()}});
         // What the routers that are here will ask for is made before they do.
         std::set<std::int64_t> versions;

@@ -84,7 +84,7 @@ struct RtrClient {
 /// What routers are told now.
 struct RtrState {
     bool serving = false;      ///< false: there is nothing yet, or it is too old
-    std::int64_t session = 0;  ///< of version 0; the others follow it
+    std::int64_t session = 0;  ///< of version 1
     std::int64_t serial = 0;
     std::optional<Time> confirmed;  ///< when a validation last found this set
     std::int64_t vrps = 0, aspas = 0, router_keys = 0;
@@ -94,7 +94,7 @@ struct RtrState {
     static constexpr auto describe() {
         using T = RtrState;
         return fields(field<&T::serving>("serving", "Whether routers are given data").required(),
-                      field<&T::session>("session", "Session of version 0; those of 1 and 2 follow it").required(),
+                      field<&T::session>("session", "Session of version 1; the other versions have others").required(),
                       field<&T::serial>("serial", "Serial of the current set").required(),
                       field<&T::confirmed>("confirmed", "When a validation last found this set"),
                       field<&T::vrps>("vrps", "Prefixes with their origin").required(),

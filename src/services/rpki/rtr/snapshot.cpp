@@ -75,42 +75,46 @@ void write_delta(ByteWriter& out, std::uint8_t version, const Delta& delta) {
             if (change.after.empty()) write_aspa(out, version, false, change.customer, {});
 }
 
+std::uint16_t Snapshot::session(std::uint8_t version) const {
+    if (version > 0) return static_cast<std::uint16_t>(session_ + version);
+    return static_cast<std::uint16_t>((~session_ & 0xff00U) | (number_ & 0xffU));
+}
+
+bool Snapshot::knows(std::uint8_t version, std::uint16_t session) const {
+    if (version > 0) return session == this->session(version);
+    return ((session ^ this->session(0)) & 0xff00U) == 0;
+}
+
 Octets Snapshot::full(std::uint8_t version) const {
     const std::scoped_lock lock(making_);
     Octets& full = full_.at(version);
-    if (!full) {
-        ByteWriter out = begin(version, size_of(*set_, version));
-        write_set(out, version, *set_);
-        full = finish(std::move(out), version);
-    }
+    if (!full)
+        full = answer(version, session(version), size_of(*set_, version),
+                      [&](ByteWriter& out) { write_set(out, version, *set_); });
     return full;
 }
 
-Octets Snapshot::since(std::uint8_t version, std::uint32_t serial) const {
+Octets Snapshot::since(std::uint8_t version, std::uint16_t session, std::uint32_t serial) const {
     // Modulo 2^32: RFC 1982 without a special case, since the history is short.
     const std::uint32_t back = this->serial() - serial;
     if (back > steps_.size()) return nullptr;
     const std::scoped_lock lock(making_);
-    Octets& since = since_[{version, back}];
+    Octets& since = since_[{version, session, back}];
     if (!since) {
         Delta joined;
         for (std::size_t i = steps_.size() - back; i < steps_.size(); ++i)
             joined = joined.empty() ? *steps_[i] : join(joined, *steps_[i]);
-        ByteWriter out = begin(version, 0);
-        write_delta(out, version, joined);
-        since = finish(std::move(out), version);
+        since = answer(version, session, 0, [&](ByteWriter& out) { write_delta(out, version, joined); });
     }
     return since;
 }
 
-ByteWriter Snapshot::begin(std::uint8_t version, std::size_t capacity) const {
-    ByteWriter out(capacity + 2 * kIpv6Size);
-    write(out, {version, CacheResponse{session(version)}});
-    return out;
-}
-
-Octets Snapshot::finish(ByteWriter out, std::uint8_t version) const {
-    write(out, {version, EndOfData{session(version), serial(), intervals_}});
+template <class F>
+Octets Snapshot::answer(std::uint8_t version, std::uint16_t session, std::size_t size, F write_payloads) const {
+    ByteWriter out(size + 2 * kIpv6Size);
+    write(out, {version, CacheResponse{session}});
+    write_payloads(out);
+    write(out, {version, EndOfData{session, serial(), intervals_}});
     return std::make_shared<const std::vector<std::uint8_t>>(out.take());
 }
 

@@ -113,13 +113,26 @@ void Tree::add_authority(std::size_t parent, std::string name, int fault) {
     out.block = static_cast<std::uint32_t>(index);
     out.fault = fault;
     const bool anchor = parent == index;
-    out.host =
-        anchor ? fmt::format("rpki{}.example.net", index == 0 ? 0 : summary_.authorities) : authorities_[parent].host;
-    out.repository = anchor ? fmt::format("rsync://{}/repo/{}/", out.host, out.name)
-                            : fmt::format("rsync://{}/repo/{}/", out.host, out.name);
+    if (anchor) {
+        // Of one host each trust anchor has a module of its own.
+        out.host = settings_.rsync_host.empty() ? fmt::format("rpki{}.example.net", summary_.repositories.size())
+                                                : settings_.rsync_host;
+        out.module = settings_.rsync_host.empty() ? "repo" : "repo-" + out.name;
+        if (!settings_.rrdp.empty()) out.notification = fmt::format("{}/{}/notification.xml", settings_.rrdp, out.name);
+    } else {
+        out.host = authorities_[parent].host;
+        out.module = authorities_[parent].module;
+        out.notification = authorities_[parent].notification;
+    }
+    out.repository = fmt::format("rsync://{}/{}/{}/", out.host, out.module, out.name);
     out.uri = anchor ? fmt::format("rsync://{}/ta/{}.cer", out.host, out.name)
                      : authorities_[parent].repository + out.name + ".cer";
-    if (!anchor) authorities_[parent].children.push_back(index);
+    if (!anchor) {
+        authorities_[parent].children.push_back(index);
+        return;
+    }
+    const std::string rsync = fmt::format("rsync://{}/{}/", out.host, out.module);
+    summary_.repositories.push_back({out.name, out.notification, rsync, path_of(rsync), path_of(out.uri)});
 }
 
 /// `count` authorities below a parent: some are registries with many below them, most are leaves.
@@ -168,7 +181,6 @@ void Tree::plan() {
     const std::size_t anchors = settings_.anchors;
     for (std::size_t a = 0; a < anchors; ++a) {
         const std::size_t index = authorities_.size();
-        summary_.authorities = a;
         add_authority(index, fmt::format("ta{}", a), -1);
         if (a == 0)
             for (std::size_t f = 0; f < faults_.size(); ++f)
@@ -185,6 +197,11 @@ void Tree::plan() {
         authority.aspa = i % 16 == 5;
         authority.router = i % 64 == 9;
     }
+    // Spread over the whole tree, and the same in every generation.
+    const std::size_t changed = settings_.generation == 0 ? 0 : std::min(settings_.changed, authorities_.size());
+    for (std::size_t c = 0; c < changed; ++c)
+        if (LabAuthority& authority = authorities_[c * authorities_.size() / changed]; authority.fault < 0)
+            authority.generation = settings_.generation;
 }
 
 /// Authorities were numbered from the top down and one subtree after the other, so that each one's resources are one
@@ -260,6 +277,7 @@ Result<void> Tree::write_anchor(std::size_t index) {
     LabAddresses addresses;
     addresses.repository = anchor.repository;
     addresses.manifest = anchor.repository + anchor.manifest_name();
+    addresses.notification = anchor.notification;
     LabKeys::Signer signer(*keys_, anchor.key);
     const write::Octets certificate =
         lab_certificate(info, {}, index + 1, not_before(), not_after(), addresses, anchor.resources, true)
@@ -267,8 +285,9 @@ Result<void> Tree::write_anchor(std::size_t index) {
     std::filesystem::create_directories(std::filesystem::path(path_of(anchor.uri)).parent_path());
     std::filesystem::create_directories(settings_.folder + "/tals");
     TRY(write_file(path_of(anchor.uri), certificate));
+    const std::string secure = settings_.rrdp.empty() ? "" : fmt::format("{}/{}.cer\n", settings_.rrdp, anchor.name);
     const std::string tal =
-        fmt::format("# A trust anchor of a generated tree\n{}\n\n{}", anchor.uri, base64_lines(info));
+        fmt::format("# A trust anchor of a generated tree\n{}{}\n\n{}", secure, anchor.uri, base64_lines(info));
     return write_file(fmt::format("{}/tals/{}.tal", settings_.folder, anchor.name), as_bytes(tal));
 }
 
@@ -289,6 +308,7 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         LabAddresses addresses = common;
         addresses.repository = child.repository;
         addresses.manifest = child.repository + child.manifest_name();
+        addresses.notification = child.notification;
         LabCertificate certificate = lab_certificate(keys_->key_info(child.key), own_info, ++serial, not_before(),
                                                      not_after(), addresses, child.resources, true);
         if (child.fault >= 0) {
@@ -316,7 +336,8 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
     const auto encode = [&](const LabSignedObject& object) { return object.encode(signer, end_entities[object.key]); };
 
     std::size_t vrps = 0;
-    for (std::size_t i = 0; i < authority.roas; ++i) {
+    const std::uint64_t generation = authority.generation;
+    for (std::size_t i = generation; i < authority.roas + generation; ++i) {
         const LabRoa roa = roa_of(index, i);
         vrps += roa.addresses.size();
         const std::string name = fmt::format("roa{:03}.roa", i);
@@ -356,14 +377,15 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         if (bend.object) bend.object(object);
         files["fault.roa"] = encode(object);
     }
-    LabCrl crl = lab_crl(own_info, settings_.number, settings_.time - 7'200, not_after());
+    const std::int64_t issued = settings_.time - 7'200 + static_cast<std::int64_t>(generation) * 60;
+    LabCrl crl = lab_crl(own_info, settings_.number + generation, issued, not_after());
     if (bend.crl) bend.crl(crl);
     files[authority.crl_name()] = crl.encode(signer);
     if (bend.before_manifest) bend.before_manifest(files);
 
     LabManifest manifest;
-    manifest.number = settings_.number;
-    manifest.this_update = settings_.time - 7'200;
+    manifest.number = settings_.number + generation;
+    manifest.this_update = issued;
     manifest.next_update = not_after();
     manifest.algorithm = oid::kSha256;
     for (const auto& [name, bytes] : files)
@@ -390,6 +412,9 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
 
     const std::string folder = path_of(authority.repository);
     std::filesystem::create_directories(folder);
+    if (generation > 0)
+        for (const auto& entry : std::filesystem::directory_iterator(folder))
+            if (!files.contains(entry.path().filename().string())) std::filesystem::remove(entry.path());
     for (const auto& [name, bytes] : files)
         TRY(write_file(folder + name, bytes));
 
@@ -440,7 +465,9 @@ Result<LabSummary> Tree::write() {
             for (std::size_t k = 0; k < kEndEntityKeys; ++k)
                 end_entities.emplace_back(*keys_, k);
             for (std::size_t i = next++; i < authorities_.size(); i = next++)
-                if (auto written = write_point(i, end_entities); !written) {
+                if (settings_.generation != authorities_[i].generation) {
+                    continue;  // as it was
+                } else if (auto written = write_point(i, end_entities); !written) {
                     const std::scoped_lock lock(mutex_);
                     outcome = std::move(written);
                     next = authorities_.size();
@@ -462,7 +489,7 @@ Result<LabSummary> Tree::write() {
     summary_.authorities = authorities_.size();
     summary_.objects += settings_.holders.empty() ? settings_.anchors : 1;
     summary_.faults = faults_.size();
-    return summary_;
+    return std::move(summary_);
 }
 
 }  // namespace

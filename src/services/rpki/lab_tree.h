@@ -40,6 +40,12 @@ struct LabSettings {
     std::uint64_t number = 1;         ///< of manifests and CRLs: a tree written anew in its place has a higher one
     std::vector<LabHolder> holders;   ///< if any, the tree is one trust anchor of this name with these below it
     std::string anchor;
+    std::string rrdp;        ///< "https://HOST:PORT/PATH": authorities and TALs name files below it
+    std::string rsync_host;  ///< "HOST:PORT" instead of rpkiN.example.net
+    /// Above 0: `changed` publication points are issued anew over the tree of the generation before, each with a ROA
+    /// gone and one come.
+    std::uint64_t generation = 0;
+    std::size_t changed = 0;
 };
 
 struct LabFault {
@@ -49,12 +55,22 @@ struct LabFault {
 };
 [[nodiscard]] std::vector<LabFault> lab_faults();
 
+/// What one trust anchor's authorities publish.
+struct LabRepository {
+    std::string name;          ///< of the trust anchor
+    std::string notification;  ///< empty without RRDP
+    std::string rsync;         ///< "rsync://HOST/MODULE/"
+    std::string folder;        ///< the same on disk
+    std::string certificate;   ///< of the trust anchor, on disk
+};
+
 struct LabSummary {
     std::size_t authorities = 0;
     std::size_t objects = 0;
     std::size_t roas = 0;
     std::size_t vrps = 0;
     std::size_t faults = 0;
+    std::vector<LabRepository> repositories;
 };
 
 [[nodiscard]] Result<LabSummary> write_lab(const LabSettings& settings);

@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "base/value.h"
-#include "services/rpki/lab_objects.h"
+#include "services/rpki/base64.h"
 
 namespace quipu::rpki {
 namespace {
@@ -45,8 +45,8 @@ std::string hex(ByteSpan bytes) {
 }
 
 std::string base64(ByteSpan bytes) {
-    std::string out = base64_lines(bytes);
-    std::erase(out, '\n');
+    std::string out;
+    append_base64(bytes, out);
     return out;
 }
 

@@ -3,6 +3,7 @@
 // come, object by object; memory holds one tag and one object at most.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,9 +11,10 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "services/rpki/base64.h"
 #include "services/rpki/crypto.h"
-#include "services/rpki/transport/base64.h"
 #include "services/rpki/transport/codec_xml.h"
+#include "services/rpki/transport/digest.h"
 
 namespace quipu::rpki {
 
@@ -63,9 +65,9 @@ class RrdpReader final : private XmlHandler {
     Result<void> on_start(const XmlTag& tag) override;
     Result<void> on_text(std::string_view text) override;
     Result<void> on_end() override;
-    Result<void> take(ByteSpan octets);
 
-    struct Digest;
+    static constexpr std::size_t kStep = 64 * 1024;
+    struct Names;
     RrdpFile file_;
     std::string session_;
     std::uint64_t serial_;
@@ -78,7 +80,8 @@ class RrdpReader final : private XmlHandler {
     RrdpObject object_;
     Base64Decoder base64_;
     std::vector<std::uint8_t> octets_;
-    std::unique_ptr<Digest> digest_;  // of an object that is too large
+    std::unique_ptr<Names> names_;
+    std::unique_ptr<RunningDigest> digest_;  // of an object that is too large
 };
 
 /// Writes either, for the lab.
@@ -87,7 +90,8 @@ class RrdpWriter {
     RrdpWriter(RrdpFile file, std::string_view session, std::uint64_t serial);
     void publish(std::string_view uri, ByteSpan object, const Sha256* replaces = nullptr);
     void withdraw(std::string_view uri, const Sha256& hash);
-    [[nodiscard]] std::string take();
+    /// What was written since the last take; `end` closes the file.
+    [[nodiscard]] std::string take(bool end = true);
 
   private:
     std::string out_;

@@ -12,8 +12,7 @@ namespace quipu::rpki {
 /// Settings of the transport, each a bound on what others can make us do.
 struct TransportSettings {
     std::int64_t concurrency = 8;                                  ///< hosts at a time
-    Nanoseconds connect_time = std::chrono::seconds(30);           ///< until an answer begins
-    Nanoseconds stall_time = std::chrono::seconds(30);             ///< without an octet
+    Nanoseconds stall_time = std::chrono::seconds(30);             ///< for a connection, and without an octet
     Nanoseconds file_time = std::chrono::minutes(10);              ///< for one file
     Nanoseconds repository_time = std::chrono::minutes(20);        ///< for one repository, both ways
     std::int64_t max_notification_octets = std::int64_t{8} << 20;  ///< as XML
@@ -41,17 +40,6 @@ struct RrdpPlan {
 };
 [[nodiscard]] RrdpPlan plan_update(const Notification& notification, const std::optional<RrdpState>& state,
                                    const TransportSettings& settings);
-
-/// RFC 9674: the same scheme, host and port.
-[[nodiscard]] bool is_same_origin(std::string_view a, std::string_view b);
-/// "https://HOST:PORT" and "/PATH…".
-[[nodiscard]] std::pair<std::string_view, std::string_view> split_address(std::string_view https);
-/// HOST, of an https or an rsync address.
-[[nodiscard]] std::string_view host_of(std::string_view uri);
-/// "rsync://HOST/MODULE/": what rsync fetches as one.
-[[nodiscard]] std::string module_of(std::string_view rsync);
-/// The folder of an object, with its "/".
-[[nodiscard]] std::string_view folder_of(std::string_view uri);
 
 /// After so many failures in a row: doubled each time, less up to half by chance so that not all come at once.
 [[nodiscard]] Nanoseconds back_off(std::int64_t failures, const TransportSettings& settings, Rng& rng);

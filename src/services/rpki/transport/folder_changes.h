@@ -9,19 +9,19 @@ namespace quipu::rpki {
 
 class FolderWatch {
   public:
-    /// `memory`: a file that keeps what was seen, so that the next process knows; empty for none.
-    FolderWatch(std::string folder, std::string memory) : folder_(std::move(folder)), memory_(std::move(memory)) {}
+    /// `threads`: 0 is one for each core.
+    explicit FolderWatch(std::string folder, unsigned threads = 0) : folder_(std::move(folder)), threads_(threads) {}
 
-    /// Folders with files that are new, other or gone; nothing (all) the first time. Keeps no file's name: of each
-    /// folder one digest over its files.
+    /// Folders with files that are new, other or gone; nothing (all) the first time.
     [[nodiscard]] Result<Changes> look();
-    /// Keeps what look() saw, once it has been acted on.
-    [[nodiscard]] Result<void> remember() const;
+
+    /// A folder's address and one digest over its files.
+    using Seen = std::vector<std::pair<std::string, std::uint64_t>>;
 
   private:
     std::string folder_;
-    std::string memory_;
-    std::map<std::string, std::uint64_t, std::less<>> seen_;
+    unsigned threads_;
+    Seen seen_;  // sorted
     bool known_ = false;
 };
 

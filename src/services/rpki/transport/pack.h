@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -85,6 +86,8 @@ class Pack {
     [[nodiscard]] Result<void> flush();
     void settle(const Pending& change);
     [[nodiscard]] std::size_t find(std::uint64_t hash, std::string_view key) const;
+    [[nodiscard]] bool has_hash(std::uint64_t hash) const;
+    [[nodiscard]] std::size_t empty_slot(std::uint64_t hash) const;
     void insert(Slot slot);
     void remove(std::size_t index);
     void grow();

@@ -10,6 +10,7 @@
 // puts into its files cannot take the place of another's.
 
 #include <map>
+#include <mutex>
 
 #include "base/guarded.h"
 #include "services/rpki/cache_folder.h"
@@ -113,6 +114,7 @@ class Store final : public Objects {
 
     std::string folder_;
     int lock_;
+    std::mutex anchors_mutex_;  ///< of its writer's side
     std::unique_ptr<Pack> anchors_;
     std::unique_ptr<CacheFolder> rsync_;
     Guarded<std::map<std::string, Copy, std::less<>>> copies_;

@@ -76,7 +76,7 @@ Result<void> Rounds::open() {
     archive_ = TRY(PackArchive::open(folder_ + "/points.pack"));
     if (offline()) {
         cache_ = TRY(CacheFolder::open(settings_.offline));
-        watch_ = std::make_unique<FolderWatch>(settings_.offline, std::string());
+        watch_ = std::make_unique<FolderWatch>(settings_.offline, static_cast<unsigned>(settings_.threads));
     } else {
         store_ = TRY(Store::open(folder_ + "/fetched"));
         fetcher_ = TRY(Fetcher::create({}, *store_, clock_, Rng::from_system()));
@@ -110,8 +110,7 @@ Result<void> Rounds::validate(const std::vector<TrustAnchorLocator>& locators, T
     cache_->set_locators(locators_);
     validator_->run(locators_, *cache_, time, changes);
     examined_ = validator_->points_examined();
-    TRY(archive_->flush(time - kForgetAfter));
-    return watch_->remember();
+    return archive_->flush(time - kForgetAfter);
 }
 
 Result<void> Rounds::round() {

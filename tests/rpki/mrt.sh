@@ -4,7 +4,7 @@
 set -uo pipefail
 
 [ "${1:-}" = inside ] || {
-  for tool in unshare ip bird gobgpd gobgp bgpdump; do
+  for tool in unshare ip bird gobgpd gobgp vtysh bgpdump; do
     command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
   done
   [ -x /usr/lib/frr/bgpd ] || { echo "skipped: frr is not installed (tools/setup test)"; exit 77; }
@@ -115,6 +115,7 @@ until_true() { # WHAT COMMAND…
     sleep 0.1
   done
   echo "gave up waiting: $what"
+  ls -l ./*.mrt
   tail -n 15 ./*.log
   exit 1
 }
@@ -135,7 +136,10 @@ gobgp global rib del 198.51.100.0/24 aspath "65001 65002" >/dev/null
 withdrawn() { bgpdump -q -m "$1" 2>/dev/null | grep -q '|W|.*198.51.100.0/24'; }
 until_true "BIRD's withdrawal" withdrawn bird-updates.mrt
 until_true "FRR's withdrawal" withdrawn frr-updates.mrt
-heard() { [ "$(bgpdump -q -m gobgp-updates.mrt 2>/dev/null | grep -c '|A|')" -ge 2 ]; }
+heard() { # asked for again: the first time may have been before the file was opened
+  vtysh --vty_socket "$folder/vty" -c 'clear bgp ipv4 unicast * soft out' -c 'clear bgp ipv6 unicast * soft out' >vtysh.log 2>&1
+  [ "$(bgpdump -q -m gobgp-updates.mrt 2>/dev/null | grep '|A|' | cut -d'|' -f6 | sort -u | wc -l)" -ge 2 ]
+}
 until_true "GoBGP's hearing of FRR" heard
 holds() { # FILE ROUTES PATTERN
   [ "$(bgpdump -q -m "$1" 2>/dev/null | grep "^TABLE_DUMP2.*$3" | sort -u -t'|' -k6,6 | wc -l)" -ge "$2" ]

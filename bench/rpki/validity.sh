@@ -54,7 +54,6 @@ print(f"{name:10} {used.ru_utime + used.ru_stime:8.2f} CPU s {wall:8.2f} s {used
 PY
 }
 # Each reads its VRPs first (JSON here, RTR there), then all routes: what one VRP and one route takes is that.
-echo "PREFIX => AS 1" >/dev/null
 head -1 routes.quipu >one.quipu
 head -1 routes.rov >one.rov
 measure quipu-one one.quipu "$quipu" --output csv rpki validity --vrps vrps.json --file -

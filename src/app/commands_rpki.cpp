@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/rpki_exceptions.h"
 #include "base/time.h"
 #include "services/rpki/cache_folder.h"
 #include "services/rpki/lab_tree.h"
@@ -29,6 +30,7 @@ struct ValidateOptions {
     std::string time;
     std::string format = "summary";
     std::string verdicts;
+    std::vector<std::string> slurm;
     unsigned threads = 0;
     bool strict_names = false;
     rpki::Limits limits;
@@ -90,6 +92,7 @@ Result<void> validate(const ValidateOptions& options) {
     if (!format)
         return fail(ErrorCode::invalid, "is not an output", options.format, "outputs are " + rpki::format_names());
     const std::int64_t time = TRY(seconds_of(options.time));
+    const auto exceptions = TRY(local_exceptions(options.slurm));
     const auto locators = TRY(rpki::read_tals(options.tals));
     const rpki::Validator::Settings settings{
         .point = {.limits = options.limits, .profile = {.strict_names = options.strict_names}},
@@ -97,7 +100,10 @@ Result<void> validate(const ValidateOptions& options) {
     const auto write = [&](const rpki::Validator& validator, const std::vector<std::string>& all) -> Result<void> {
         if (!options.verdicts.empty())
             TRY(write_to(options.verdicts, [&](const rpki::Sink& sink) { write_verdicts(validator, all, sink); }));
-        return write_to("-", [&](const rpki::Sink& sink) { write_payloads(validator, locators, time, *format, sink); });
+        rpki::AnchoredPayloads payloads = anchored_payloads_of(validator, locators);
+        if (!exceptions.empty()) rpki::apply_slurm(exceptions, payloads);
+        return write_to("-",
+                        [&](const rpki::Sink& sink) { write_payloads(payloads, &validator, time, *format, {}, sink); });
     };
     if (!options.store.empty())
         return fetch_and_validate(options, locators, time, settings,
@@ -150,6 +156,7 @@ void add_rpki_commands(CLI::App& app, Context& context) {
     rpki->require_subcommand(1);
     add_rpki_hub_commands(*rpki, context);
     add_rpki_serve_commands(*rpki, context);
+    add_rpki_origin_commands(*rpki, context);
 
     auto options = std::make_shared<ValidateOptions>();
     CLI::App* check = rpki->add_subcommand("validate", "Validates a cache of objects from its trust anchors down");
@@ -173,6 +180,9 @@ void add_rpki_commands(CLI::App& app, Context& context) {
     check
         ->add_option("--verdicts", options->verdicts, "Writes one line for each object: why it was accepted or refused")
         ->type_name("FILE");
+    check->add_option("--slurm", options->slurm, "Local exceptions (RFC 8416); may be given again")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     check->add_option("--threads", options->threads, "Threads; 0 is one for each core")->type_name("N");
     check->add_flag("--strict-names", options->strict_names, "Refuse names that are not PrintableString");
     check->add_option("--max-depth", options->limits.max_depth, "Certificates above an object")->capture_default_str();

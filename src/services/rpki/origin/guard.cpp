@@ -50,8 +50,8 @@ Comparison compare(const AnchoredPayloads& before, const AnchoredPayloads& after
             if (gone) of.lose(vrp);
         };
         tally(out.whole);
-        if (i < before.anchors.size() && before.anchors[i] < before.anchor_names.size())
-            tally(out.anchors[before.anchor_names[before.anchors[i]]]);
+        if (i < before.vrp_anchors.size() && before.vrp_anchors[i] < before.anchor_names.size())
+            tally(out.anchors[before.anchor_names[before.vrp_anchors[i]]]);
         if (!members.all().empty())
             members.for_each_concerned(vrp.prefix(), vrp.as,
                                        [&](const Members::Member& m) { tally(out.members[m.id]); });
@@ -85,16 +85,6 @@ std::vector<GuardLoss> losses_of(Comparison comparison, const GuardSettings& set
 }
 
 }  // namespace
-
-AnchoredPayloads anchored_payloads_of(const Validator& validator, std::span<const TrustAnchorLocator> locators) {
-    AnchoredPayloads out;
-    out.set = payloads_of(validator);
-    for (const AnchoredVrp& one : validator.vrps())
-        out.anchors.push_back(one.anchor);
-    for (const TrustAnchorLocator& locator : locators)
-        out.anchor_names.push_back(locator.name);
-    return out;
-}
 
 void Guard::restore(std::shared_ptr<const AnchoredPayloads> served, std::optional<HeldChange> held) {
     served_ = std::move(served);

@@ -15,15 +15,6 @@
 
 namespace quipu::rpki {
 
-/// A run's payloads, with the trust anchor of each VRP.
-struct AnchoredPayloads {
-    PayloadSet set;
-    std::vector<std::uint16_t> anchors;  ///< of set.vrps, by position
-    std::vector<std::string> anchor_names;
-};
-[[nodiscard]] AnchoredPayloads anchored_payloads_of(const Validator& validator,
-                                                    std::span<const TrustAnchorLocator> locators);
-
 struct GuardSettings {
     double whole_percent = 10;    ///< of all VRPs
     double anchor_percent = 20;   ///< of one trust anchor's

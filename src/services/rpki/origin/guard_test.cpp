@@ -16,7 +16,7 @@ std::shared_ptr<AnchoredPayloads> all_vrps() {
         const int length = i < 100 ? 16 : 24;
         out->set.vrps.push_back(
             vrp_of(*net::Prefix::create(net::IpAddress::v4(address), length), i < 100 ? i + 1 : 500, length));
-        out->anchors.push_back(i < 100 ? 0 : 1);
+        out->vrp_anchors.push_back(i < 100 ? 0 : 1);
     }
     return out;
 }
@@ -27,7 +27,7 @@ std::shared_ptr<AnchoredPayloads> without(std::size_t from, std::size_t to) {
         list.erase(list.begin() + static_cast<std::ptrdiff_t>(from), list.begin() + static_cast<std::ptrdiff_t>(to));
     };
     cut(out->set.vrps);
-    cut(out->anchors);
+    cut(out->vrp_anchors);
     return out;
 }
 
@@ -141,7 +141,7 @@ TEST_F(GuardTest, AHeldChangeOutlivesARestart) {
 TEST_F(GuardTest, AVrpThatMovesToAnotherTrustAnchorIsNotLost) {
     offer(all_vrps());
     auto moved = all_vrps();
-    std::ranges::fill(moved->anchors, std::uint16_t{1});
+    std::ranges::fill(moved->vrp_anchors, std::uint16_t{1});
     EXPECT_EQ(offer(moved), Guard::Outcome::passed);
 }
 

@@ -103,6 +103,8 @@ std::string_view MrtReader::read_rib(const Header& header, ByteReader in) {
             .route = {prefix, {}}, .peer_as = peers_[peer].as, .peer = peers_[peer].address, .time = header.time};
         // §4.3.4: AS numbers always have four octets here.
         if (!origin_of(attributes, true, route.peer_as, route.route.origin)) return "the attributes are malformed";
+        // What FRR has of its own comes from a peer without an AS, and its AS stands nowhere.
+        if (route.route.origin == 0) continue;
         found_.push_back(route);
     }
     return {};

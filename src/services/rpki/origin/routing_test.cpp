@@ -136,12 +136,15 @@ class MembersOfTheRegistry : public registry::RegistryTest {};
 TEST_F(MembersOfTheRegistry, AreThoseWhoHoldNumbers) {
     must_import(R"(
 [[organisations]]
+type = "nren"
 id = "reuna"
 name = "REUNA"
 [[organisations]]
+type = "nren"
 id = "cudi"
 name = "CUDI"
 [[organisations]]
+type = "nren"
 id = "uchile"
 name = "Universidad de Chile"
 parent = "reuna"

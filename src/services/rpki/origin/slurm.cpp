@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
 
 #include "net/prefix_table.h"
@@ -180,6 +181,38 @@ SlurmEffect apply_slurm(std::span<const Slurm> files, PayloadSet& set) {
     }
     if (effect.vrps_added > 0) sort_once(set.vrps);
     if (effect.keys_added > 0 || effect.keys_filtered > 0) sort_once(set.router_keys);
+    return effect;
+}
+
+namespace {
+
+/// The anchors of a changed list: those of the old one where its key is found, else that of what is local.
+template <class T, class Key>
+std::vector<std::uint16_t> anchors_after(const std::vector<T>& before, const std::vector<std::uint16_t>& anchors,
+                                         const std::vector<T>& after, std::uint16_t local, Key key) {
+    std::vector<std::uint16_t> out;
+    out.reserve(after.size());
+    for (const T& one : after) {
+        const auto at = std::ranges::lower_bound(before, std::invoke(key, one), {}, key);
+        const bool known = at != before.end() && std::invoke(key, *at) == std::invoke(key, one);
+        out.push_back(known ? anchors[static_cast<std::size_t>(at - before.begin())] : local);
+    }
+    return out;
+}
+
+}  // namespace
+
+SlurmEffect apply_slurm(std::span<const Slurm> files, AnchoredPayloads& payloads) {
+    const PayloadSet before = payloads.set;
+    const SlurmEffect effect = apply_slurm(files, payloads.set);
+    const auto local = static_cast<std::uint16_t>(payloads.anchor_names.size());
+    payloads.anchor_names.emplace_back(kLocalAnchor);
+    payloads.vrp_anchors = anchors_after(before.vrps, payloads.vrp_anchors, payloads.set.vrps, local, std::identity{});
+    // An ASPA that was added to is its trust anchor's still.
+    payloads.aspa_anchors =
+        anchors_after(before.aspas, payloads.aspa_anchors, payloads.set.aspas, local, &Aspa::customer);
+    payloads.key_anchors =
+        anchors_after(before.router_keys, payloads.key_anchors, payloads.set.router_keys, local, std::identity{});
     return effect;
 }
 

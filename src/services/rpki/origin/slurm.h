@@ -78,6 +78,9 @@ struct SlurmEffect {
 /// that has one adds its providers to it; to put another in its place, filter the customer too.
 SlurmEffect apply_slurm(std::span<const Slurm> files, PayloadSet& set);
 
+/// The same for a set that keeps its trust anchors; what is asserted stands under "N/A", as in Routinator.
+SlurmEffect apply_slurm(std::span<const Slurm> files, AnchoredPayloads& payloads);
+
 /// The files in use. A file that is broken stays as it was last found good; if the new ones conflict, all stay as they
 /// were.
 class LocalExceptions {

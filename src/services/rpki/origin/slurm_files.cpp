@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
+#include "agent/files.h"
 #include "base/value.h"
 #include "services/rpki/origin/slurm.h"
 
@@ -68,16 +68,7 @@ Result<void> SlurmFiles::keep() const {
     Value kept{Value::Object{}};
     for (const auto& [name, text] : exceptions_.good())
         kept.set(name, text);
-    const std::string path = kept_path(folder_);
-    const std::string part = path + ".part";
-    {
-        std::ofstream file(part, std::ios::binary | std::ios::trunc);
-        file << to_json(kept);
-        file.flush();
-        if (!file) return fail_errno(errno, "keeping the SLURM files in use", part);
-    }
-    if (::rename(part.c_str(), path.c_str()) != 0) return fail_errno(errno, "keeping the SLURM files in use", path);
-    return {};
+    return agent::write_file(kept_path(folder_), to_json(kept), 0600);
 }
 
 }  // namespace quipu::rpki

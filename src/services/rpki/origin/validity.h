@@ -10,7 +10,7 @@
 #include "base/describe.h"
 #include "base/time.h"
 #include "net/prefix_table.h"
-#include "services/rpki/codec_payload.h"
+#include "services/rpki/payloads.h"
 
 namespace quipu::rpki {
 
@@ -84,8 +84,6 @@ class ValidityIndex {
 /// The answer to many: {"validated_routes": […], "generatedTime": …}.
 [[nodiscard]] std::string validity_json(std::span<const Explanation> explanations, Time generated);
 
-/// "AS64496" in any case, or the number alone.
-[[nodiscard]] Result<Asn> parse_asn(std::string_view text);
 /// Routes as Routinator's `validate --input` takes them: lines "PREFIX => AS", "#" begins a comment; or, if the text
 /// begins with "{", {"routes": [{"prefix": …, "asn": …}]}. Error::where is "NAME:LINE". At most 2,000,000 routes.
 [[nodiscard]] Result<std::vector<Route>> parse_routes(std::string_view text, std::string_view name);

@@ -173,18 +173,6 @@ bool begins_object(std::string_view text) {
 
 }  // namespace
 
-Result<Asn> parse_asn(std::string_view text) {
-    std::string_view digits = text;
-    if (digits.size() > 2 && (digits[0] == 'A' || digits[0] == 'a') && (digits[1] == 'S' || digits[1] == 's'))
-        digits.remove_prefix(2);
-    Asn as = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), as);
-    if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size())
-        return fail(ErrorCode::invalid, "\"" + std::string(text.substr(0, 40)) + "\" is not an AS number", {},
-                    "write AS64496 or 64496");
-    return as;
-}
-
 Result<std::vector<Route>> parse_routes(std::string_view text, std::string_view name) {
     if (begins_object(text)) return parse_json_routes(text, name);
     std::vector<Route> out;

@@ -33,7 +33,7 @@ constexpr LogEvent kFault{LogLevel::warning, "RPKI_RTR_FAULT", "A router broke t
                           "See that router's version of the protocol; most change on its side."};
 constexpr LogEvent kTold{LogLevel::warning, "RPKI_RTR_TOLD", "A router reported an error and was left",
                          "See that router's log."};
-constexpr LogEvent kTooSlow{LogLevel::warning, "RPKI_RTR_TOO_SLOW", "A router took nothing of an answer and was left",
+constexpr LogEvent kTooSlow{LogLevel::warning, "RPKI_RTR_TOO_SLOW", "A router took too long for an answer and was left",
                             "See the way to it, or raise patience."};
 constexpr LogEvent kAcceptFailed{LogLevel::error, "RPKI_RTR_ACCEPT_FAILED", "No connection can be accepted",
                                  "Raise the limit of open files."};
@@ -43,6 +43,8 @@ constexpr LogEvent kAcceptFailed{LogLevel::error, "RPKI_RTR_ACCEPT_FAILED", "No 
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr auto kHandshakePatience = std::chrono::seconds(10);
 constexpr auto kFirstQueryPatience = std::chrono::minutes(1);
+/// Who takes longer for one answer would keep old sets in memory.
+constexpr auto kLongestAnswer = std::chrono::minutes(10);
 /// No router may wait longer between its queries (RFC 8210 §6: refresh is at most a day).
 constexpr auto kLongestRefresh = std::chrono::hours(25);
 
@@ -156,16 +158,16 @@ class Connection {
   private:
     Task<bool> send(Octets octets) {
         std::string_view rest = as_text(*octets);
+        const Monotonic end = common_.clock.monotonic() + kLongestAnswer;
         while (!rest.empty()) {
             const std::string_view piece = rest.substr(0, kPiece);
             auto done = co_await socket_->write(piece, common_.settings.patience);
-            if (!done) {
-                if (done.error().code == ErrorCode::timeout) {
-                    common_.counters.too_slow.fetch_add(1, std::memory_order_relaxed);
-                    log(kTooSlow, {{"router", host_}, {"octets_left", rest.size()}});
-                }
-                co_return false;
+            const bool too_slow = done ? common_.clock.monotonic() > end : done.error().code == ErrorCode::timeout;
+            if (too_slow) {
+                common_.counters.too_slow.fetch_add(1, std::memory_order_relaxed);
+                log(kTooSlow, {{"router", host_}, {"octets_left", rest.size()}});
             }
+            if (!done || too_slow) co_return false;
             common_.counters.octets.fetch_add(piece.size(), std::memory_order_relaxed);
             rest.remove_prefix(piece.size());
             if (!rest.empty()) co_await loop_.sleep(Nanoseconds::zero());
@@ -369,9 +371,12 @@ class Server final : public RtrServer {
             for (const auto& [id, client] : all.by_id)
                 out.push_back(client);
         });
-        for (RtrClient& client : out)
-            if (client.serial && served.snapshot)
-                client.lag = served.snapshot->serial() - static_cast<std::uint32_t>(*client.serial);
+        for (RtrClient& client : out) {
+            if (client.serial && served.snapshot) {
+                const std::uint32_t lag = served.snapshot->serial() - static_cast<std::uint32_t>(*client.serial);
+                if (lag < 1U << 31U) client.lag = lag;  // else its serial is of a session that has ended
+            }
+        }
         return out;
     }
 

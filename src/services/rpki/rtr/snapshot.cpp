@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::size_t kIpv4Size = 20;
 constexpr std::size_t kIpv6Size = 32;
+/// Routers are at a few serials; who asks for every one of them must not fill the memory.
+constexpr std::size_t kMostKept = 64;
 
 /// Of sorted VRPs those of one family by length: a bucket for each, in which they stay sorted by address.
 template <class F>
@@ -99,14 +101,14 @@ Octets Snapshot::since(std::uint8_t version, std::uint16_t session, std::uint32_
     const std::uint32_t back = this->serial() - serial;
     if (back > steps_.size()) return nullptr;
     const std::scoped_lock lock(making_);
-    Octets& since = since_[{version, session, back}];
-    if (!since) {
-        Delta joined;
-        for (std::size_t i = steps_.size() - back; i < steps_.size(); ++i)
-            joined = joined.empty() ? *steps_[i] : join(joined, *steps_[i]);
-        since = answer(version, session, 0, [&](ByteWriter& out) { write_delta(out, version, joined); });
-    }
-    return since;
+    const std::tuple key(version, session, back);
+    if (const auto known = since_.find(key); known != since_.end()) return known->second;
+    Delta joined;
+    for (std::size_t i = steps_.size() - back; i < steps_.size(); ++i)
+        joined = joined.empty() ? *steps_[i] : join(joined, *steps_[i]);
+    Octets out = answer(version, session, 0, [&](ByteWriter& writer) { write_delta(writer, version, joined); });
+    if (since_.size() < kMostKept) since_.emplace(key, out);
+    return out;
 }
 
 template <class F>

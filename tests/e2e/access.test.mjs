@@ -166,7 +166,7 @@ test('from an invitation to a second factor: the whole way of a person', { skip:
   await admin.getByRole('group', { name: 'Role 2' }).getByLabel('Role', { exact: true }).selectOption('viewer');
   await admin.getByRole('group', { name: 'Role 2' }).getByLabel('Where').fill('reuna');
   await admin.getByRole('button', { name: 'Save the roles' }).click();
-  await admin.locator('td', { hasText: 'Roles changed' }).first().waitFor();
+  await admin.getByRole('cell', { name: 'Roles changed', exact: true }).waitFor();
   await page.context().close();
   await admin.context().close();
 });

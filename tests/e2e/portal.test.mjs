@@ -287,7 +287,7 @@ test('a link that fails is seen on the map and in the journal, and heals', { ski
   await signIn(page, hub, 'demo-administrator');
   await page.addInitScript(() => localStorage.setItem('quipu.language', 'en'));
   await visit(page, `${hub.url}/lab`);
-  await page.getByRole('button', { name: 'Take down: Santiago–Panama City', exact: true }).click();
+  await page.locator(`tr[data-link="${id}"]`).getByRole('button', { name: 'Take down' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take down' }).click();
   await page.locator(`tr[data-link="${id}"][data-state="down"]`).waitFor();
 

@@ -234,7 +234,8 @@ pid_t start_child(const std::string& folder, std::uint16_t sink, bool drain) {
     const pid_t child = fork();
     if (child != 0) return child;
     ::setenv("QUIPU_MAIL_CRASH", fmt::format("{} {} {}", folder, sink, drain ? 1 : 0).c_str(), 1);
-    ::execl("/proc/self/exe", "mail_tests", "--gtest_filter=MailCrash.Child", static_cast<char*>(nullptr));
+    ::execl("/proc/self/exe", "mail_tests", "--gtest_filter=MailCrash.DISABLED_Child",
+            "--gtest_also_run_disabled_tests", static_cast<char*>(nullptr));
     _exit(127);
 }
 
@@ -246,9 +247,10 @@ std::vector<std::string> lines_of(const std::string& file) {
     return out;
 }
 
-TEST(MailCrash, Child) {
+/// The other half of MailCrash.NothingAcknowledgedIsLost, a program of its own.
+TEST(MailCrash, DISABLED_Child) {
     const char* what = std::getenv("QUIPU_MAIL_CRASH");
-    if (what == nullptr) GTEST_SKIP() << "the other half of MailCrash.NothingAcknowledgedIsLost";
+    ASSERT_NE(what, nullptr);
     std::string_view rest = what;
     const std::string folder(net::take_until(rest, ' '));
     const auto sink = static_cast<std::uint16_t>(std::stoi(std::string(net::take_until(rest, ' '))));

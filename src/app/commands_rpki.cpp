@@ -168,6 +168,8 @@ void add_rpki_commands(CLI::App& app, Context& context) {
         ->type_name("FILE");
     check->add_flag("--no-rrdp", options->no_rrdp, "Fetch by rsync alone");
     check->add_flag("--no-rsync", options->no_rsync, "Fetch by RRDP alone");
+    check->add_flag("--dubious-hosts", options->transport.dubious_hosts,
+                    "Let certificates name localhost, bare addresses and ports, as in a lab");
     check->add_option("--concurrency", options->transport.concurrency, "Hosts to fetch from at a time")
         ->capture_default_str();
     check->add_option("--tals", options->tals, "Trust anchor locators: a folder of NAME.tal, or one file")

@@ -35,17 +35,21 @@ std::vector<std::uint8_t> write_served(const AnchoredPayloads& served, const std
         out.u8(vrp.length);
         out.u8(vrp.max_length);
         out.u8(vrp.v6 ? 1 : 0);
-        out.u16(served.anchors[i]);
+        out.u16(served.vrp_anchors[i]);
     }
     out.varint(served.set.aspas.size());
-    for (const Aspa& aspa : served.set.aspas) {
+    for (std::size_t i = 0; i < served.set.aspas.size(); ++i) {
+        const Aspa& aspa = served.set.aspas[i];
+        out.u16(served.aspa_anchors[i]);
         out.u32(aspa.customer);
         out.varint(aspa.providers.size());
         for (const Asn provider : aspa.providers)
             out.u32(provider);
     }
     out.varint(served.set.router_keys.size());
-    for (const RouterKey& key : served.set.router_keys) {
+    for (std::size_t i = 0; i < served.set.router_keys.size(); ++i) {
+        const RouterKey& key = served.set.router_keys[i];
+        out.u16(served.key_anchors[i]);
         out.u32(key.as.low);
         out.u32(key.as.high);
         out.bytes(key.key_id);
@@ -66,6 +70,10 @@ Result<ServedBefore> parse_served(ByteSpan octets) {
     }
     for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left)
         out.served.anchor_names.emplace_back(in.text());
+    const auto read_anchor = [&](std::vector<std::uint16_t>& into) {
+        into.push_back(in.u16());
+        return into.back() < out.served.anchor_names.size();
+    };
     for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
         Vrp vrp;
         vrp.address = read_address(in);
@@ -73,18 +81,18 @@ Result<ServedBefore> parse_served(ByteSpan octets) {
         vrp.length = in.u8();
         vrp.max_length = in.u8();
         vrp.v6 = in.u8() != 0;
-        const std::uint16_t anchor = in.u16();
-        if (anchor >= out.served.anchor_names.size()) return damaged();
+        if (!read_anchor(out.served.vrp_anchors)) return damaged();
         out.served.set.vrps.push_back(vrp);
-        out.served.anchors.push_back(anchor);
     }
     for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+        if (!read_anchor(out.served.aspa_anchors)) return damaged();
         Aspa aspa{.customer = in.u32(), .providers = {}};
         for (std::uint64_t providers = in.varint(); providers > 0 && in.ok(); --providers)
             aspa.providers.push_back(in.u32());
         out.served.set.aspas.push_back(std::move(aspa));
     }
     for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+        if (!read_anchor(out.served.key_anchors)) return damaged();
         RouterKey key;
         key.as.low = in.u32();
         key.as.high = in.u32();

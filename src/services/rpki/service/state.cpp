@@ -113,7 +113,7 @@ std::shared_ptr<const RouteView> view_of(std::shared_ptr<const std::vector<Route
 std::string State::anchor_of(const Vrp& vrp) const {
     const auto at = std::ranges::lower_bound(passed->set.vrps, vrp);
     if (at == passed->set.vrps.end() || *at != vrp) return "slurm";
-    return passed->anchor_names[passed->anchors[static_cast<std::size_t>(at - passed->set.vrps.begin())]];
+    return passed->anchor_names[passed->vrp_anchors[static_cast<std::size_t>(at - passed->set.vrps.begin())]];
 }
 
 std::string asn_text(Asn as) {

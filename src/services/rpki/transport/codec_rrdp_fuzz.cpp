@@ -9,14 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ByteSpan octets(data + 1, size - 1);
     if (choice % 3 == 0) {
         const auto parsed = parse_notification(octets, "https://rrdp.example.net/notification.xml");
-        // What was read is written and read again alike.
-        if (parsed) {
-            const std::string text = write_notification(*parsed);
-            if (text.find('&') == std::string::npos && text.find('\'') == std::string::npos &&
-                parsed->snapshot.find_first_of("\"<>&") == std::string::npos) {
-                static_cast<void>(parse_notification(as_bytes(text), "https://rrdp.example.net/notification.xml"));
-            }
-        }
+        if (parsed)
+            static_cast<void>(parse_notification(as_bytes(write_notification(*parsed)), "https://rrdp.example.net/"));
         return 0;
     }
     const std::size_t step = 1 + choice / 3;

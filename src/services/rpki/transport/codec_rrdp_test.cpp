@@ -192,6 +192,14 @@ TEST(Gzip, IsBounded) {
     EXPECT_FALSE(cut.finish());
 }
 
+TEST(Origin, TellsDubiousHosts) {
+    for (const char* uri : {"https://localhost/a", "https://10.0.0.1/a", "https://[::1]/a", "https://a.example:8443/a",
+                            "rsync://hub/a/", "https://x.LOCAL./a", "rsync://user@a.example/a/"})
+        EXPECT_TRUE(is_dubious(uri)) << uri;
+    for (const char* uri : {"https://rrdp.example.net/a", "rsync://rpki.example/a/"})
+        EXPECT_FALSE(is_dubious(uri)) << uri;
+}
+
 TEST(Origin, TakesAddressesApart) {
     EXPECT_TRUE(is_same_origin("https://a.example/x", "https://A.example:443/y"));
     EXPECT_FALSE(is_same_origin("https://a.example/x", "https://a.example.net/x"));

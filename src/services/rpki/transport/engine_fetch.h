@@ -22,6 +22,7 @@ struct TransportSettings {
     std::int64_t max_objects = 2'000'000;  ///< of one repository
     std::int64_t max_inflation = 100;      ///< octets of XML for one of gzip
     std::int64_t max_deltas = 100;         ///< in a chain; beyond, the snapshot
+    bool dubious_hosts = false;  ///< let certificates send us to addresses, ports and names of our own network
     bool rrdp = true;
     bool rsync = true;
     Nanoseconds fallback_delay = std::chrono::hours(1);    ///< RRDP fails for so long before rsync takes over

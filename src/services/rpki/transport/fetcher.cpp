@@ -62,6 +62,7 @@ struct Fetcher::Impl {
     void attempt(const Job& job, Fetched& out);
     void settle(const Job& job, Attempt& attempt, Time start, double seconds);
     [[nodiscard]] bool backs_off(const std::string& source);
+    void refuse(const std::string& source);
 
     Attempt fetch_rrdp(const std::string& notification);
     Result<void> update(Downloads& downloads, RrdpCopy& copy, const std::string& address, Attempt& attempt);
@@ -101,6 +102,15 @@ bool Fetcher::Impl::backs_off(const std::string& source) {
         for (const std::string& key : {source, std::string(host_of(source))})
             if (const auto found = all.find(key); found != all.end() && now < found->second.next) return true;
         return false;
+    });
+}
+
+void Fetcher::Impl::refuse(const std::string& source) {
+    statuses.with([&](auto& all) {
+        RepositoryStatus& status = all[source];
+        status.source = source;
+        status.host = host_of(source);
+        status.error = "is not the name of a host on the Internet: it is not asked (dubious_hosts)";
     });
 }
 
@@ -297,7 +307,6 @@ Result<void> Fetcher::Impl::take(Downloads& downloads, RrdpCopy& copy, RrdpFile 
             return change->publish(object.uri, object.hash ? &*object.hash : nullptr, object.object, object.too_large);
         });
     const auto most = kind == RrdpFile::delta ? limits.max_delta_octets : limits.max_snapshot_octets;
-    Result<void> parsed;
     const auto answer = downloads.get({.address = address, .octets = static_cast<std::uint64_t>(most)},
                                       [&](ByteSpan octets) -> Result<void> {
                                           digest.add(octets);
@@ -412,9 +421,18 @@ Fetched Fetcher::fetch_anchors(std::span<const TrustAnchorLocator> locators) {
     return out;
 }
 
-Fetched Fetcher::fetch(std::span<const Source> sources) {
+Fetched Fetcher::fetch(std::span<const Source> named) {
     Fetched out;
     const TransportSettings& transport = impl_->settings.transport;
+    // Whoever has a certificate chooses these addresses: not any machine that only we can reach is asked.
+    std::vector<Source> sources;
+    for (const Source& source : named) {
+        const std::string& dubious = is_dubious(source.repository) ? source.repository : source.notification;
+        if (transport.dubious_hosts || dubious.empty() || !is_dubious(dubious))
+            sources.push_back(source);
+        else
+            impl_->refuse(dubious);
+    }
     std::set<std::string> notifications;
     for (const Source& source : sources)
         if (transport.rrdp && !source.notification.empty()) notifications.insert(source.notification);

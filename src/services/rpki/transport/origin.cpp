@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/address.h"
+
 namespace quipu::rpki {
 namespace {
 
@@ -45,6 +47,15 @@ std::string module_of(std::string_view rsync) {
 
 std::string_view folder_of(std::string_view uri) {
     return uri.substr(0, uri.rfind('/') + 1);
+}
+
+bool is_dubious(std::string_view uri) {
+    std::string host(host_of(uri));
+    while (host.ends_with('.'))
+        host.pop_back();
+    std::ranges::transform(host, host.begin(), lower);
+    return host.find_first_of(":@[]") != std::string::npos || host.find('.') == std::string::npos ||
+           host.ends_with(".localhost") || host.ends_with(".local") || net::IpAddress::parse(host).has_value();
 }
 
 }  // namespace quipu::rpki

@@ -18,4 +18,7 @@ namespace quipu::rpki {
 /// The folder of an object, with its "/".
 [[nodiscard]] std::string_view folder_of(std::string_view uri);
 
+/// An address of a machine of ours perhaps: "localhost", a bare IP address, a name without a dot, or with a port.
+[[nodiscard]] bool is_dubious(std::string_view uri);
+
 }  // namespace quipu::rpki

@@ -134,7 +134,7 @@ struct Pack::Head {
     [[nodiscard]] std::uint32_t expected(std::uint64_t at, std::string_view key) const {
         const auto head = bytes();
         const std::uint32_t first = check_of(ByteSpan(head).first(kHeadOctets - 4), at);
-if (key.empty()) return first;
+        if (key.empty()) return first;
         return static_cast<std::uint32_t>(::crc32_z(first, reinterpret_cast<const Bytef*>(key.data()), key.size()));
     }
 };

@@ -30,6 +30,7 @@ class RoundTest : public testing::Test {
         lab_.rrdp = server_.base() + "/rrdp";
         fetching_.authorities_pem = server_.authority();
         fetching_.transport.rsync = false;
+        fetching_.transport.dubious_hosts = true;
     }
 
     void publish(std::uint64_t generation) {
@@ -231,6 +232,16 @@ TEST_F(RoundTest, TheLastGoodCopyStandsWhateverTheServerSends) {
     round();
     EXPECT_EQ(status("ta0/").state, RepositoryState::fresh);
     EXPECT_EQ(status("ta0/").error, "");
+}
+
+TEST_F(RoundTest, ACertificateDoesNotSendUsToOurOwnMachines) {
+    fetching_.transport.dubious_hosts = false;
+    publish(0);
+    open();
+    round();  // the TALs are ours, and may
+    EXPECT_EQ(status("ta0.cer").state, RepositoryState::fresh);
+    EXPECT_EQ(status("ta0/").last_attempt, std::nullopt);
+    EXPECT_THAT(status("ta0/").error, HasSubstr("dubious_hosts"));
 }
 
 TEST_F(RoundTest, AServerThatStallsIsGivenUp) {

@@ -23,6 +23,8 @@ describe('how safe an organisation is', () => {
     expect(safetyOf(member({ loose: 1 }))).toBe('loose');
     expect(safetyOf(member({ loose: 1, not_found: 1 }))).toBe('open');
     expect(safetyOf(member({ vrps: 0, announced: 0 }))).toBe('open');
+    expect(safetyOf(member({ prefixes: 0, vrps: 0, announced: 1 }))).toBe('safe');
+    expect(safetyOf(member({ prefixes: 0, vrps: 0, announced: 0 }))).toBe('none');
     expect(safetyOf(member({ loose: 1, not_found: 1, invalid: 1 }))).toBe('invalid');
   });
 });

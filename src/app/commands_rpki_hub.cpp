@@ -76,13 +76,13 @@ Result<void> show_members(const Context& context, const RpkiHubOptions& options,
 
 void add_rpki_hub_commands(CLI::App& rpki, Context& context) {
     auto options = std::make_shared<RpkiHubOptions>();
-    const auto runs = [&](CLI::App* sub, auto run) {
+    const auto runs = [&](CLI::App* sub, const auto& run) {
         sub->callback([run, options, &context] {
             context.command = [run, options, &context] { return run(context, *options); };
         });
         return sub;
     };
-    const auto lists = [&](HubList list, auto query) {
+    const auto lists = [&](const HubList& list, const auto& query) {
         CLI::App* sub = rpki.add_subcommand(list.name, list.about);
         sub->add_option("--limit", options->limit, "At most so many")->type_name("N");
         return runs(sub, [list, query](const Context& c, const RpkiHubOptions& o) {

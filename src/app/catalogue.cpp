@@ -17,6 +17,7 @@
 #include "registry/service.h"
 #include "services/measure/figures.h"
 #include "services/measure/service.h"
+#include "services/rpki/service/service.h"
 
 namespace quipu::app {
 namespace {
@@ -120,6 +121,8 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(agents));
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
+    out.services.push_back(
+        rpki::make_rpki_service({.registry = registry_of, .held = {}, .released = {}, .needs = {"registry"}}));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));
     out.services.push_back(std::move(search));

@@ -13,6 +13,7 @@
 #include "app/resources.h"
 #include "app/run_agents.h"
 #include "app/run_network.h"
+#include "app/run_rpki.h"
 #include "app/signals.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
@@ -76,6 +77,7 @@ class Run {
         TRY(make_hub());
         const NetworkFile file = TRY(read_network_file(network_path_));
         network_ = TRY(prepare_registry(*hub_, data_, file));
+        if (own_rpki_) TRY(write_rpki_demonstration(*hub_, data_));
         if (!flags_.hub_only) TRY(make_lab());
         steps_.step("Hub: starting the services");
         TRY(hub_->start());
@@ -104,6 +106,9 @@ class Run {
         for (const access::Account& account : demonstration_accounts())
             names += (names.empty() ? "" : ", ") + account.id;
         fmt::print(stderr, "Sign in without password, on this machine only, as {}.\n", names);
+        if (own_rpki_)
+            fmt::print(stderr,
+                       "Its RPKI and the routes in view are a demonstration, made here; nobody else trusts it.\n");
         tell_first_link(*access_);
     }
 
@@ -128,10 +133,23 @@ class Run {
         agents_ = catalogue.agents;
         access_ = catalogue.access;
         platform::HubOptions options = TRY(hub_options(flags_.hub, std::move(catalogue.services)));
+        TRY(add_own_rpki(options));
         options.settings.network = TRY(read_network_file(network_path_))
         .name;
         configure_log(flags_.verbose ? options.settings.log_level : LogLevel::warning, options.settings.log_format);
         hub_ = TRY(platform::Hub::create(std::move(options)));
+        return {};
+    }
+
+    /// Where the configuration says nothing of an RPKI, one is made to look at.
+    Result<void> add_own_rpki(platform::HubOptions& options) {
+        const bool known = std::ranges::any_of(options.services, [](const auto& one) { return one->name() == "rpki"; });
+        own_rpki_ = known && !options.config.has("rpki");
+        if (!own_rpki_) return {};
+        TRY(prepare_rpki_demonstration(data_));
+        const auto sections = platform::sections_of(options.services);
+        options.config.supplement(
+            TRY(platform::Config::parse(rpki_demonstration_section(data_), "demonstration", sections)));
         return {};
     }
 
@@ -207,6 +225,7 @@ class Run {
     Steps steps_;
     std::string data_;
     std::string network_path_;
+    bool own_rpki_ = false;
     lab::Network network_;
     agent::Agents* agents_ = nullptr;
     access::Access* access_ = nullptr;

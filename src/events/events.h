@@ -347,4 +347,26 @@ struct MeetingChanged {
     }
 };
 
+/// The guard keeps from routers what would drop too many VRPs. Subject: rpki:guard.
+struct RpkiChangeHeld {
+    static constexpr std::string_view kType = "RpkiChangeHeld";
+    std::int64_t id = 0;
+    std::int64_t lost = 0, added = 0;
+    static constexpr auto describe() {
+        return fields(field<&RpkiChangeHeld::id>("id", "Number of the held change").required(),
+                      field<&RpkiChangeHeld::lost>("lost", "VRPs that would go").required(),
+                      field<&RpkiChangeHeld::added>("added", "VRPs that would come").required());
+    }
+};
+/// It reached routers, or became small again by itself. Subject: rpki:guard.
+struct RpkiChangeReleased {
+    static constexpr std::string_view kType = "RpkiChangeReleased";
+    std::int64_t id = 0;
+    std::int64_t lost = 0;
+    static constexpr auto describe() {
+        return fields(field<&RpkiChangeReleased::id>("id", "Number of the held change").required(),
+                      field<&RpkiChangeReleased::lost>("lost", "VRPs that it drops").required());
+    }
+};
+
 }  // namespace quipu::events

@@ -155,6 +155,28 @@ class Client final : public HttpClient {
         co_return response;
     }
 
+    Task<Result<void>> receive(ClientRequest request, Nanoseconds stall, ResponseReceiver& sink) override {
+        const std::string head = CO_TRY(write_request(request));
+        const std::int64_t end = coarse_now() + std::chrono::ceil<std::chrono::milliseconds>(request.patience).count();
+        for (;;) {
+            const bool reused = link_ != nullptr && !busy_ && !is_stale();
+            Result<void> done = co_await receive_once(head, request, reused, stall, end, sink);
+            if (done) break;
+            const bool again = reused && !heard_ && !alarm_->passed && may_repeat(request.method);
+            const bool late = coarse_now() >= end;
+            drop();
+            if (!again) {
+                finish();
+                co_return std::unexpected(tell(std::move(done.error()), late ? request.patience : stall));
+            }
+        }
+        finish();
+        const bool kept = parser_->keep_alive();
+        parser_.reset();  // its stream names the sink
+        if (!kept) drop();
+        co_return Result<void>{};
+    }
+
     Task<Result<void>> stream(ClientRequest request,
                               std::function<bool(std::string_view event, std::string_view data)> on_event) override {
         if (request.headers.find("Accept") == nullptr) request.headers.add("Accept", "text/event-stream");
@@ -253,6 +275,45 @@ class Client final : public HttpClient {
         if (!sent) drop();
         busy_ = false;
         co_return Result<void>{};
+    }
+
+    Task<Result<void>> receive_once(const std::string& head, const ClientRequest& request, bool reused,
+                                    Nanoseconds stall, std::int64_t end, ResponseReceiver& sink) {
+        const auto rearm = [&] {
+            start(
+                std::min<Nanoseconds>(stall, std::chrono::milliseconds(std::max<std::int64_t>(0, end - coarse_now()))));
+        };
+        rearm();
+        if (!reused) CO_TRY(co_await connect());
+        heard_ = false;
+        busy_ = true;
+        Result<void> taken;
+        bool told = false;
+        std::size_t octets = 0;
+        const auto tell_head = [&] {
+            if (!std::exchange(told, true)) taken = sink.on_head(parser_->status(), parser_->headers());
+        };
+        parser_.emplace(request.max_body_octets);
+        parser_->reset(request.method == Method::head);
+        parser_->stream_to([&](std::string_view piece) {
+            tell_head();
+            octets += piece.size();
+            if (taken && octets > request.max_body_octets)
+                taken = fail(ErrorCode::too_large,
+                             fmt::format("the answer is more than {} octets long", request.max_body_octets));
+            if (taken) taken = sink.on_octets(piece);
+        });
+        CO_TRY(co_await link_->write({head, request.body}));
+        while (!parser_->complete()) {
+            const bool more = CO_TRY(co_await read_more());
+            if (parser_->header_complete() && parser_->status() / 100 != 1) tell_head();
+            if (!taken) co_return taken;
+            if (!more) break;
+            rearm();
+        }
+        tell_head();
+        busy_ = false;
+        co_return taken;
     }
 
     /// Gives the parser what comes; false when the response is whole by the connection's end.

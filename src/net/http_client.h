@@ -26,6 +26,18 @@ struct ClientResponse {
     std::string body;
 };
 
+/// Takes a response as it comes; an error ends it.
+class ResponseReceiver {
+  public:
+    ResponseReceiver() = default;
+    ResponseReceiver(const ResponseReceiver&) = delete;
+    ResponseReceiver& operator=(const ResponseReceiver&) = delete;
+    virtual ~ResponseReceiver() = default;
+    /// Once, before any octet of the body.
+    virtual Result<void> on_head(int status, const Headers& headers) = 0;
+    virtual Result<void> on_octets(std::string_view octets) = 0;
+};
+
 class HttpClient {
   public:
     /// `base` is "http://HOST:PORT" or "https://HOST:PORT"; https needs `tls`. Nothing is connected yet.
@@ -34,6 +46,9 @@ class HttpClient {
     virtual ~HttpClient() = default;
     /// One request at a time; reconnects if the kept connection has gone. On the loop's thread.
     virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
+    /// One request whose response's body is handed on as it comes and never held: for large files. The patience is for
+    /// all of it, `stall` for the time without an octet.
+    virtual Task<Result<void>> receive(ClientRequest request, Nanoseconds stall, ResponseReceiver& sink) = 0;
     /// Reads an event stream until `on_event` answers false, or an error comes; `unavailable` when the server ends it.
     /// The request's patience is for the answer's header; after it TCP's keep-alive probes watch over the connection.
     virtual Task<Result<void>> stream(ClientRequest request,

@@ -42,12 +42,16 @@ class Socket final : public StreamSocket {
         if (plain() == nullptr) co_return fail(ErrorCode::internal, "the connection has TLS already");
         TlsStream over = CO_TRY(TlsStream::connect(context, std::move(*plain()), host));
         stream_.emplace<TlsStream>(std::move(over));
-        start(patience);
-        Deadline unlimited;
-        auto done = co_await std::get<TlsStream>(stream_).handshake(unlimited, patience);
-        finish();
-        if (!done) co_return std::unexpected(tell(std::move(done.error()), patience));
-        co_return Result<void>{};
+        co_return co_await handshake(patience);
+    }
+    Task<Result<void>> secure_as_server(const TlsContext& context, Nanoseconds patience) override {
+        if (plain() == nullptr) co_return fail(ErrorCode::internal, "the connection has TLS already");
+        TlsStream over = CO_TRY(TlsStream::accept(context, std::move(*plain())));
+        stream_.emplace<TlsStream>(std::move(over));
+        co_return co_await handshake(patience);
+    }
+    void interrupt_read() override {
+        std::visit([](auto& stream) { stream.cancel(); }, stream_);
     }
 
     /// Waits until the connection stands.
@@ -75,6 +79,15 @@ class Socket final : public StreamSocket {
     };
 
     [[nodiscard]] PlainStream* plain() { return std::get_if<PlainStream>(&stream_); }
+
+    Task<Result<void>> handshake(Nanoseconds patience) {
+        start(patience);
+        Deadline unlimited;
+        auto done = co_await std::get<TlsStream>(stream_).handshake(unlimited, patience);
+        finish();
+        if (!done) co_return std::unexpected(tell(std::move(done.error()), patience));
+        co_return Result<void>{};
+    }
 
     template <class Stream>
     static Task<Result<void>> write_to(Stream& stream, std::string_view octets) {

@@ -30,6 +30,11 @@ class StreamSocket {
     virtual Task<Result<void>> write(std::string_view octets, Nanoseconds patience) = 0;
     /// Goes on with TLS as its client (STARTTLS). `host`: the name that the server's certificate must hold.
     virtual Task<Result<void>> secure(const TlsContext& context, std::string host, Nanoseconds patience) = 0;
+    /// Goes on with TLS as its server.
+    virtual Task<Result<void>> secure_as_server(const TlsContext& context, Nanoseconds patience) = 0;
+    /// A read that waits ends with `cancelled`, and the socket stays of use: for whoever has something to say
+    /// meanwhile. On the socket's loop, never while it writes.
+    virtual void interrupt_read() = 0;
 };
 
 /// The addresses of a name; blocks.

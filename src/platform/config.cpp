@@ -172,6 +172,11 @@ Result<Config> Config::load(const std::string& file, std::span<const Section> se
     return parse(text.str(), file, sections);
 }
 
+void Config::supplement(const Config& other) {
+    for (const auto& [name, section] : *other.root_.if_object())
+        if (!has(name)) root_.set(name, section);
+}
+
 const Value& Config::section(std::string_view name) const {
     const Value* found = root_.find(name);
     return found != nullptr ? *found : kEmptyTable;

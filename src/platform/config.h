@@ -98,6 +98,9 @@ class Config {
     static Result<Config> load(const std::string& file, std::span<const Section> sections);
 
     [[nodiscard]] const Value& section(std::string_view name) const;
+    [[nodiscard]] bool has(std::string_view section) const { return root_.find(section) != nullptr; }
+    /// Takes over the sections that this one lacks.
+    void supplement(const Config& other);
     [[nodiscard]] const std::string& file() const { return file_; }
     /// The hub's own section with what the environment says instead.
     using Environment = std::function<std::optional<std::string>(std::string_view name)>;

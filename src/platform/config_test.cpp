@@ -99,6 +99,14 @@ TEST(Config, FilesThatCannotBeRead) {
     EXPECT_EQ(Config::load("/", sections()).error().what, "is a folder, not a configuration file");
 }
 
+TEST(Config, IsSupplementedWithTheSectionsThatItLacks) {
+    auto config = *Config::parse("[hub]\nport = 1\n", "quipu.toml", sections());
+    config.supplement(*Config::parse("[hub]\nport = 2\n[knots.rope]\nlength = 3\n", "other", sections()));
+    EXPECT_EQ(config.hub(nothing)->port, 1);
+    ASSERT_TRUE(config.has("knots"));
+    EXPECT_NE(config.section("knots").find("rope"), nullptr);
+}
+
 TEST(Config, TheReferenceNamesEverySetting) {
     const std::string page = settings_reference(sections());
     for (const char* line : {"## [hub]", "| `port` | whole number, 0 to 65535 | `8080` |", "## [knots]",

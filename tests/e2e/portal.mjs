@@ -77,7 +77,7 @@ async function startHub(lab) {
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    return { url: await server.url, stop, lab: whole, fixture: false };
+    return { url: await server.url, stop, lab: whole, fixture: false, data };
   } catch (error) {
     await stop();
     throw error;

@@ -1,49 +1,12 @@
-#include <array>
-
+#include "services/rpki/base64.h"
 #include "services/rpki/codec_payload.h"
 
 namespace quipu::rpki {
 namespace {
 
-/// RFC 4648 §4 with white space in between, as TALs break their lines.
 bool decode_base64(std::string_view text, std::vector<std::uint8_t>& out) {
-    std::uint32_t bits = 0;
-    unsigned count = 0;
-    unsigned padding = 0;
-    for (const char c : text) {
-        unsigned value = 0;
-        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
-        if (c == '=') {
-            if (++padding > 2) return false;
-            continue;
-        }
-        if (padding != 0) return false;
-        if (c >= 'A' && c <= 'Z')
-            value = static_cast<unsigned>(c - 'A');
-        else if (c >= 'a' && c <= 'z')
-            value = static_cast<unsigned>(c - 'a') + 26;
-        else if (c >= '0' && c <= '9')
-            value = static_cast<unsigned>(c - '0') + 52;
-        else if (c == '+')
-            value = 62;
-        else if (c == '/')
-            value = 63;
-        else
-            return false;
-        bits = bits << 6U | value;
-        if (++count == 4) {
-            out.insert(out.end(), {static_cast<std::uint8_t>(bits >> 16U), static_cast<std::uint8_t>(bits >> 8U),
-                                   static_cast<std::uint8_t>(bits)});
-            bits = 0;
-            count = 0;
-        }
-    }
-    if (count == 0) return padding == 0;
-    if (count + padding != 4 || count == 1) return false;
-    bits <<= 6U * padding;
-    out.push_back(static_cast<std::uint8_t>(bits >> 16U));
-    if (count == 3) out.push_back(static_cast<std::uint8_t>(bits >> 8U));
-    return true;
+    Base64Decoder decoder;
+    return decoder.feed(text, out) && decoder.finish();
 }
 
 }  // namespace

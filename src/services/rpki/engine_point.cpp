@@ -379,8 +379,9 @@ std::string_view name_of(ObjectKind kind) {
     return kNames[static_cast<std::size_t>(kind)];
 }
 
-PointOutcome validate_point(const std::shared_ptr<const Authority>& authority, const Objects& objects,
+PointOutcome validate_point(const std::shared_ptr<const Authority>& authority, const Objects& all,
                             PointArchive* archive, std::int64_t time, const PointSettings& settings, Workbench& bench) {
+    const Objects& objects = all.of(authority->notification);
     PointOutcome out;
     const auto last = archive != nullptr ? archive->last(authority->manifest) : std::nullopt;
     std::vector<Verdict> failures;

@@ -34,6 +34,8 @@ class Objects {
     /// Appends the object to `out`.
     [[nodiscard]] virtual ReadOutcome read(std::string_view uri, std::size_t limit,
                                            std::vector<std::uint8_t>& out) const = 0;
+    /// Where the objects of an authority with this notification file (perhaps none) are read from.
+    [[nodiscard]] virtual const Objects& of(std::string_view /*notification*/) const { return *this; }
 };
 
 /// A publication point as it was when it was last valid.

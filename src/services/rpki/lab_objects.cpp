@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/rpki/base64.h"
 #include "services/rpki/oids.h"
 
 namespace quipu::rpki {
@@ -323,18 +324,11 @@ Octets LabAspa::encode() const {
 }
 
 std::string base64_lines(ByteSpan bytes) {
-    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t bits = 0;
-        for (std::size_t j = 0; j < 3; ++j)
-            bits = bits << 8U | (j < left ? bytes[i + j] : 0U);
-        for (std::size_t j = 0; j < 4; ++j)
-            out += j <= left ? kAlphabet[bits >> (18 - 6 * j) & 63U] : '=';
-        if (i / 3 % 16 == 15) out += '\n';
+    for (std::size_t i = 0; i < bytes.size(); i += 48) {
+        append_base64(bytes.subspan(i, std::min<std::size_t>(48, bytes.size() - i)), out);
+        out += '\n';
     }
-    if (!out.ends_with('\n')) out += '\n';
     return out;
 }
 

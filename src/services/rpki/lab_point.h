@@ -14,9 +14,12 @@ struct LabAuthority {
     std::size_t key = 0;
     std::size_t parent = 0;  ///< index; its own for a trust anchor
     std::string host;
+    std::string module;      ///< of rsync
     std::string name;        ///< of its folder and files
     std::string uri;         ///< of its certificate
     std::string repository;  ///< ends in "/"
+    std::string notification;
+    std::uint64_t generation = 0;
     Resources resources;
     std::uint32_t block = 0;  ///< number of its own addresses and AS numbers
     std::vector<std::size_t> children;

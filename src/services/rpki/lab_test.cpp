@@ -2,6 +2,7 @@
 // full run.
 
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -137,6 +138,48 @@ TEST(Lab, IsTheSameForTheSameSeedWhateverTheThreads) {
     const MemoryObjects first(one.path() + "/cache");
     const MemoryObjects second(two.path() + "/cache");
     EXPECT_EQ(first.files, second.files);
+}
+
+TEST(Lab, HoldersGetWhatTheyAreGiven) {
+    const auto prefix = [](const char* text) { return *net::Prefix::parse(text); };
+    const Folder folder;
+    const LabSettings settings{
+        .folder = folder.path(),
+        .time = kNow,
+        .validity = kDay,
+        .number = 7,
+        // The two /25 touch, and the second holder has neither IPv4 nor an AS number: canonical forms and absent
+        // blocks.
+        .holders = {{.name = "both",
+                     .prefixes = {prefix("192.0.2.128/25"), prefix("192.0.2.0/25"), prefix("2001:db8::/32")},
+                     .as_numbers = {64497, 64496},
+                     .payloads = {{64496, prefix("192.0.2.0/25"), 25}, {64497, prefix("2001:db8::/32"), 48}}},
+                    {.name = "v6",
+                     .prefixes = {prefix("2001:db9::/32")},
+                     .payloads = {{64496, prefix("2001:db9::/40"), 40}}}},
+        .anchor = "demonstration"};
+    ASSERT_TRUE(write_lab(settings));
+    const auto locators = *read_tals(folder.path() + "/tals");
+    ASSERT_EQ(locators.size(), 1U);
+    EXPECT_EQ(locators.front().name, "demonstration");
+    MemoryArchive archive;
+    Validator validator({}, &archive);
+    validator.run(locators, MemoryObjects(folder.path() + "/cache"), kNow);
+    EXPECT_EQ(validator.totals().refused, 0U);
+    std::string found;
+    for (const AnchoredVrp& one : validator.vrps())
+        found += fmt::format("{}-{} AS{}\n", one.vrp.prefix().text(), one.vrp.max_length, one.vrp.as);
+    EXPECT_EQ(found, "192.0.2.0/25-25 AS64496\n2001:db8::/32-48 AS64497\n2001:db9::/40-40 AS64496\n");
+
+    // Written anew in its place with a higher number it replaces what was there.
+    LabSettings later = settings;
+    later.time += 60;
+    later.number = 8;
+    later.holders.pop_back();
+    ASSERT_TRUE(write_lab(later));
+    validator.run(*read_tals(folder.path() + "/tals"), MemoryObjects(folder.path() + "/cache"), later.time);
+    EXPECT_EQ(validator.totals().points_stored, 0U);
+    EXPECT_EQ(validator.vrps().size(), 2U);
 }
 
 TEST(Validator, NamesTheLimitThatWasExceeded) {

@@ -32,6 +32,32 @@ Result<void> write_file(const std::string& path, ByteSpan bytes) {
     return {};
 }
 
+/// IPv4 in the lowest 32 bits.
+Range<Ipv6> range_of(const net::Prefix& prefix) {
+    Range<Ipv6> out;
+    const net::IpAddress& address = prefix.address();
+    for (int i = 0; i < address.width() / 8; ++i)
+        out.low = out.low << 8U | address.octets()[static_cast<std::size_t>(i)];
+    const auto rest = static_cast<unsigned>(address.width() - prefix.length());
+    out.high = rest == 128 ? ~Ipv6{0} : out.low | ((Ipv6{1} << rest) - 1);
+    return out;
+}
+
+/// RFC 3779 §2.2.3.6: sorted, what touches put together.
+template <class T>
+void make_canonical(Block<T>& block) {
+    if (block.ranges.empty()) return;
+    block.kind = Block<T>::Kind::ranges;
+    std::ranges::sort(block.ranges, {}, [](const Range<T>& range) { return std::pair(range.low, range.high); });
+    std::vector<Range<T>> out;
+    for (const Range<T>& range : block.ranges)
+        if (!out.empty() && (range.low <= out.back().high || range.low - out.back().high == 1))
+            out.back().high = std::max(out.back().high, range.high);
+        else
+            out.push_back(range);
+    block.ranges = std::move(out);
+}
+
 class Tree {
   public:
     explicit Tree(const LabSettings& settings) : settings_(settings) {}
@@ -43,6 +69,8 @@ class Tree {
     void add_authority(std::size_t parent, std::string name, int fault);
     void grow(std::size_t parent, std::size_t count, unsigned depth);
     void share_out();
+    void plan_holders();
+    [[nodiscard]] LabRoa roa_of(std::size_t authority, std::size_t number) const;
     Result<void> write_point(std::size_t index, std::vector<LabKeys::Signer>& end_entities);
     Result<void> write_anchor(std::size_t index);
 
@@ -85,13 +113,26 @@ void Tree::add_authority(std::size_t parent, std::string name, int fault) {
     out.block = static_cast<std::uint32_t>(index);
     out.fault = fault;
     const bool anchor = parent == index;
-    out.host =
-        anchor ? fmt::format("rpki{}.example.net", index == 0 ? 0 : summary_.authorities) : authorities_[parent].host;
-    out.repository = anchor ? fmt::format("rsync://{}/repo/{}/", out.host, out.name)
-                            : fmt::format("rsync://{}/repo/{}/", out.host, out.name);
+    if (anchor) {
+        // Of one host each trust anchor has a module of its own.
+        out.host = settings_.rsync_host.empty() ? fmt::format("rpki{}.example.net", summary_.repositories.size())
+                                                : settings_.rsync_host;
+        out.module = settings_.rsync_host.empty() ? "repo" : "repo-" + out.name;
+        if (!settings_.rrdp.empty()) out.notification = fmt::format("{}/{}/notification.xml", settings_.rrdp, out.name);
+    } else {
+        out.host = authorities_[parent].host;
+        out.module = authorities_[parent].module;
+        out.notification = authorities_[parent].notification;
+    }
+    out.repository = fmt::format("rsync://{}/{}/{}/", out.host, out.module, out.name);
     out.uri = anchor ? fmt::format("rsync://{}/ta/{}.cer", out.host, out.name)
                      : authorities_[parent].repository + out.name + ".cer";
-    if (!anchor) authorities_[parent].children.push_back(index);
+    if (!anchor) {
+        authorities_[parent].children.push_back(index);
+        return;
+    }
+    const std::string rsync = fmt::format("rsync://{}/{}/", out.host, out.module);
+    summary_.repositories.push_back({out.name, out.notification, rsync, path_of(rsync), path_of(out.uri)});
 }
 
 /// `count` authorities below a parent: some are registries with many below them, most are leaves.
@@ -108,13 +149,38 @@ void Tree::grow(std::size_t parent, std::size_t count, unsigned depth) {
     }
 }
 
+/// One trust anchor over everything, and the holders below it: authority 1 + i is holder i.
+void Tree::plan_holders() {
+    add_authority(0, settings_.anchor, -1);
+    authorities_[0].resources.ipv4 = {Block<Ipv4>::Kind::ranges, {{0, ~Ipv4{0}}}};
+    authorities_[0].resources.ipv6 = {Block<Ipv6>::Kind::ranges, {{0, ~Ipv6{0}}}};
+    authorities_[0].resources.as = {Block<Asn>::Kind::ranges, {{0, ~Asn{0}}}};
+    for (const LabHolder& holder : settings_.holders) {
+        add_authority(0, holder.name, -1);
+        LabAuthority& authority = authorities_.back();
+        authority.roas = holder.payloads.size();
+        for (const net::Prefix& prefix : holder.prefixes) {
+            const Range<Ipv6> range = range_of(prefix);
+            if (prefix.address().is_v6())
+                authority.resources.ipv6.ranges.push_back(range);
+            else
+                authority.resources.ipv4.ranges.push_back(
+                    {static_cast<Ipv4>(range.low), static_cast<Ipv4>(range.high)});
+        }
+        for (const Asn as : holder.as_numbers)
+            authority.resources.as.ranges.push_back({as, as});
+        make_canonical(authority.resources.ipv4);
+        make_canonical(authority.resources.ipv6);
+        make_canonical(authority.resources.as);
+    }
+}
+
 void Tree::plan() {
     // Of ten objects about seven are ROAs; an authority has a certificate, a manifest and a CRL.
     const std::size_t authorities = std::max(settings_.anchors, settings_.objects * 10 / 98);
     const std::size_t anchors = settings_.anchors;
     for (std::size_t a = 0; a < anchors; ++a) {
         const std::size_t index = authorities_.size();
-        summary_.authorities = a;
         add_authority(index, fmt::format("ta{}", a), -1);
         if (a == 0)
             for (std::size_t f = 0; f < faults_.size(); ++f)
@@ -131,6 +197,11 @@ void Tree::plan() {
         authority.aspa = i % 16 == 5;
         authority.router = i % 64 == 9;
     }
+    // Spread over the whole tree, and the same in every generation.
+    const std::size_t changed = settings_.generation == 0 ? 0 : std::min(settings_.changed, authorities_.size());
+    for (std::size_t c = 0; c < changed; ++c)
+        if (LabAuthority& authority = authorities_[c * authorities_.size() / changed]; authority.fault < 0)
+            authority.generation = settings_.generation;
 }
 
 /// Authorities were numbered from the top down and one subtree after the other, so that each one's resources are one
@@ -171,6 +242,20 @@ LabRoa make_roa(const LabAuthority& authority, std::size_t number) {
     return roa;
 }
 
+LabRoa Tree::roa_of(std::size_t authority, std::size_t number) const {
+    if (settings_.holders.empty()) return make_roa(authorities_[authority], number);
+    const LabHolder::Payload& payload = settings_.holders[authority - 1].payloads[number];
+    LabRoa roa;
+    roa.as = payload.as;
+    LabRoa::Address& address = roa.addresses.emplace_back();
+    address.range = range_of(payload.prefix);
+    address.v6 = payload.prefix.address().is_v6();
+    address.length = static_cast<unsigned>(payload.prefix.length());
+    if (payload.max_length > payload.prefix.length())
+        address.max_length = static_cast<std::uint64_t>(payload.max_length);
+    return roa;
+}
+
 Resources resources_of(const LabRoa& roa) {
     Resources out;
     for (const LabRoa::Address& address : roa.addresses) {
@@ -192,6 +277,7 @@ Result<void> Tree::write_anchor(std::size_t index) {
     LabAddresses addresses;
     addresses.repository = anchor.repository;
     addresses.manifest = anchor.repository + anchor.manifest_name();
+    addresses.notification = anchor.notification;
     LabKeys::Signer signer(*keys_, anchor.key);
     const write::Octets certificate =
         lab_certificate(info, {}, index + 1, not_before(), not_after(), addresses, anchor.resources, true)
@@ -199,8 +285,9 @@ Result<void> Tree::write_anchor(std::size_t index) {
     std::filesystem::create_directories(std::filesystem::path(path_of(anchor.uri)).parent_path());
     std::filesystem::create_directories(settings_.folder + "/tals");
     TRY(write_file(path_of(anchor.uri), certificate));
+    const std::string secure = settings_.rrdp.empty() ? "" : fmt::format("{}/{}.cer\n", settings_.rrdp, anchor.name);
     const std::string tal =
-        fmt::format("# A trust anchor of a generated tree\n{}\n\n{}", anchor.uri, base64_lines(info));
+        fmt::format("# A trust anchor of a generated tree\n{}{}\n\n{}", secure, anchor.uri, base64_lines(info));
     return write_file(fmt::format("{}/tals/{}.tal", settings_.folder, anchor.name), as_bytes(tal));
 }
 
@@ -221,6 +308,7 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         LabAddresses addresses = common;
         addresses.repository = child.repository;
         addresses.manifest = child.repository + child.manifest_name();
+        addresses.notification = child.notification;
         LabCertificate certificate = lab_certificate(keys_->key_info(child.key), own_info, ++serial, not_before(),
                                                      not_after(), addresses, child.resources, true);
         if (child.fault >= 0) {
@@ -248,8 +336,9 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
     const auto encode = [&](const LabSignedObject& object) { return object.encode(signer, end_entities[object.key]); };
 
     std::size_t vrps = 0;
-    for (std::size_t i = 0; i < authority.roas; ++i) {
-        const LabRoa roa = make_roa(authority, i);
+    const std::uint64_t generation = authority.generation;
+    for (std::size_t i = generation; i < authority.roas + generation; ++i) {
+        const LabRoa roa = roa_of(index, i);
         vrps += roa.addresses.size();
         const std::string name = fmt::format("roa{:03}.roa", i);
         files[name] = encode(signed_object(name, oid::kRoa, roa.encode(), resources_of(roa), ++serial));
@@ -271,9 +360,9 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files[bend.router ? "fault.cer" : "router.cer"] = router.encode(signer);
     }
     Resources inherited;
-    inherited.ipv4.kind = Block<Ipv4>::Kind::inherit;
-    inherited.ipv6.kind = Block<Ipv6>::Kind::inherit;
-    inherited.as.kind = Block<Asn>::Kind::inherit;
+    if (!authority.resources.ipv4.absent()) inherited.ipv4.kind = Block<Ipv4>::Kind::inherit;
+    if (!authority.resources.ipv6.absent()) inherited.ipv6.kind = Block<Ipv6>::Kind::inherit;
+    if (!authority.resources.as.absent()) inherited.as.kind = Block<Asn>::Kind::inherit;
     if (bend.ghostbusters) {
         const std::string card = bend.ghostbusters();
         const ByteSpan octets = as_bytes(card);
@@ -288,14 +377,15 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         if (bend.object) bend.object(object);
         files["fault.roa"] = encode(object);
     }
-    LabCrl crl = lab_crl(own_info, 1, settings_.time - 7'200, not_after());
+    const std::int64_t issued = settings_.time - 7'200 + static_cast<std::int64_t>(generation) * 60;
+    LabCrl crl = lab_crl(own_info, settings_.number + generation, issued, not_after());
     if (bend.crl) bend.crl(crl);
     files[authority.crl_name()] = crl.encode(signer);
     if (bend.before_manifest) bend.before_manifest(files);
 
     LabManifest manifest;
-    manifest.number = 1;
-    manifest.this_update = settings_.time - 7'200;
+    manifest.number = settings_.number + generation;
+    manifest.this_update = issued;
     manifest.next_update = not_after();
     manifest.algorithm = oid::kSha256;
     for (const auto& [name, bytes] : files)
@@ -322,6 +412,9 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
 
     const std::string folder = path_of(authority.repository);
     std::filesystem::create_directories(folder);
+    if (generation > 0)
+        for (const auto& entry : std::filesystem::directory_iterator(folder))
+            if (!files.contains(entry.path().filename().string())) std::filesystem::remove(entry.path());
     for (const auto& [name, bytes] : files)
         TRY(write_file(folder + name, bytes));
 
@@ -353,8 +446,12 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
 
 Result<LabSummary> Tree::write() {
     TRY(choose_faults());
-    plan();
-    share_out();
+    if (settings_.holders.empty()) {
+        plan();
+        share_out();
+    } else {
+        plan_holders();
+    }
     keys_.emplace(settings_.seed, authorities_.size() + kEndEntityKeys, settings_.threads);
     for (std::size_t i = 0; i < authorities_.size(); ++i)
         if (authorities_[i].parent == i) TRY(write_anchor(i));
@@ -368,7 +465,9 @@ Result<LabSummary> Tree::write() {
             for (std::size_t k = 0; k < kEndEntityKeys; ++k)
                 end_entities.emplace_back(*keys_, k);
             for (std::size_t i = next++; i < authorities_.size(); i = next++)
-                if (auto written = write_point(i, end_entities); !written) {
+                if (settings_.generation != authorities_[i].generation) {
+                    continue;  // as it was
+                } else if (auto written = write_point(i, end_entities); !written) {
                     const std::scoped_lock lock(mutex_);
                     outcome = std::move(written);
                     next = authorities_.size();
@@ -388,9 +487,9 @@ Result<LabSummary> Tree::write() {
         labels += line;
     TRY(write_file(settings_.folder + "/labels.csv", as_bytes(labels)));
     summary_.authorities = authorities_.size();
-    summary_.objects += settings_.anchors;
+    summary_.objects += settings_.holders.empty() ? settings_.anchors : 1;
     summary_.faults = faults_.size();
-    return summary_;
+    return std::move(summary_);
 }
 
 }  // namespace

@@ -3,16 +3,19 @@
 #include <charconv>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/base64url.h"
 #include "base/value.h"
-#include "services/rpki/lab_objects.h"
+#include "services/rpki/base64.h"
 
 namespace quipu::rpki {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Format>, 11> kFormats = {{
+constexpr std::array<std::pair<std::string_view, Format>, 12> kFormats = {{
     {"json", Format::json},
     {"jsonext", Format::jsonext},
     {"csv", Format::csv},
@@ -23,6 +26,7 @@ constexpr std::array<std::pair<std::string_view, Format>, 11> kFormats = {{
     {"bird2", Format::bird2},
     {"rpsl", Format::rpsl},
     {"slurm", Format::slurm},
+    {"slurm2", Format::slurm2},
     {"summary", Format::summary},
 }};
 
@@ -45,8 +49,8 @@ std::string hex(ByteSpan bytes) {
 }
 
 std::string base64(ByteSpan bytes) {
-    std::string out = base64_lines(bytes);
-    std::erase(out, '\n');
+    std::string out;
+    append_base64(bytes, out);
     return out;
 }
 
@@ -81,7 +85,39 @@ std::string quoted(std::string_view text) {
 struct Origin {
     const Authority* authority;
     const PointOutcome* point;
-    const PointOutcome::Object* roa;
+    const PointOutcome::Object* object;
+
+    [[nodiscard]] std::string uri() const { return authority->repository + std::string(point->name(*object)); }
+};
+
+/// What is to be written, and of what run it is.
+struct Contents {
+    const AnchoredPayloads& payloads;
+    const Validator* validator;
+    const Selection& selection;
+
+    [[nodiscard]] const std::string& name_of(std::uint16_t anchor) const { return payloads.anchor_names[anchor]; }
+    /// Each selected VRP with its trust anchor's name.
+    void for_each_vrp(const std::function<void(const Vrp&, const std::string&)>& each) const {
+        const auto& vrps = payloads.set.vrps;
+        for (std::size_t i = 0; i < vrps.size(); ++i)
+            if (selection.includes(vrps[i])) each(vrps[i], name_of(payloads.vrp_anchors[i]));
+    }
+    /// Each AS number of each selected key: routers know single ones.
+    void for_each_key(const std::function<void(Asn, const RouterKey&, const std::string&)>& each) const {
+        constexpr std::uint64_t kMostOfOneKey = 10'000;
+        const auto& keys = payloads.set.router_keys;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (!selection.includes(keys[i])) continue;
+            for (std::uint64_t as = keys[i].as.low; as <= keys[i].as.high && as - keys[i].as.low < kMostOfOneKey; ++as)
+                each(static_cast<Asn>(as), keys[i], name_of(payloads.key_anchors[i]));
+        }
+    }
+    void for_each_aspa(const std::function<void(const Aspa&, const std::string&)>& each) const {
+        const auto& aspas = payloads.set.aspas;
+        for (std::size_t i = 0; i < aspas.size(); ++i)
+            if (selection.includes(aspas[i])) each(aspas[i], name_of(payloads.aspa_anchors[i]));
+    }
 };
 
 /// Each ROA with its VRPs, point by point.
@@ -93,100 +129,178 @@ void for_each_roa(const Validator& validator, const std::function<void(const Ori
     });
 }
 
-std::string json_source(const Origin& origin, std::span<const TrustAnchorLocator> locators) {
-    std::int64_t from = origin.roa->not_before;
-    std::int64_t until = origin.roa->not_after;
+std::string json_source(const Origin& origin, std::string_view type, const std::string& anchor) {
+    std::int64_t from = origin.object->not_before;
+    std::int64_t until = origin.object->not_after;
     for (const Authority* above = origin.authority; above != nullptr; above = above->issuer.get()) {
         from = std::max(from, above->not_before);
         until = std::min(until, above->not_after);
     }
     return fmt::format(
-        R"({{ "type": "roa", "uri": {}, "tal": {}, "validity": {{ "notBefore": "{}", "notAfter": "{}" }}, "chainValidity": {{ "notBefore": "{}", "notAfter": "{}" }}, "stale": "{}" }})",
-        quoted(origin.authority->repository + std::string(origin.point->name(*origin.roa))),
-        quoted(locators[origin.authority->anchor].name), iso_time(origin.roa->not_before),
-        iso_time(origin.roa->not_after), iso_time(from), iso_time(until), iso_time(origin.point->next_update));
+        R"({{ "type": "{}", "uri": {}, "tal": {}, "validity": {{ "notBefore": "{}", "notAfter": "{}" }}, "chainValidity": {{ "notBefore": "{}", "notAfter": "{}" }}, "stale": "{}" }})",
+        type, quoted(origin.uri()), quoted(anchor), iso_time(origin.object->not_before),
+        iso_time(origin.object->not_after), iso_time(from), iso_time(until), iso_time(origin.point->next_update));
 }
 
-void write_json(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
-                bool extended, Buffer& out) {
-    out.add("{{\n  \"metadata\": {{\n    \"generated\": {},\n    \"generatedTime\": \"{}\"\n  }},\n  \"roas\": [", time,
-            iso_time(time));
-    const auto vrps = validator.vrps();
-    std::vector<std::string> sources;
-    if (extended) {
-        sources.resize(vrps.size());
-        for_each_roa(validator, [&](const Origin& origin, std::span<const Vrp> found) {
-            for (const Vrp& vrp : found) {
-                const auto at = std::ranges::lower_bound(vrps, vrp, {}, &AnchoredVrp::vrp) - vrps.begin();
-                std::string& source = sources[static_cast<std::size_t>(at)];
-                source += (source.empty() ? "" : ", ") + json_source(origin, locators);
+/// The objects that payloads come from, as texts for jsonext.
+struct Sources {
+    static constexpr std::string_view kLocal = R"({ "type": "exception", "path": null })";
+
+    std::vector<std::string> of_vrps;  // by position
+    std::map<Asn, std::string> of_aspas;
+
+    static void add(std::string& sources, const std::string& one) { sources += (sources.empty() ? "" : ", ") + one; }
+
+    explicit Sources(const Contents& contents) : of_vrps(contents.payloads.set.vrps.size()) {
+        if (contents.validator == nullptr) return;
+        const auto& vrps = contents.payloads.set.vrps;
+        contents.validator->for_each_point([&](const Authority& authority, const PointOutcome& point) {
+            const std::string& anchor = contents.name_of(authority.anchor);
+            std::size_t aspa = 0;
+            for (const PointOutcome::Object& object : point.accepted) {
+                const Origin origin{&authority, &point, &object};
+                if (object.kind == ObjectKind::roa) {
+                    for (const Vrp& vrp : std::span(point.vrps).subspan(object.first_vrp, object.vrp_count)) {
+                        const auto at = std::ranges::lower_bound(vrps, vrp);
+                        if (at != vrps.end() && *at == vrp)
+                            add(of_vrps[static_cast<std::size_t>(at - vrps.begin())],
+                                json_source(origin, "roa", anchor));
+                    }
+                } else if (object.kind == ObjectKind::aspa && aspa < point.aspas.size()) {
+                    // Accepted ones are kept in the order of their objects.
+                    add(of_aspas[point.aspas[aspa++].customer], json_source(origin, "aspa", anchor));
+                }
             }
         });
     }
-    for (std::size_t i = 0; i < vrps.size(); ++i) {
-        const auto& [vrp, anchor] = vrps[i];
-        out.add("{}\n    {{ \"asn\": \"AS{}\", \"prefix\": \"{}\", \"maxLength\": {}, ", i == 0 ? "" : ",", vrp.as,
-                vrp.prefix().text(), vrp.max_length);
-        if (extended)
-            out.add("\"source\": [{}] }}", sources[i]);
-        else
-            out.add("\"ta\": {} }}", quoted(locators[anchor].name));
+    [[nodiscard]] static std::string_view or_local(const std::string& sources) {
+        return sources.empty() ? kLocal : std::string_view(sources);
     }
-    out.add("\n  ],\n  \"routerKeys\": [");
-    bool first = true;
-    for (const auto& [key, anchor] : validator.router_keys())
-        for (std::uint64_t as = key.as.low; as <= key.as.high && as - key.as.low < 10'000; ++as) {
-            out.add("{}\n    {{ \"asn\": \"AS{}\", \"SKI\": \"{}\", \"routerPublicKey\": \"{}\", \"ta\": {} }}",
-                    first ? "" : ",", as, hex(key.key_id), base64(key.key_info), quoted(locators[anchor].name));
+};
+
+void write_json(const Contents& contents, std::int64_t time, bool extended, Buffer& out) {
+    const Selection& selection = contents.selection;
+    std::optional<Sources> sources;
+    if (extended) sources.emplace(contents);
+    out.add("{{\n  \"metadata\": {{\n    \"generated\": {},\n    \"generatedTime\": \"{}\"\n  }}", time,
+            iso_time(time));
+    const auto& vrps = contents.payloads.set.vrps;
+    if (selection.vrps) {
+        out.add(",\n  \"roas\": [");
+        bool first = true;
+        for (std::size_t i = 0; i < vrps.size(); ++i) {
+            const Vrp& vrp = vrps[i];
+            if (!selection.includes(vrp)) continue;
+            out.add("{}\n    {{ \"asn\": \"AS{}\", \"prefix\": \"{}\", \"maxLength\": {}, ", first ? "" : ",", vrp.as,
+                    vrp.prefix().text(), vrp.max_length);
             first = false;
+            if (sources)
+                out.add("\"source\": [{}] }}", Sources::or_local(sources->of_vrps[i]));
+            else
+                out.add("\"ta\": {} }}", quoted(contents.name_of(contents.payloads.vrp_anchors[i])));
         }
-    out.add("\n  ],\n  \"aspas\": [");
-    first = true;
-    for (const auto& [aspa, anchor] : validator.aspas()) {
-        std::string providers;
-        for (const Asn provider : aspa.providers)
-            providers += fmt::format("{}\"AS{}\"", providers.empty() ? "" : ", ", provider);
-        out.add("{}\n    {{ \"customer\": \"AS{}\", \"providers\": [{}], \"ta\": {} }}", first ? "" : ",",
-                aspa.customer, providers, quoted(locators[anchor].name));
-        first = false;
+        out.add("\n  ]");
     }
-    out.add("\n  ]\n}}\n");
+    if (selection.router_keys) {
+        out.add(",\n  \"routerKeys\": [");
+        bool first = true;
+        contents.for_each_key([&](Asn as, const RouterKey& key, const std::string& anchor) {
+            out.add("{}\n    {{ \"asn\": \"AS{}\", \"SKI\": \"{}\", \"routerPublicKey\": \"{}\", \"ta\": {} }}",
+                    first ? "" : ",", as, hex(key.key_id), base64(key.key_info), quoted(anchor));
+            first = false;
+        });
+        out.add("\n  ]");
+    }
+    if (selection.aspas) {
+        out.add(",\n  \"aspas\": [");
+        bool first = true;
+        contents.for_each_aspa([&](const Aspa& aspa, const std::string& anchor) {
+            std::string providers;
+            for (const Asn provider : aspa.providers)
+                providers += fmt::format("{}\"AS{}\"", providers.empty() ? "" : ", ", provider);
+            out.add("{}\n    {{ \"customer\": \"AS{}\", \"providers\": [{}], ", first ? "" : ",", aspa.customer,
+                    providers);
+            first = false;
+            if (sources)
+                out.add("\"source\": [{}] }}", Sources::or_local(sources->of_aspas[aspa.customer]));
+            else
+                out.add("\"ta\": {} }}", quoted(anchor));
+        });
+        out.add("\n  ]");
+    }
+    out.add("\n}}\n");
 }
 
-void write_extended_csv(const Validator& validator, Buffer& out) {
+void write_extended_csv(const Contents& contents, Buffer& out) {
     out.add("URI,ASN,IP Prefix,Max Length,Not Before,Not After\n");
-    for_each_roa(validator, [&](const Origin& origin, std::span<const Vrp> vrps) {
-        const std::string uri = origin.authority->repository + std::string(origin.point->name(*origin.roa));
-        for (const Vrp& vrp : vrps)
-            out.add("{},AS{},{},{},{},{}\n", uri, vrp.as, vrp.prefix().text(), vrp.max_length,
-                    plain_time(origin.roa->not_before), plain_time(origin.roa->not_after));
-    });
+    const auto& vrps = contents.payloads.set.vrps;
+    std::vector<bool> told(vrps.size());
+    if (contents.validator != nullptr)
+        for_each_roa(*contents.validator, [&](const Origin& origin, std::span<const Vrp> found) {
+            const std::string uri = origin.uri();
+            for (const Vrp& vrp : found) {
+                const auto at = std::ranges::lower_bound(vrps, vrp);
+                if (at == vrps.end() || *at != vrp || !contents.selection.includes(vrp)) continue;
+                told[static_cast<std::size_t>(at - vrps.begin())] = true;
+                out.add("{},AS{},{},{},{},{}\n", uri, vrp.as, vrp.prefix().text(), vrp.max_length,
+                        plain_time(origin.object->not_before), plain_time(origin.object->not_after));
+            }
+        });
+    for (std::size_t i = 0; i < vrps.size(); ++i)
+        if (!told[i] && contents.selection.includes(vrps[i]))
+            out.add("N/A,AS{},{},{},N/A,N/A\n", vrps[i].as, vrps[i].prefix().text(), vrps[i].max_length);
 }
 
-void write_slurm(const Validator& validator, std::span<const TrustAnchorLocator> locators, Buffer& out) {
+/// RFC 8416; version 2 has ASPA (draft-ietf-sidrops-aspa-slurm).
+void write_slurm(const Contents& contents, bool with_aspa, Buffer& out) {
     out.add(
-        "{{\n  \"slurmVersion\": 1,\n  \"validationOutputFilters\": {{\n    \"prefixFilters\": [],\n"
-        "    \"bgpsecFilters\": []\n  }},\n  \"locallyAddedAssertions\": {{\n    \"prefixAssertions\": [");
+        "{{\n  \"slurmVersion\": {},\n  \"validationOutputFilters\": {{\n    \"prefixFilters\": [],\n"
+        "    \"bgpsecFilters\": []{}\n  }},\n  \"locallyAddedAssertions\": {{\n    \"prefixAssertions\": [",
+        with_aspa ? 2 : 1, with_aspa ? ",\n    \"aspaFilters\": []" : "");
     bool first = true;
-    for (const auto& [vrp, anchor] : validator.vrps()) {
+    contents.for_each_vrp([&](const Vrp& vrp, const std::string& anchor) {
         out.add("{}\n      {{ \"asn\": {}, \"prefix\": \"{}\", \"maxPrefixLength\": {}, \"comment\": {} }}",
-                first ? "" : ",", vrp.as, vrp.prefix().text(), vrp.max_length, quoted(locators[anchor].name));
+                first ? "" : ",", vrp.as, vrp.prefix().text(), vrp.max_length, quoted(anchor));
         first = false;
-    }
+    });
     out.add("\n    ],\n    \"bgpsecAssertions\": [");
     first = true;
-    for (const auto& [key, anchor] : validator.router_keys()) {
+    contents.for_each_key([&](Asn as, const RouterKey& key, const std::string& anchor) {
         out.add("{}\n      {{ \"asn\": {}, \"SKI\": \"{}\", \"routerPublicKey\": \"{}\", \"comment\": {} }}",
-                first ? "" : ",", key.as.low, base64(key.key_id), base64(key.key_info), quoted(locators[anchor].name));
+                first ? "" : ",", as, base64url_encode(key.key_id), base64url_encode(key.key_info), quoted(anchor));
         first = false;
+    });
+    out.add("\n    ]");
+    if (with_aspa) {
+        out.add(",\n    \"aspaAssertions\": [");
+        first = true;
+        contents.for_each_aspa([&](const Aspa& aspa, const std::string& anchor) {
+            out.add("{}\n      {{ \"customerAsn\": {}, \"providerAsns\": [{}], \"comment\": {} }}", first ? "" : ",",
+                    aspa.customer, fmt::join(aspa.providers, ", "), quoted(anchor));
+            first = false;
+        });
+        out.add("\n    ]");
     }
-    out.add("\n    ]\n  }}\n}}\n");
+    out.add("\n  }}\n}}\n");
 }
 
-void write_summary(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
-                   Buffer& out) {
-    std::vector<Totals> by_anchor(locators.size());
-    validator.for_each_point([&](const Authority& authority, const PointOutcome& point) {
+void write_summary(const Contents& contents, std::int64_t time, Buffer& out) {
+    out.add("Summary at {}\n", iso_time(time));
+    const auto line = [&](std::string_view name, const Totals& t, std::size_t unique) {
+        out.add(
+            "{}: {} publication points ({} valid, {} on their last valid version), {} objects accepted, {} refused, "
+            "{} VRPs{}, {} ASPAs, {} router keys.\n",
+            name, t.points, t.points_valid, t.points_stored, t.accepted, t.refused, t.vrps,
+            unique == 0 ? "" : fmt::format(" ({} unique)", unique), t.aspas, t.router_keys);
+    };
+    const PayloadSet& set = contents.payloads.set;
+    if (contents.validator == nullptr) {
+        out.add("total: {} VRPs, {} ASPAs, {} router keys.\n", set.vrps.size(), set.aspas.size(),
+                set.router_keys.size());
+        return;
+    }
+    std::vector<Totals> by_anchor(contents.payloads.anchor_names.size());
+    contents.validator->for_each_point([&](const Authority& authority, const PointOutcome& point) {
         Totals& totals = by_anchor[authority.anchor];
         ++totals.points;
         totals.points_valid += point.valid ? 1 : 0;
@@ -197,27 +311,18 @@ void write_summary(const Validator& validator, std::span<const TrustAnchorLocato
         totals.aspas += point.aspas.size();
         totals.router_keys += point.router_keys.size();
     });
-    out.add("Summary at {}\n", iso_time(time));
-    const auto line = [&](std::string_view name, const Totals& t, std::size_t unique) {
-        out.add(
-            "{}: {} publication points ({} valid, {} on their last valid version), {} objects accepted, {} refused, "
-            "{} VRPs{}, {} ASPAs, {} router keys.\n",
-            name, t.points, t.points_valid, t.points_stored, t.accepted, t.refused, t.vrps,
-            unique == 0 ? "" : fmt::format(" ({} unique)", unique), t.aspas, t.router_keys);
-    };
-    for (std::size_t i = 0; i < locators.size(); ++i)
-        line(locators[i].name, by_anchor[i], 0);
-    line("total", validator.totals(), validator.vrps().size());
+    for (std::size_t i = 0; i < by_anchor.size(); ++i)
+        if (contents.name_of(static_cast<std::uint16_t>(i)) != kLocalAnchor)
+            line(contents.payloads.anchor_names[i], by_anchor[i], 0);
+    line("total", contents.validator->totals(), set.vrps.size());
 }
 
-void write_lines(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
-                 Format format, Buffer& out) {
+void write_lines(const Contents& contents, std::int64_t time, Format format, Buffer& out) {
     if (format == Format::csv) out.add("ASN,IP Prefix,Max Length,Trust Anchor\n");
     if (format == Format::csvcompat) out.add("\"ASN\",\"IP Prefix\",\"Max Length\",\"Trust Anchor\"\n");
     if (format == Format::openbgpd) out.add("roa-set {{\n");
-    for (const auto& [vrp, anchor] : validator.vrps()) {
+    contents.for_each_vrp([&](const Vrp& vrp, const std::string& name) {
         const std::string prefix = vrp.prefix().text();
-        const std::string& name = locators[anchor].name;
         switch (format) {
             case Format::csv: out.add("AS{},{},{},{}\n", vrp.as, prefix, vrp.max_length, name); break;
             case Format::csvcompat:
@@ -237,11 +342,11 @@ void write_lines(const Validator& validator, std::span<const TrustAnchorLocator>
                     c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
                 out.add(
                     "\n{}: {}\norigin: AS{}\ndescr: RPKI attestation\nmnt-by: NA\ncreated: {}\nlast-modified: {}\n"
-                    "source: ROA-{}-RPKI-ROOT\n",
+                    "source: ROA-{}-RPKI-ROOT\n\n",
                     vrp.v6 ? "route6" : "route", prefix, vrp.as, iso_time(time), iso_time(time), source);
             }
         }
-    }
+    });
     if (format == Format::openbgpd) out.add("}}\n");
 }
 
@@ -270,17 +375,24 @@ std::string format_names() {
     return out;
 }
 
+void write_payloads(const AnchoredPayloads& payloads, const Validator* validator, std::int64_t time, Format format,
+                    const Selection& selection, const Sink& sink) {
+    Buffer out(sink);
+    const Contents contents{payloads, validator, selection};
+    switch (format) {
+        case Format::json: return write_json(contents, time, false, out);
+        case Format::jsonext: return write_json(contents, time, true, out);
+        case Format::csvext: return write_extended_csv(contents, out);
+        case Format::slurm: return write_slurm(contents, false, out);
+        case Format::slurm2: return write_slurm(contents, true, out);
+        case Format::summary: return write_summary(contents, time, out);
+        default: return write_lines(contents, time, format, out);
+    }
+}
+
 void write_payloads(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
                     Format format, const Sink& sink) {
-    Buffer out(sink);
-    switch (format) {
-        case Format::json: return write_json(validator, locators, time, false, out);
-        case Format::jsonext: return write_json(validator, locators, time, true, out);
-        case Format::csvext: return write_extended_csv(validator, out);
-        case Format::slurm: return write_slurm(validator, locators, out);
-        case Format::summary: return write_summary(validator, locators, time, out);
-        default: return write_lines(validator, locators, time, format, out);
-    }
+    write_payloads(anchored_payloads_of(validator, locators), &validator, time, format, {}, sink);
 }
 
 void write_verdicts(const Validator& validator, std::vector<std::string> others, const Sink& sink) {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/time.h"
-#include "services/rpki/engine.h"
+#include "services/rpki/payloads.h"
 
 namespace quipu::rpki {
 
@@ -20,6 +20,7 @@ enum class Format : std::uint8_t {
     bird2,
     rpsl,
     slurm,
+    slurm2,
     summary,
 };
 [[nodiscard]] std::optional<Format> format_of(std::string_view name);
@@ -29,6 +30,11 @@ enum class Format : std::uint8_t {
 /// Receives text piece by piece: a global table is tens of megabytes.
 using Sink = std::function<void(std::string_view)>;
 
+/// `validator` is the run that gave the payloads: it knows the objects that they come from, of which jsonext, csvext
+/// and summary tell. What has no object is of a local exception. Without it these formats know no sources.
+void write_payloads(const AnchoredPayloads& payloads, const Validator* validator, std::int64_t time, Format format,
+                    const Selection& selection, const Sink& sink);
+/// All that a run found.
 void write_payloads(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
                     Format format, const Sink& sink);
 

@@ -44,6 +44,7 @@ export function eventPath(event: JournalEvent): string | null {
   if (kind === 'link') return `/links/${id}`;
   if (kind === 'agent') return `/agents`;
   if (kind === 'service') return '/services';
+  if (kind === 'rpki') return '/rpki';
   if (kind === 'import') return '/journal';
   if (event.type === 'ObjectChanged') return event.body['action'] === 'removed' ? null : `/${kind}/${id}`;
   return readObject(event.subject).path;
@@ -60,12 +61,14 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'DelayRose':
     case 'AgentRevoked':
     case 'ProblemReported':
+    case 'RpkiChangeHeld':
     case 'CaseOpened':
     case 'CaseEscalated':
       return 'watch';
     case 'LossEnded':
     case 'DelayFell':
     case 'AgentConnected':
+    case 'RpkiChangeReleased':
     case 'CaseClosed':
     case 'OutageEnded':
       return 'good';

@@ -46,6 +46,7 @@ const sections: Section[] = [
     ],
   },
   { key: 'nav.measure', entries: [{ path: '/measure', key: 'nav.measure' }] },
+  { key: 'nav.rpki', entries: [{ path: '/rpki', key: 'nav.rpki' }] },
   {
     key: 'section.desk',
     entries: [

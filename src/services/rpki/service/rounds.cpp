@@ -1,0 +1,253 @@
+#include "services/rpki/service/rounds.h"
+
+#include <filesystem>
+
+#include "base/log.h"
+
+namespace quipu::rpki {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr LogEvent kValidated{LogLevel::info, "RPKI_VALIDATED", "A validation is done"};
+constexpr LogEvent kNotValidated{LogLevel::error, "RPKI_NOT_VALIDATED",
+                                 "A validation could not be made; routers keep what they have until it is too old",
+                                 "See the error; check the disk, and the folder of trust anchor locators."};
+constexpr LogEvent kHeld{LogLevel::warning, "RPKI_CHANGE_HELD",
+                         "A validation would drop more VRPs than the guard lets pass; routers keep what they have",
+                         "Look at what would go, and release it if it is right."};
+constexpr LogEvent kReleased{LogLevel::info, "RPKI_CHANGE_RELEASED", "A held change reaches routers, or is no more"};
+constexpr LogEvent kSlurmBroken{LogLevel::warning, "RPKI_SLURM_BROKEN",
+                                "A file of local exceptions is broken; its last good version stays in use",
+                                "Mend the file; the next validation takes it."};
+
+constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
+                                 "A file of routes can't be read; those that were read before stay in view",
+                                 "See the error."};
+
+/// Points whose manifest was stale for so long are forgotten.
+constexpr std::int64_t kForgetAfter = std::int64_t{30} * 86'400;
+
+std::int64_t seconds_since_epoch(Time time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+bool same_locators(const std::vector<TrustAnchorLocator>& a, const std::vector<TrustAnchorLocator>& b) {
+    return std::ranges::equal(a, b, [](const TrustAnchorLocator& x, const TrustAnchorLocator& y) {
+        return x.name == y.name && x.addresses == y.addresses && x.key_info == y.key_info;
+    });
+}
+
+}  // namespace
+
+Result<void> RpkiSettings::check() const {
+    if (interval < 10s || interval > 24h)
+        return fail(ErrorCode::invalid, "is from 10s to 24h", "rpki.interval", "10m is usual");
+    if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty()) TRY(rtr.check());
+    return {};
+}
+
+Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& clock, registry::Registry& registry,
+               RtrServer* rtr, Listener listener)
+    : settings_(settings),
+      folder_(std::move(folder)),
+      clock_(clock),
+      registry_(registry),
+      rtr_(rtr),
+      listener_(std::move(listener)),
+      guard_(settings.guard),
+      route_files_(settings.routes) {}
+
+Rounds::~Rounds() {
+    stop();
+}
+
+Result<std::unique_ptr<Rounds>> Rounds::create(const RpkiSettings& settings, std::string folder, const Clock& clock,
+                                               registry::Registry& registry, RtrServer* rtr, Listener listener) {
+    std::unique_ptr<Rounds> out(new Rounds(settings, std::move(folder), clock, registry, rtr, std::move(listener)));
+    TRY(out->open());
+    return out;
+}
+
+Result<void> Rounds::open() {
+    std::error_code fault;
+    std::filesystem::create_directories(folder_, fault);
+    if (fault) return fail(ErrorCode::io, "the folder can't be made: " + fault.message(), folder_);
+    archive_ = TRY(PackArchive::open(folder_ + "/points.pack"));
+    if (offline()) {
+        cache_ = TRY(CacheFolder::open(settings_.offline));
+        watch_ = std::make_unique<FolderWatch>(settings_.offline, static_cast<unsigned>(settings_.threads));
+    } else {
+        store_ = TRY(Store::open(folder_ + "/fetched"));
+        fetcher_ = TRY(Fetcher::create({}, *store_, clock_, Rng::from_system()));
+    }
+    slurm_ = TRY(SlurmFiles::open(settings_.slurm, folder_ + "/slurm", clock_.now()));
+    served_ = TRY(ServedFile::open(folder_ + "/served.pack"));
+    if (auto before = TRY(served_->load()))
+        guard_.restore(std::make_shared<const AnchoredPayloads>(std::move(before->served)), std::move(before->held));
+    return {};
+}
+
+Result<void> Rounds::validate(const std::vector<TrustAnchorLocator>& locators, Time now) {
+    // The locators' order numbers the trust anchors: other locators, another validator.
+    const bool fresh = validator_ == nullptr || !same_locators(locators, locators_);
+    if (fresh) {
+        locators_ = locators;
+        validator_ = std::make_unique<Validator>(
+            Validator::Settings{.point = {.limits = {}, .profile = {.strict_names = settings_.strict_names}},
+                                .threads = static_cast<unsigned>(settings_.threads)},
+            archive_.get());
+        if (store_) party_ = std::make_unique<RelyingParty>(*store_, *fetcher_, *validator_, archive_.get());
+    }
+    const std::int64_t time = seconds_since_epoch(now);
+    if (party_) {
+        const RoundReport report = TRY(party_->run(locators_, time));
+        examined_ = report.points_examined;
+        return {};
+    }
+    Changes changes = TRY(watch_->look());
+    if (fresh) changes.reset();
+    cache_->set_locators(locators_);
+    validator_->run(locators_, *cache_, time, changes);
+    examined_ = validator_->points_examined();
+    return archive_->flush(time - kForgetAfter);
+}
+
+Result<void> Rounds::round() {
+    const Time now = clock_.now();
+    const Monotonic begin = clock_.monotonic();
+    TRY(validate(TRY(read_tals(settings_.tals)), now));
+    auto tree = tree_of(*validator_, locators_);
+    auto found = std::make_shared<const AnchoredPayloads>(anchored_payloads_of(*validator_, locators_));
+
+    const std::scoped_lock turn(turn_);
+    if (auto picture = registry_.now(); picture != picture_) {
+        picture_ = std::move(picture);
+        members_ = std::make_shared<const Members>(*picture_);
+    }
+    tree_ = std::move(tree);
+    member_points_ = std::make_shared<const MemberPoints>(member_points_of(*validator_, *members_));
+    validated_ = now;
+    seconds_ = std::chrono::duration<double>(clock_.monotonic() - begin).count();
+    const auto served = guard_.served();
+    const auto held = guard_.held();
+    const Guard::Outcome outcome = guard_.offer(std::move(found), *members_, now);
+    if (guard_.served() != served || guard_.held().has_value() != held.has_value() || outcome == Guard::Outcome::held)
+        TRY(served_->keep(*guard_.served(), guard_.held()));
+    TRY(slurm_->refresh(now));
+    for (const auto& file : slurm_->exceptions().status())
+        if (file.error) log(kSlurmBroken, {{"file", file.name}, {"error", file.error->text()}});
+    if (const auto read = route_files_.refresh(); !read) log(kRoutesBroken, {{"error", read.error().text()}});
+    TRY(serve(now));
+    log(kValidated, {{"seconds", fmt::format("{:.3f}", seconds_)},
+                     {"examined", std::to_string(examined_)},
+                     {"vrps", std::to_string(tree_->totals.vrps)}});
+    if (outcome == Guard::Outcome::held) {
+        log(kHeld, {{"change", std::to_string(guard_.held()->id)}, {"lost", std::to_string(guard_.held()->lost)}});
+        if (listener_.held) listener_.held(*guard_.held());
+    } else if (held && !guard_.held()) {
+        log(kReleased, {{"change", std::to_string(held->id)}, {"by", "system"}});
+        if (listener_.released) listener_.released(*held, "system");
+    }
+    return {};
+}
+
+/// What the guard let pass, with local exceptions, to routers and to whoever asks. In its turn.
+Result<void> Rounds::serve(Time now) {
+    auto state = std::make_shared<State>();
+    auto set = std::make_shared<PayloadSet>(guard_.served()->set);
+    state->slurm = apply_slurm(slurm_->exceptions().in_use(), *set);
+    const auto before = this->state();
+    if (before && *before->served == *set) {
+        state->served = before->served;
+        state->validity = before->validity;
+    } else {
+        state->served = set;
+        state->validity = std::make_shared<const ValidityIndex>(set->vrps);
+    }
+    state->validated = validated_;
+    state->seconds = seconds_;
+    state->points_examined = examined_;
+    state->tree = tree_;
+    state->passed = guard_.served();
+    state->members = members_;
+    state->member_points = member_points_;
+    const auto routes = route_files_.routes();
+    if (before && before->validity == state->validity && before->members == members_ &&
+        before->routes->routes == routes)
+        state->routes = before->routes;
+    else
+        state->routes = view_of(routes, *members_, *state->validity);
+    state->held = guard_.held();
+    state->made = now;
+    auto shared = std::shared_ptr<const State>(std::move(state));
+    state_.with([&](auto& current) { current = shared; });
+    return rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
+}
+
+Result<void> Rounds::release(std::int64_t id, std::string_view by) {
+    const std::scoped_lock turn(turn_);
+    const auto held = guard_.held();
+    TRY(guard_.release(id));
+    TRY(served_->keep(*guard_.served(), guard_.held()));
+    TRY(serve(clock_.now()));
+    log(kReleased, {{"change", std::to_string(id)}, {"by", std::string(by)}});
+    if (listener_.released) listener_.released(*held, by);
+    return {};
+}
+
+std::vector<RepositoryStatus> Rounds::repositories() const {
+    return fetcher_ ? fetcher_->statuses() : std::vector<RepositoryStatus>();
+}
+
+std::vector<SlurmRow> Rounds::slurm() {
+    const std::scoped_lock turn(turn_);
+    std::vector<SlurmRow> out;
+    for (const auto& file : slurm_->exceptions().status())
+        out.push_back({.name = file.name,
+                       .since = file.since,
+                       .error = file.error ? file.error->text() : std::string(),
+                       .filters = static_cast<std::int64_t>(file.filters),
+                       .assertions = static_cast<std::int64_t>(file.assertions)});
+    return out;
+}
+
+void Rounds::start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void Rounds::stop() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    if (fetcher_) fetcher_->cancel();
+    thread_.join();
+}
+
+void Rounds::hurry() {
+    {
+        const std::scoped_lock lock(bell_mutex_);
+        hurried_ = true;
+    }
+    bell_.notify_all();
+}
+
+void Rounds::work(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        progress_.with([](Progress& progress) {
+            progress.validating = true;
+            progress.next.reset();
+        });
+        const auto done = round();
+        if (!done) log(kNotValidated, {{"error", done.error().text()}});
+        progress_.with([&](Progress& progress) {
+            progress.validating = false;
+            progress.error = done ? std::string() : done.error().text();
+            progress.next = clock_.now() + settings_.interval;
+        });
+        std::unique_lock lock(bell_mutex_);
+        bell_.wait_for(lock, stop, settings_.interval, [this] { return hurried_; });
+        hurried_ = false;
+    }
+}
+
+}  // namespace quipu::rpki

@@ -1,0 +1,116 @@
+#include "services/rpki/service/service.h"
+
+#include "base/log.h"
+#include "events/events.h"
+#include "platform/config.h"
+#include "services/rpki/rtr/store.h"
+#include "services/rpki/service/api.h"
+
+namespace quipu::rpki {
+namespace {
+
+constexpr LogEvent kNotTold{LogLevel::error, "RPKI_NOT_TOLD",
+                            "That the guard holds or releases a change could not be told", "See the error."};
+
+class Running final : public platform::Service {
+  public:
+    explicit Running(Neighbours neighbours) : neighbours_(std::move(neighbours)) {}
+
+    [[nodiscard]] std::string_view name() const override { return "rpki"; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return neighbours_.needs; }
+    [[nodiscard]] std::vector<data::Migration> migrations() const override { return kRtrMigrations; }
+    [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<RpkiSettings>(); }
+
+    Result<void> parse(const Value& section, const std::string& file) override {
+        settings_ = {};
+        if (!section.is_null()) settings_ = TRY(read<RpkiSettings>(section, file));
+        return settings_.check();
+    }
+
+    Result<void> provision(platform::House& house) override {
+        house_ = &house;
+        Rooms rooms{.clock = house.clock};
+        if (!settings_.tals.empty()) {
+            const RtrSettings& rtr = settings_.rtr;
+            if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())
+                rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
+            rounds_ = TRY(Rounds::create(
+                settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
+                {.held = [this](const HeldChange& held) { tell_held(held); },
+                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); }}));
+            rooms.rounds = rounds_.get();
+            rooms.rtr = rtr_.get();
+            add_metrics(house.metrics);
+        }
+        add_state_routes(house.api, rooms);
+        add_validity_routes(house.api, rooms);
+        add_guard_routes(house.api, rooms);
+        add_member_routes(house.api, rooms);
+        return {};
+    }
+
+    Result<void> start() override {
+        if (rounds_) rounds_->start();
+        return {};
+    }
+    void drain() override {
+        if (rounds_) rounds_->stop();
+    }
+    void stop() override {
+        if (rounds_) rounds_->stop();
+        gauges_.clear();
+        rounds_.reset();
+        rtr_.reset();
+    }
+
+  private:
+    void add_metrics(platform::Metrics& metrics) {
+        const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
+            gauges_.push_back(metrics.gauge(name, help, {}, [this, value] {
+                const auto state = rounds_->state();
+                return state ? static_cast<double>(value(*state)) : 0.0;
+            }));
+        };
+        gauge("quipu_rpki_vrps", "Validated ROA payloads", [](const State& s) { return s.tree->totals.vrps; });
+        gauge("quipu_rpki_vrps_served", "What routers get", [](const State& s) { return s.served->vrps.size(); });
+        gauge("quipu_rpki_points", "Publication points", [](const State& s) { return s.tree->totals.points; });
+        gauge("quipu_rpki_points_stored", "Publication points on their last valid version",
+              [](const State& s) { return s.tree->totals.points_stored; });
+        gauge("quipu_rpki_objects_refused", "Objects refused", [](const State& s) { return s.tree->totals.refused; });
+        gauge("quipu_rpki_validation_seconds", "How long the last validation took",
+              [](const State& s) { return s.seconds; });
+        gauge("quipu_rpki_validated_timestamp_seconds", "Time of the last validation",
+              [](const State& s) { return std::chrono::duration<double>(s.validated.time_since_epoch()).count(); });
+        gauge("quipu_rpki_held", "1 while the guard holds a change", [](const State& s) { return s.held ? 1 : 0; });
+        if (rtr_)
+            gauges_.push_back(metrics.gauge("quipu_rpki_rtr_clients", "Routers connected", {},
+                                            [this] { return static_cast<double>(rtr_->state().clients); }));
+    }
+
+    void tell_held(const HeldChange& held) {
+        note(house_->journal.append("rpki:guard", events::RpkiChangeHeld{held.id, held.lost, held.added}));
+        if (neighbours_.held) note(neighbours_.held(held));
+    }
+    void tell_released(const HeldChange& was, std::string_view by) {
+        note(house_->journal.append("rpki:guard", events::RpkiChangeReleased{was.id, was.lost}, by));
+        if (neighbours_.released) note(neighbours_.released(was, by));
+    }
+    static void note(const Result<void>& done) {
+        if (!done) log(kNotTold, {{"error", done.error().text()}});
+    }
+
+    const Neighbours neighbours_;
+    RpkiSettings settings_;
+    platform::House* house_ = nullptr;
+    std::unique_ptr<RtrServer> rtr_;
+    std::unique_ptr<Rounds> rounds_;
+    std::vector<std::shared_ptr<void>> gauges_;
+};
+
+}  // namespace
+
+std::unique_ptr<platform::Service> make_rpki_service(Neighbours neighbours) {
+    return std::make_unique<Running>(std::move(neighbours));
+}
+
+}  // namespace quipu::rpki

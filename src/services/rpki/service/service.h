@@ -1,0 +1,23 @@
+#pragma once
+// The service "rpki": validates, guards, serves routers, and answers whether a route is valid and why.
+
+#include <functional>
+#include <memory>
+
+#include "platform/service.h"
+#include "registry/registry.h"
+#include "services/rpki/service/rounds.h"
+
+namespace quipu::rpki {
+
+/// What it needs of others. The callbacks run on threads of the service.
+struct Neighbours {
+    std::function<registry::Registry&()> registry;
+    /// A change begins to be held, or is held no more: somebody takes care of it. May be empty.
+    std::function<Result<void>(const HeldChange& held)> held;
+    std::function<Result<void>(const HeldChange& was, std::string_view by)> released;
+    std::vector<std::string_view> needs;  ///< services that the callbacks reach
+};
+[[nodiscard]] std::unique_ptr<platform::Service> make_rpki_service(Neighbours neighbours);
+
+}  // namespace quipu::rpki

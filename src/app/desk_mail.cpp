@@ -141,7 +141,7 @@ class CaseSource {
         const desk::Case what = TRY(found);
         notify::Notice notice;
         notice.topic = fmt::format("case.{}", text->second.substr(5));
-        notice.text = text->second;
+        notice.text = is_soon_due(event) ? "case-due" : text->second;
         notice.cause = notice.about = fmt::format("case:{}", what.number);
         notice.organisations = what.organisations;
         notice.severity = what.priority == desk::Priority::urgent ? notify::Severity::critical
@@ -169,6 +169,12 @@ class CaseSource {
     }
 
   private:
+    /// The first step of an escalation: the time is not over yet.
+    static bool is_soon_due(const data::Event& event) {
+        const auto escalated = read<events::CaseEscalated>(event.body);
+        return event.type == events::CaseEscalated::kType && escalated && escalated->step < 2;
+    }
+
     /// The fields that every event of a case has, without those of its kind.
     static Value only_of(const Value& body) {
         Value out{Value::Object{}};

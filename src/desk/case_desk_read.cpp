@@ -53,8 +53,12 @@ std::string cursor_after(CaseOrder order, const store::Row& row) {
     return platform::make_cursor(fmt::format("{}/{}", first, row.what.number));
 }
 
+/// A word that fewer cases have leads to them; one that more have is looked for in each case that the rest leaves, so
+/// that the newest hundred are found without collecting a hundred thousand.
+constexpr std::int64_t kCommon = 2000;
+
 /// Every word must stand there, as a beginning; a number also finds the case itself.
-void add_text(store::Condition& condition, std::string_view text) {
+Result<void> add_text(data::Transaction& transaction, store::Condition& condition, std::string_view text) {
     std::string_view digits = text;
     if (digits.starts_with('#')) digits.remove_prefix(1);
     std::string sql;
@@ -63,17 +67,27 @@ void add_text(store::Condition& condition, std::string_view text) {
         data::Blob from(word.begin(), word.end());
         data::Blob until = from;
         ++until.back();  // a folded word has no octet 0xff: it is UTF-8
-        sql += fmt::format("{}number IN (SELECT t.number FROM desk_words t WHERE t.word >= ? AND t.word < ?)",
-                           sql.empty() ? "" : " AND ");
+        const data::Rows seen = TRY(
+            transaction.run("SELECT COUNT(*) FROM (SELECT 1 FROM desk_words WHERE word >= ? AND word < ? LIMIT ?) few",
+                            from, until, kCommon));
+        sql += sql.empty() ? "" : " AND ";
+        sql += seen.integer(0, 0) < kCommon
+                   ? "number IN (SELECT t.number FROM desk_words t WHERE t.word >= ? AND t.word < ?)"
+                   : "EXISTS (SELECT 1 FROM desk_words t WHERE t.number = desk_cases.number AND t.word >= ? AND "
+                     "t.word < ?)";
         cells.emplace_back(std::move(from));
         cells.emplace_back(std::move(until));
     }
-    if (sql.empty()) return condition.add("1 = 0");
+    if (sql.empty()) {
+        condition.add("1 = 0");
+        return {};
+    }
     if (const auto number = whole_number(digits)) {
         sql = fmt::format("number = ? OR ({})", sql);
         cells.insert(cells.begin(), data::Cell(*number));
     }
     condition.add(sql, std::move(cells));
+    return {};
 }
 
 store::Condition condition_of(const CaseFilter& filter, const std::string& self, Time now) {
@@ -103,7 +117,6 @@ store::Condition condition_of(const CaseFilter& filter, const std::string& self,
     marked("object", filter.object);
     if (!filter.cause.empty())
         out.add("number IN (SELECT f.number FROM desk_causes f WHERE f.cause = ?)", {filter.cause});
-    if (!filter.text.empty()) add_text(out, filter.text);
     if (filter.mine)
         out.add(
             "number IN (SELECT f.number FROM desk_watchers f WHERE f.watcher = ? UNION "
@@ -157,16 +170,18 @@ Result<std::vector<Case>> CaseDesk::cases(const Caller& caller, std::span<const 
 Result<Page<Case>> CaseDesk::list(const Caller& caller, const CaseFilter& filter, std::int64_t limit,
                                   std::string_view cursor) {
     const Sight sight = sight_of(caller);
-    store::Condition wanted = condition_of(filter, caller.id, house_.clock.now());
+    store::Condition asked = condition_of(filter, caller.id, house_.clock.now());
     const Order order = order_of(filter.order);
     if (!cursor.empty()) {
         const auto [first, second] = TRY(two_numbers(cursor));
-        wanted.add(order.after, {first, second});
+        asked.add(order.after, {first, second});
     }
-    add_all(wanted, sight.condition(house_.database.dialect()));
+    add_all(asked, sight.condition(house_.database.dialect()));
     Page<Case> page;
     TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
         page = {};
+        store::Condition wanted = asked;
+        if (!filter.text.empty()) TRY(add_text(transaction, wanted, filter.text));
         auto rows = TRY(store::select(transaction, wanted, order.sql, limit + 1));
         if (std::cmp_greater(rows.size(), limit)) {
             rows.pop_back();

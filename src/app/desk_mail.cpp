@@ -68,8 +68,13 @@ class CaseInbox final : public mail::Inbox {
                });
     }
 
+    Result<void> prepare(const mail::Received& letter) override {
+        TRY(kept(letter));
+        return {};
+    }
+
     Result<void> add_note(data::Transaction& transaction, std::int64_t number, const mail::Received& letter) override {
-        TRY(desk_().add_outside_note(transaction, number, note_of(letter, text_of(letter))));
+        TRY(desk_().add_outside_note(transaction, number, TRY(note_of(letter, text_of(letter)))));
         return desk_().remember_message(transaction, number, letter.message_id);
     }
 
@@ -93,7 +98,7 @@ class CaseInbox final : public mail::Inbox {
         if (!letter.automatic) wanted.watchers.push_back(sender.id);
         const std::int64_t number = TRY(desk_().open(transaction, sender, wanted, {}));
         if (!letter.attachments.empty())
-            TRY(desk_().add_outside_note(transaction, number, note_of(letter, letter.subject)));
+            TRY(desk_().add_outside_note(transaction, number, TRY(note_of(letter, letter.subject))));
         TRY(desk_().remember_message(transaction, number, letter.message_id));
         return number;
     }
@@ -105,14 +110,18 @@ class CaseInbox final : public mail::Inbox {
             out += fmt::format("\n[{}: > 10 MB]", name);
         return out;
     }
-    static desk::OutsideNote note_of(const mail::Received& letter, std::string text) {
-        desk::OutsideNote note{.who = "mail:" + letter.from->address,
-                               .who_name = letter.from->name,
-                               .text = cut(std::move(text), 50'000),
-                               .attachments = {}};
+    /// Written once: what was prepared is found again by its content.
+    Result<std::vector<desk::KeptFile>> kept(const mail::Received& letter) const {
+        std::vector<desk::KeptFile> out;
         for (const mail::Attachment& attachment : letter.attachments)
-            note.attachments.push_back({attachment.name, attachment.octets});
-        return note;
+            out.push_back(TRY(desk_().keep({attachment.name, attachment.octets})));
+        return out;
+    }
+    Result<desk::OutsideNote> note_of(const mail::Received& letter, std::string text) const {
+        return desk::OutsideNote {
+            .who = "mail:" + letter.from->address, .who_name = letter.from->name, .text = cut(std::move(text), 50'000),
+            .attachments = TRY(kept(letter))
+        };
     }
 
     const std::function<desk::Desk&()> desk_;

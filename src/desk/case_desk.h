@@ -71,6 +71,7 @@ class CaseDesk final : public Desk {
     Result<std::int64_t> add_note(const Caller& caller, std::int64_t number, const NewNote& note) override;
     Result<std::int64_t> add_note(data::Transaction& transaction, const Caller& caller, std::int64_t number,
                                   const NewNote& note) override;
+    Result<KeptFile> keep(const NewAttachment& file) override;
     Result<std::int64_t> add_outside_note(data::Transaction& transaction, std::int64_t number,
                                           const OutsideNote& note) override;
     Result<Attachment> attach(const Caller& caller, std::int64_t number, const NewAttachment& file,
@@ -99,6 +100,8 @@ class CaseDesk final : public Desk {
     [[nodiscard]] Result<std::optional<Time>> escalate();
     /// A report of a problem becomes a help case, once.
     [[nodiscard]] Result<void> take_report(const data::Event& event);
+    /// Removes files that no case names; how many.
+    [[nodiscard]] Result<std::size_t> sweep_files();
 
   private:
     using Transaction = data::Transaction;
@@ -150,8 +153,7 @@ class CaseDesk final : public Desk {
     [[nodiscard]] Result<Row> open_row(Transaction& transaction, const Caller& caller, const NewCase& wanted,
                                        std::string_view cause, std::vector<Evidence> frozen) const;
     [[nodiscard]] Result<Attachment> keep_file(Transaction& transaction, Row& row, const std::string& who,
-                                               const NewAttachment& file, Visibility visibility,
-                                               std::int64_t entry) const;
+                                               const KeptFile& file, Visibility visibility, std::int64_t entry) const;
 
     House house_;
     Files files_;

@@ -18,6 +18,12 @@ using namespace std::chrono_literals;
 /// How long a service clock that another process started may stay unseen.
 constexpr Nanoseconds kLookEvery = 30s;
 
+/// Files that no case names, of uploads that were refused or cut off.
+constexpr Nanoseconds kSweepEvery = 6h;
+
+constexpr LogEvent kNotSwept{LogLevel::warning, "DESK_NOT_SWEPT",
+                             "Files that no case names could not be removed; it is tried again in some hours",
+                             "See the error; check the data folder's attachments."};
 constexpr LogEvent kClocksFailed{LogLevel::error, "DESK_CLOCKS",
                                  "The desk could not look after its service clocks; it tries again",
                                  "See the error; check the database."};
@@ -137,7 +143,12 @@ class RunningDesk final : public DeskService {
 
     /// Looks when the next clock runs out, and when a case has changed.
     void watch(const std::stop_token& stop) {
+        Time next_sweep{};
         while (!stop.stop_requested()) {
+            if (const Time now = house_->clock.now(); now >= next_sweep) {
+                next_sweep = now + kSweepEvery;
+                if (const auto swept = desk_->sweep_files(); !swept) log(kNotSwept, {{"error", swept.error().text()}});
+            }
             const auto next = desk_->escalate();
             if (!next) log(kClocksFailed, {{"error", next.error().text()}});
             Nanoseconds pause = kLookEvery;

@@ -458,6 +458,12 @@ Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std:
     return out;
 }
 
+Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256) {
+    const data::Rows rows =
+        TRY(transaction.run("SELECT 1 FROM desk_attachments WHERE sha256 = ? LIMIT 1", std::string(sha256)));
+    return !rows.empty();
+}
+
 // ---- watchers, causes, messages
 
 Result<std::vector<Watcher>> watchers(data::Transaction& transaction, std::int64_t number) {

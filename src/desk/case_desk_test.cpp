@@ -445,13 +445,11 @@ TEST_P(DeskTest, AReportBecomesAHelpCaseOnce) {
     const Case c = find(noc(), 1);
     EXPECT_EQ(c.queue, Queue::help);
     EXPECT_EQ(c.title, "The map is empty");
-    EXPECT_THAT(c.objects, ElementsAre("report:7"));
+    EXPECT_THAT(c.objects, ElementsAre("report:1"));
     EXPECT_TRUE(must(desk_->is_watching(1, "mail:ana@uchile.cl")));
     EXPECT_THAT(must(desk_->timeline(noc(), 1, 10, {}, true)).items[0].text, HasSubstr("Request: r-1"));
     EXPECT_EQ(code(desk_->find(member_of("reuna"), 1)), ErrorCode::not_found);
-    event.subject = "report:8";
-    event.body = to_value(events::ProblemReported{"/", "", "x", "call me"});
-    must(desk_->take_report(event));
+    must(desk_->take_report(told[1]));
     EXPECT_THAT(must(desk_->timeline(noc(), 2, 10, {}, true)).items[0].text, HasSubstr("Contact: call me"));
 }
 

@@ -174,6 +174,16 @@ TEST_F(HubTest, ReportsAreKeptAndStandInTheJournal) {
     EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/"})").status, 400);
 }
 
+TEST_F(HubTest, ReportsOfOneAddressAreLimited) {
+    start();
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})").status, 201);
+    const auto refused = ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})");
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_FALSE(std::string(refused.headers.get("Retry-After")).empty());
+    EXPECT_EQ(parse_json(get("/api/v1/reports").body)->find("items")->if_array()->size(), 10U);
+}
+
 TEST_F(HubTest, JournalPagesForwardsAndBackwards) {
     start();
     for (int i = 0; i < 5; ++i)

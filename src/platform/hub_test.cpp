@@ -355,6 +355,26 @@ TEST_F(HubTest, ListensOnLoopbackOnly) {
     EXPECT_THAT(made.error().text(), HasSubstr("passwords never travel in clear"));
 }
 
+// A proxy speaks TLS for the hub: what people read holds its address, and its pages may change things here.
+TEST_F(HubTest, TheAddressThatPeopleKnow) {
+    HubSettings settings;
+    const auto here = *net::Endpoint::parse("127.0.0.1:8080");
+    EXPECT_EQ(public_url(settings, here), "http://127.0.0.1:8080");
+    settings.address = "https://portal.example.org/";
+    EXPECT_EQ(public_url(settings, here), "https://portal.example.org");
+    EXPECT_EQ(hub_url(settings, here), "http://127.0.0.1:8080");
+    settings.hosts = {"other.example.org"};
+    EXPECT_THAT(known_hosts(settings), testing::ElementsAre("other.example.org", "portal.example.org"));
+
+    HubOptions behind = options();
+    behind.settings.address = "https://portal.example.org";
+    auto made = Hub::create(std::move(behind));
+    ASSERT_TRUE(made) << made.error().text();
+    const auto started = (*made)->start();
+    ASSERT_TRUE(started) << started.error().text();
+    EXPECT_EQ((*made)->house().url(), "https://portal.example.org");
+}
+
 TEST_F(HubTest, BeyondLoopbackItSpeaksTlsAndKnowsItsName) {
     HubOptions nameless = options();
     nameless.settings.listen = "0.0.0.0";

@@ -47,6 +47,7 @@ class CaseDesk final : public Desk {
     Result<std::vector<Evidence>> evidence(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Attachment>> attachments(const Caller& caller, std::int64_t number) override;
     Result<File> attachment(const Caller& caller, std::int64_t number, std::int64_t id) override;
+    Result<std::vector<Candidate>> candidates(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Watcher>> watchers(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Statistic>> statistics(const Caller& caller, const StatisticFilter& filter) override;
     Result<std::vector<QueueState>> queues(const Caller& caller) override;
@@ -96,6 +97,8 @@ class CaseDesk final : public Desk {
 
     /// Other rules, when it is started again. Not while calls run.
     void set_rules(Rules rules);
+    /// Who has an account. Once, before calls run.
+    void ask_people_by(std::function<std::vector<Caller>()> people) { people_ = std::move(people); }
     /// Tells of every service clock that is due; answers when to look again.
     [[nodiscard]] Result<std::optional<Time>> escalate();
     /// A report of a problem becomes a help case, once.
@@ -160,6 +163,7 @@ class CaseDesk final : public Desk {
     Rules rules_;
     std::shared_ptr<const Holidays> holidays_;
     std::function<void()> looked_at_;
+    std::function<std::vector<Caller>()> people_;
     Freezer freezer_;
     using Calendars = std::map<std::string, std::shared_ptr<const Calendar>, std::less<>>;
     mutable Guarded<Calendars> calendars_;

@@ -250,6 +250,23 @@ Result<Desk::File> CaseDesk::attachment(const Caller& caller, std::int64_t numbe
     return fail(ErrorCode::not_found, fmt::format("case {} has no file {}", number, id), "id");
 }
 
+Result<std::vector<Candidate>> CaseDesk::candidates(const Caller& caller, std::int64_t number) {
+    Case what;
+    TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
+        what = TRY(hold(transaction, caller, number, Relation::team, false))
+        .row.what;
+        return {};
+    }));
+    std::vector<Candidate> out;
+    if (!people_) return out;
+    const auto picture = house_.registry.now();
+    for (const Caller& person : people_())
+        if (Sight(person, *picture).relation(what, false) == Relation::team)
+            out.push_back({person.id, person.name.empty() ? person.id : person.name});
+    std::ranges::sort(out, {}, [](const Candidate& each) { return std::tie(each.name, each.id); });
+    return out;
+}
+
 Result<std::vector<Watcher>> CaseDesk::watchers(const Caller& caller, std::int64_t number) {
     std::vector<Watcher> out;
     TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {

@@ -101,6 +101,8 @@ class Desk {
         std::string octets;
     };
     [[nodiscard]] virtual Result<File> attachment(const Caller& caller, std::int64_t number, std::int64_t id) = 0;
+    /// Who could take care of it: of those who have an account, its team. By name.
+    [[nodiscard]] virtual Result<std::vector<Candidate>> candidates(const Caller& caller, std::int64_t number) = 0;
     /// The team sees all; others only themselves.
     [[nodiscard]] virtual Result<std::vector<Watcher>> watchers(const Caller& caller, std::int64_t number) = 0;
     [[nodiscard]] virtual Result<std::vector<Statistic>> statistics(const Caller& caller,
@@ -184,6 +186,9 @@ class Desk {
 
 class DeskService : public platform::Service {
   public:
+    /// Everybody who has an account, as they would call; before the service is provisioned. Without it nobody is a
+    /// candidate.
+    virtual void ask_people_by(std::function<std::vector<Caller>()> people) = 0;
     /// There from provision on, until this service is destroyed.
     [[nodiscard]] virtual Desk& desk() = 0;
 };

@@ -85,6 +85,7 @@ class RunningDesk final : public DeskService {
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kDeskMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
     [[nodiscard]] Desk& desk() override { return *desk_; }
+    void ask_people_by(std::function<std::vector<Caller>()> people) override { people_ = std::move(people); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         settings_ = section.is_null() ? Settings{} : TRY(read<Settings>(section, file));
@@ -100,6 +101,7 @@ class RunningDesk final : public DeskService {
             desk_ = std::make_unique<CaseDesk>(
                 CaseDesk::House{house.database, house.journal, house.archive, registry_of_(), house.clock},
                 std::move(files), rules(), [bell = bell_] { bell->ring(); });
+            desk_->ask_people_by(people_);
         } else {
             desk_->set_rules(rules());  // started again: others hold on to what is there
         }
@@ -192,6 +194,7 @@ class RunningDesk final : public DeskService {
     };
 
     const std::function<registry::Registry&()> registry_of_;
+    std::function<std::vector<Caller>()> people_;
     Settings settings_;
     platform::House* house_ = nullptr;
     std::shared_ptr<LookBell> bell_ = std::make_shared<LookBell>();

@@ -90,15 +90,10 @@ export interface Evidence {
   events?: JournalEvent[];
 }
 
-export interface Attachment {
-  id: number;
+/** Somebody who could take care of a case. */
+export interface Candidate {
+  id: string;
   name: string;
-  media_type: string;
-  size: number;
-  sha256: string;
-  time: string;
-  who: string;
-  visibility: Visibility;
 }
 
 export interface Watcher {

@@ -90,6 +90,19 @@ export interface Evidence {
   events?: JournalEvent[];
 }
 
+/** A file of a case or of an article. */
+export interface Attachment {
+  id: number;
+  name: string;
+  media_type: string;
+  size: number;
+  sha256: string;
+  time: string;
+  who: string;
+  /** A case's alone. */
+  visibility?: Visibility;
+}
+
 /** Somebody who could take care of a case. */
 export interface Candidate {
   id: string;

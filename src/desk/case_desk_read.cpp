@@ -53,9 +53,36 @@ std::string cursor_after(CaseOrder order, const store::Row& row) {
     return platform::make_cursor(fmt::format("{}/{}", first, row.what.number));
 }
 
-/// A word that fewer cases have leads to them; one that more have is looked for in each case that the rest leaves, so
-/// that the newest hundred are found without collecting a hundred thousand.
+/// What fewer cases have leads to them; what more have is looked for in each case that the rest leaves, so that the
+/// newest hundred are found without collecting a hundred thousand.
 constexpr std::int64_t kCommon = 2000;
+
+/// A condition for the cases that this table of numbers names, where `where` holds of it.
+Result<std::string> named_by(data::Transaction& transaction, std::string_view table, std::string_view where,
+                             std::vector<data::Cell> cells) {
+    cells.emplace_back(kCommon);
+    const data::Rows some = TRY(transaction.execute(
+        fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM {} t WHERE {} LIMIT ?) few", table, where), cells));
+    if (some.integer(0, 0) >= kCommon)
+        return fmt::format("EXISTS (SELECT 1 FROM {} t WHERE t.number = desk_cases.number AND {})", table, where);
+    // PostgreSQL takes a joined subselect for dearer than reading all cases where the caller's sight has one too; an
+    // array is read once, and leads.
+    return transaction.dialect() == data::Dialect::sqlite
+               ? fmt::format("number IN (SELECT t.number FROM {} t WHERE {})", table, where)
+               : fmt::format("number = ANY (ARRAY(SELECT t.number FROM {} t WHERE {}))", table, where);
+}
+
+Result<void> add_marks(data::Transaction& transaction, store::Condition& condition, const CaseFilter& filter) {
+    for (const auto& [facet, mark] :
+         {std::pair<std::string_view, const std::string*>{"organisation", &filter.organisation},
+          {"team", &filter.team},
+          {"object", &filter.object}}) {
+        if (mark->empty()) continue;
+        const std::string where = fmt::format("t.facet = '{}' AND t.mark = ?", facet);
+        condition.add(TRY(named_by(transaction, "desk_marks", where, {*mark})), {*mark});
+    }
+    return {};
+}
 
 /// Every word must stand there, as a beginning; a number also finds the case itself.
 Result<void> add_text(data::Transaction& transaction, store::Condition& condition, std::string_view text) {
@@ -67,14 +94,8 @@ Result<void> add_text(data::Transaction& transaction, store::Condition& conditio
         data::Blob from(word.begin(), word.end());
         data::Blob until = from;
         ++until.back();  // a folded word has no octet 0xff: it is UTF-8
-        const data::Rows seen = TRY(
-            transaction.run("SELECT COUNT(*) FROM (SELECT 1 FROM desk_words WHERE word >= ? AND word < ? LIMIT ?) few",
-                            from, until, kCommon));
         sql += sql.empty() ? "" : " AND ";
-        sql += seen.integer(0, 0) < kCommon
-                   ? "number IN (SELECT t.number FROM desk_words t WHERE t.word >= ? AND t.word < ?)"
-                   : "EXISTS (SELECT 1 FROM desk_words t WHERE t.number = desk_cases.number AND t.word >= ? AND "
-                     "t.word < ?)";
+        sql += TRY(named_by(transaction, "desk_words", "t.word >= ? AND t.word < ?", {from, until}));
         cells.emplace_back(std::move(from));
         cells.emplace_back(std::move(until));
     }
@@ -93,12 +114,6 @@ Result<void> add_text(data::Transaction& transaction, store::Condition& conditio
 store::Condition condition_of(const CaseFilter& filter, const std::string& self, Time now) {
     store::Condition out;
     const auto number = [](auto value) { return data::Cell(static_cast<std::int64_t>(value)); };
-    const auto marked = [&](std::string_view facet, const std::string& value) {
-        if (!value.empty())
-            out.add(
-                fmt::format("number IN (SELECT f.number FROM desk_marks f WHERE f.facet = '{}' AND f.mark = ?)", facet),
-                {value});
-    };
     if (filter.queue) out.add("queue = ?", {number(*filter.queue)});
     if (filter.state)
         out.add("state = ?", {number(*filter.state)});
@@ -112,9 +127,6 @@ store::Condition condition_of(const CaseFilter& filter, const std::string& self,
         out.add("owner = ''");
     else if (!filter.owner.empty())
         out.add("owner = ?", {filter.owner});
-    marked("organisation", filter.organisation);
-    marked("team", filter.team);
-    marked("object", filter.object);
     if (!filter.cause.empty())
         out.add("number IN (SELECT f.number FROM desk_causes f WHERE f.cause = ?)", {filter.cause});
     if (filter.mine)
@@ -181,6 +193,7 @@ Result<Page<Case>> CaseDesk::list(const Caller& caller, const CaseFilter& filter
     TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
         page = {};
         store::Condition wanted = asked;
+        TRY(add_marks(transaction, wanted, filter));
         if (!filter.text.empty()) TRY(add_text(transaction, wanted, filter.text));
         auto rows = TRY(store::select(transaction, wanted, order.sql, limit + 1));
         if (std::cmp_greater(rows.size(), limit)) {

@@ -48,6 +48,22 @@ AccountPeople account_people(access::Access& access) {
                 }};
 }
 
+std::function<std::vector<platform::Caller>()> callers_of(const access::Access& access) {
+    return [&access] {
+        std::vector<platform::Caller> out;
+        for (const access::Account& account : access.accounts()) {
+            // Without grants a caller is the house itself: never so.
+            auto grants = access.grants_of_account(account.id);
+            if (grants == nullptr) continue;
+            platform::Caller& caller = out.emplace_back();
+            caller.id = "person:" + account.id;
+            caller.name = account.name;
+            caller.grants = std::move(grants);
+        }
+        return out;
+    };
+}
+
 std::string home_of(const access::Access& access, const platform::Caller& caller) {
     const auto account = access.account_of(caller);
     return account ? account->organisation.value_or("") : std::string();

@@ -77,6 +77,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     const auto registry_of = by(registry.get(), &registry::RegistryService::registry);
     const auto desk_of = by(desk.get(), &desk::DeskService::desk);
     mail->use_inbox(make_case_inbox(desk_of, registry_of));
+    desk->ask_people_by(callers_of(access->access()));
     notify->use_directory(make_people(registry_of, account_people(access->access())));
     notify->notifier().follow("cases", make_case_source(desk_of, registry_of));
     access->access().send_letters_by(letters_by(*mail));

@@ -68,8 +68,13 @@ class CaseInbox final : public mail::Inbox {
                });
     }
 
+    Result<void> prepare(const mail::Received& letter) override {
+        TRY(kept(letter));
+        return {};
+    }
+
     Result<void> add_note(data::Transaction& transaction, std::int64_t number, const mail::Received& letter) override {
-        TRY(desk_().add_outside_note(transaction, number, note_of(letter, text_of(letter))));
+        TRY(desk_().add_outside_note(transaction, number, TRY(note_of(letter, text_of(letter)))));
         return desk_().remember_message(transaction, number, letter.message_id);
     }
 
@@ -93,7 +98,7 @@ class CaseInbox final : public mail::Inbox {
         if (!letter.automatic) wanted.watchers.push_back(sender.id);
         const std::int64_t number = TRY(desk_().open(transaction, sender, wanted, {}));
         if (!letter.attachments.empty())
-            TRY(desk_().add_outside_note(transaction, number, note_of(letter, letter.subject)));
+            TRY(desk_().add_outside_note(transaction, number, TRY(note_of(letter, letter.subject))));
         TRY(desk_().remember_message(transaction, number, letter.message_id));
         return number;
     }
@@ -105,14 +110,18 @@ class CaseInbox final : public mail::Inbox {
             out += fmt::format("\n[{}: > 10 MB]", name);
         return out;
     }
-    static desk::OutsideNote note_of(const mail::Received& letter, std::string text) {
-        desk::OutsideNote note{.who = "mail:" + letter.from->address,
-                               .who_name = letter.from->name,
-                               .text = cut(std::move(text), 50'000),
-                               .attachments = {}};
+    /// Written once: what was prepared is found again by its content.
+    Result<std::vector<desk::KeptFile>> kept(const mail::Received& letter) const {
+        std::vector<desk::KeptFile> out;
         for (const mail::Attachment& attachment : letter.attachments)
-            note.attachments.push_back({attachment.name, attachment.octets});
-        return note;
+            out.push_back(TRY(desk_().keep({attachment.name, attachment.octets})));
+        return out;
+    }
+    Result<desk::OutsideNote> note_of(const mail::Received& letter, std::string text) const {
+        return desk::OutsideNote {
+            .who = "mail:" + letter.from->address, .who_name = letter.from->name, .text = cut(std::move(text), 50'000),
+            .attachments = TRY(kept(letter))
+        };
     }
 
     const std::function<desk::Desk&()> desk_;
@@ -141,7 +150,7 @@ class CaseSource {
         const desk::Case what = TRY(found);
         notify::Notice notice;
         notice.topic = fmt::format("case.{}", text->second.substr(5));
-        notice.text = text->second;
+        notice.text = is_soon_due(event) ? "case-due" : text->second;
         notice.cause = notice.about = fmt::format("case:{}", what.number);
         notice.organisations = what.organisations;
         notice.severity = what.priority == desk::Priority::urgent ? notify::Severity::critical
@@ -169,6 +178,12 @@ class CaseSource {
     }
 
   private:
+    /// The first step of an escalation: the time is not over yet.
+    static bool is_soon_due(const data::Event& event) {
+        const auto escalated = read<events::CaseEscalated>(event.body);
+        return event.type == events::CaseEscalated::kType && escalated && escalated->step < 2;
+    }
+
     /// The fields that every event of a case has, without those of its kind.
     static Value only_of(const Value& body) {
         Value out{Value::Object{}};

@@ -264,6 +264,9 @@ Task<Result<Reply<Made>>> split(Desk& desk, Caller caller, OfCase<SplitOff> quer
         co_await off_loop([&] { return desk.split(caller, query.number, query.body.entries, query.body.title); }));
     co_return Reply<Made>({made}, 201, {}, fmt::format("/api/v1/cases/{}", made));
 }
+Task<Result<Page<Candidate>>> list_candidates(Desk& desk, Caller caller, std::int64_t number) {
+    co_return whole(CO_TRY(co_await off_loop([&] { return desk.candidates(caller, number); })));
+}
 Task<Result<Page<Watcher>>> list_watchers(Desk& desk, Caller caller, std::int64_t number) {
     co_return whole(CO_TRY(co_await off_loop([&] { return desk.watchers(caller, number); })));
 }
@@ -290,6 +293,10 @@ void add_work_routes(platform::Api& api, Desk& desk) {
     api.post<OfCase<Links>, Nothing>(
         route("/api/v1/cases/{number}/links", "Links objects to a case", Permission::work_cases),
         [&desk](const Call& call, OfCase<Links> query) { return link(desk, call.caller, std::move(query)); });
+    api.get<OneQuery, Page<Candidate>>(
+        route("/api/v1/cases/{number}/candidates", "Who could take care of a case: those with an account who may",
+              Permission::work_cases),
+        [&desk](const Call& call, OneQuery query) { return list_candidates(desk, call.caller, query.number); });
     api.get<OneQuery, Page<Watcher>>(
         route("/api/v1/cases/{number}/watchers", "Who follows a case: all for the team, oneself for others",
               Permission::own),

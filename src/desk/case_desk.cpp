@@ -181,25 +181,42 @@ Result<void> CaseDesk::keep_evidence(Transaction& transaction, Row& row, std::ve
     return {};
 }
 
-Result<Attachment> CaseDesk::keep_file(Transaction& transaction, Row& row, const std::string& who,
-                                       const NewAttachment& file, Visibility visibility, std::int64_t entry) const {
+Result<KeptFile> CaseDesk::keep(const NewAttachment& file) {
     if (std::cmp_greater(file.octets.size(), rules_.largest_attachment.octets))
         return fail(ErrorCode::too_large,
                     fmt::format("the file has {} octets; at most {} are taken", file.octets.size(),
                                 rules_.largest_attachment.octets),
                     "body");
+    return files_.keep(file.name, file.octets);
+}
+
+Result<Attachment> CaseDesk::keep_file(Transaction& transaction, Row& row, const std::string& who, const KeptFile& file,
+                                       Visibility visibility, std::int64_t entry) const {
     Attachment out;
     out.id = TRY(store::next_number(transaction, "entry"));
-    out.name = safe_file_name(file.name);
-    out.media_type = media_type_of(file.octets);
-    out.size = {static_cast<std::int64_t>(file.octets.size())};
-    out.sha256 = TRY(files_.keep(file.octets));
+    out.name = file.name;
+    out.media_type = file.media_type;
+    out.size = file.size;
+    out.sha256 = file.sha256;
     out.time = house_.clock.now();
     out.who = who;
     out.visibility = visibility;
     TRY(store::add_attachment(transaction, row.what.number, entry, out));
     ++row.files[static_cast<std::size_t>(visibility)];
     return out;
+}
+
+Result<std::size_t> CaseDesk::sweep_files() {
+    return files_.sweep(
+        [&](std::string_view sha256) -> Result<bool> {
+            bool named = false;
+            TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
+                named = TRY(store::is_attached(transaction, sha256));
+                return {};
+            }));
+            return named;
+        },
+        house_.clock.now());
 }
 
 // ---- evidence and messages

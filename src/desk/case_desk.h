@@ -47,6 +47,7 @@ class CaseDesk final : public Desk {
     Result<std::vector<Evidence>> evidence(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Attachment>> attachments(const Caller& caller, std::int64_t number) override;
     Result<File> attachment(const Caller& caller, std::int64_t number, std::int64_t id) override;
+    Result<std::vector<Candidate>> candidates(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Watcher>> watchers(const Caller& caller, std::int64_t number) override;
     Result<std::vector<Statistic>> statistics(const Caller& caller, const StatisticFilter& filter) override;
     Result<std::vector<QueueState>> queues(const Caller& caller) override;
@@ -71,6 +72,7 @@ class CaseDesk final : public Desk {
     Result<std::int64_t> add_note(const Caller& caller, std::int64_t number, const NewNote& note) override;
     Result<std::int64_t> add_note(data::Transaction& transaction, const Caller& caller, std::int64_t number,
                                   const NewNote& note) override;
+    Result<KeptFile> keep(const NewAttachment& file) override;
     Result<std::int64_t> add_outside_note(data::Transaction& transaction, std::int64_t number,
                                           const OutsideNote& note) override;
     Result<Attachment> attach(const Caller& caller, std::int64_t number, const NewAttachment& file,
@@ -95,10 +97,14 @@ class CaseDesk final : public Desk {
 
     /// Other rules, when it is started again. Not while calls run.
     void set_rules(Rules rules);
+    /// Who has an account. Once, before calls run.
+    void ask_people_by(std::function<std::vector<Caller>()> people) { people_ = std::move(people); }
     /// Tells of every service clock that is due; answers when to look again.
     [[nodiscard]] Result<std::optional<Time>> escalate();
     /// A report of a problem becomes a help case, once.
     [[nodiscard]] Result<void> take_report(const data::Event& event);
+    /// Removes files that no case names; how many.
+    [[nodiscard]] Result<std::size_t> sweep_files();
 
   private:
     using Transaction = data::Transaction;
@@ -150,14 +156,14 @@ class CaseDesk final : public Desk {
     [[nodiscard]] Result<Row> open_row(Transaction& transaction, const Caller& caller, const NewCase& wanted,
                                        std::string_view cause, std::vector<Evidence> frozen) const;
     [[nodiscard]] Result<Attachment> keep_file(Transaction& transaction, Row& row, const std::string& who,
-                                               const NewAttachment& file, Visibility visibility,
-                                               std::int64_t entry) const;
+                                               const KeptFile& file, Visibility visibility, std::int64_t entry) const;
 
     House house_;
     Files files_;
     Rules rules_;
     std::shared_ptr<const Holidays> holidays_;
     std::function<void()> looked_at_;
+    std::function<std::vector<Caller>()> people_;
     Freezer freezer_;
     using Calendars = std::map<std::string, std::shared_ptr<const Calendar>, std::less<>>;
     mutable Guarded<Calendars> calendars_;

@@ -1,10 +1,12 @@
 // Cases begin: by a person, by a cause, by a report at the foot of a page.
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
 #include "desk/case_desk.h"
 #include "desk/tell.h"
+#include "platform/reports.h"
 
 namespace quipu::desk {
 namespace {
@@ -21,6 +23,17 @@ std::optional<std::string> mail_of(std::string_view contact) {
         contact.find('@', at + 1) != std::string_view::npos)
         return std::nullopt;
     return std::string(contact);
+}
+
+/// The journal does not tell it: it stands with the report. Empty when nobody said how to answer.
+Result<std::string> contact_of_report(data::Transaction& transaction, std::string_view subject) {
+    constexpr std::string_view kReport = "report:";
+    std::int64_t id = 0;
+    if (!subject.starts_with(kReport)) return std::string();
+    subject.remove_prefix(kReport.size());
+    std::from_chars(subject.data(), subject.data() + subject.size(), id);
+    return TRY(platform::Reports::contact_of(transaction, id))
+    .value_or("");
 }
 
 void add_missing(std::vector<std::string>& to, const std::vector<std::string>& from, bool& changed) {
@@ -263,21 +276,23 @@ Result<void> CaseDesk::take_report(const data::Event& event) {
     wanted.title = first.find_first_not_of(' ') == std::string::npos ? event.subject : first;
     wanted.description = report->text;
     wanted.objects = {event.subject};
-    const auto mail = mail_of(report->contact);
-    if (mail) wanted.watchers.push_back("mail:" + *mail);
     if (event.actor.starts_with("person:")) wanted.watchers.push_back(event.actor);
     const Caller house{.id = "system"};
     // The subscription delivers at least once; the report's own number makes it one case.
     const std::string cause = event.subject;
     return house_.database.write([&](Transaction& transaction) -> Result<void> {
         if (TRY(store::cause(transaction, cause))) return {};
-        Row row = TRY(open_row(transaction, house, wanted, cause, {}));
+        const std::string contact = TRY(contact_of_report(transaction, event.subject));
+        const auto mail = mail_of(contact);
+        NewCase with_sender = wanted;
+        if (mail) with_sender.watchers.push_back("mail:" + *mail);
+        Row row = TRY(open_row(transaction, house, with_sender, cause, {}));
         TRY(store::set_cause(transaction, cause, {row.what.number, false}));
         Entry entry;
         entry.visibility = Visibility::private_;
         entry.text = fmt::format("Page: {}", report->page);
         if (!report->request_id.empty()) entry.text += fmt::format("\nRequest: {}", report->request_id);
-        if (!mail && !report->contact.empty()) entry.text += fmt::format("\nContact: {}", report->contact);
+        if (!mail && !contact.empty()) entry.text += fmt::format("\nContact: {}", contact);
         TRY(add_line(transaction, row, house, std::move(entry)));
         return save(transaction, row);
     });

@@ -53,8 +53,39 @@ std::string cursor_after(CaseOrder order, const store::Row& row) {
     return platform::make_cursor(fmt::format("{}/{}", first, row.what.number));
 }
 
+/// What fewer cases have leads to them; what more have is looked for in each case that the rest leaves, so that the
+/// newest hundred are found without collecting a hundred thousand.
+constexpr std::int64_t kCommon = 2000;
+
+/// A condition for the cases that this table of numbers names, where `where` holds of it.
+Result<std::string> named_by(data::Transaction& transaction, std::string_view table, std::string_view where,
+                             std::vector<data::Cell> cells) {
+    cells.emplace_back(kCommon);
+    const data::Rows some = TRY(transaction.execute(
+        fmt::format("SELECT COUNT(*) FROM (SELECT 1 FROM {} t WHERE {} LIMIT ?) few", table, where), cells));
+    if (some.integer(0, 0) >= kCommon)
+        return fmt::format("EXISTS (SELECT 1 FROM {} t WHERE t.number = desk_cases.number AND {})", table, where);
+    // PostgreSQL takes a joined subselect for dearer than reading all cases where the caller's sight has one too; an
+    // array is read once, and leads.
+    return transaction.dialect() == data::Dialect::sqlite
+               ? fmt::format("number IN (SELECT t.number FROM {} t WHERE {})", table, where)
+               : fmt::format("number = ANY (ARRAY(SELECT t.number FROM {} t WHERE {}))", table, where);
+}
+
+Result<void> add_marks(data::Transaction& transaction, store::Condition& condition, const CaseFilter& filter) {
+    for (const auto& [facet, mark] :
+         {std::pair<std::string_view, const std::string*>{"organisation", &filter.organisation},
+          {"team", &filter.team},
+          {"object", &filter.object}}) {
+        if (mark->empty()) continue;
+        const std::string where = fmt::format("t.facet = '{}' AND t.mark = ?", facet);
+        condition.add(TRY(named_by(transaction, "desk_marks", where, {*mark})), {*mark});
+    }
+    return {};
+}
+
 /// Every word must stand there, as a beginning; a number also finds the case itself.
-void add_text(store::Condition& condition, std::string_view text) {
+Result<void> add_text(data::Transaction& transaction, store::Condition& condition, std::string_view text) {
     std::string_view digits = text;
     if (digits.starts_with('#')) digits.remove_prefix(1);
     std::string sql;
@@ -63,28 +94,26 @@ void add_text(store::Condition& condition, std::string_view text) {
         data::Blob from(word.begin(), word.end());
         data::Blob until = from;
         ++until.back();  // a folded word has no octet 0xff: it is UTF-8
-        sql += fmt::format("{}number IN (SELECT t.number FROM desk_words t WHERE t.word >= ? AND t.word < ?)",
-                           sql.empty() ? "" : " AND ");
+        sql += sql.empty() ? "" : " AND ";
+        sql += TRY(named_by(transaction, "desk_words", "t.word >= ? AND t.word < ?", {from, until}));
         cells.emplace_back(std::move(from));
         cells.emplace_back(std::move(until));
     }
-    if (sql.empty()) return condition.add("1 = 0");
+    if (sql.empty()) {
+        condition.add("1 = 0");
+        return {};
+    }
     if (const auto number = whole_number(digits)) {
         sql = fmt::format("number = ? OR ({})", sql);
         cells.insert(cells.begin(), data::Cell(*number));
     }
     condition.add(sql, std::move(cells));
+    return {};
 }
 
 store::Condition condition_of(const CaseFilter& filter, const std::string& self, Time now) {
     store::Condition out;
     const auto number = [](auto value) { return data::Cell(static_cast<std::int64_t>(value)); };
-    const auto marked = [&](std::string_view facet, const std::string& value) {
-        if (!value.empty())
-            out.add(
-                fmt::format("number IN (SELECT f.number FROM desk_marks f WHERE f.facet = '{}' AND f.mark = ?)", facet),
-                {value});
-    };
     if (filter.queue) out.add("queue = ?", {number(*filter.queue)});
     if (filter.state)
         out.add("state = ?", {number(*filter.state)});
@@ -98,12 +127,8 @@ store::Condition condition_of(const CaseFilter& filter, const std::string& self,
         out.add("owner = ''");
     else if (!filter.owner.empty())
         out.add("owner = ?", {filter.owner});
-    marked("organisation", filter.organisation);
-    marked("team", filter.team);
-    marked("object", filter.object);
     if (!filter.cause.empty())
         out.add("number IN (SELECT f.number FROM desk_causes f WHERE f.cause = ?)", {filter.cause});
-    if (!filter.text.empty()) add_text(out, filter.text);
     if (filter.mine)
         out.add(
             "number IN (SELECT f.number FROM desk_watchers f WHERE f.watcher = ? UNION "
@@ -157,16 +182,19 @@ Result<std::vector<Case>> CaseDesk::cases(const Caller& caller, std::span<const 
 Result<Page<Case>> CaseDesk::list(const Caller& caller, const CaseFilter& filter, std::int64_t limit,
                                   std::string_view cursor) {
     const Sight sight = sight_of(caller);
-    store::Condition wanted = condition_of(filter, caller.id, house_.clock.now());
+    store::Condition asked = condition_of(filter, caller.id, house_.clock.now());
     const Order order = order_of(filter.order);
     if (!cursor.empty()) {
         const auto [first, second] = TRY(two_numbers(cursor));
-        wanted.add(order.after, {first, second});
+        asked.add(order.after, {first, second});
     }
-    add_all(wanted, sight.condition(house_.database.dialect()));
+    add_all(asked, sight.condition(house_.database.dialect()));
     Page<Case> page;
     TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
         page = {};
+        store::Condition wanted = asked;
+        TRY(add_marks(transaction, wanted, filter));
+        if (!filter.text.empty()) TRY(add_text(transaction, wanted, filter.text));
         auto rows = TRY(store::select(transaction, wanted, order.sql, limit + 1));
         if (std::cmp_greater(rows.size(), limit)) {
             rows.pop_back();
@@ -233,6 +261,23 @@ Result<Desk::File> CaseDesk::attachment(const Caller& caller, std::int64_t numbe
                 each, TRY(files_.read(each.sha256))
             };
     return fail(ErrorCode::not_found, fmt::format("case {} has no file {}", number, id), "id");
+}
+
+Result<std::vector<Candidate>> CaseDesk::candidates(const Caller& caller, std::int64_t number) {
+    Case what;
+    TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
+        what = TRY(hold(transaction, caller, number, Relation::team, false))
+        .row.what;
+        return {};
+    }));
+    std::vector<Candidate> out;
+    if (!people_) return out;
+    const auto picture = house_.registry.now();
+    for (const Caller& person : people_())
+        if (Sight(person, *picture).relation(what, false) == Relation::team)
+            out.push_back({person.id, person.name.empty() ? person.id : person.name});
+    std::ranges::sort(out, {}, [](const Candidate& each) { return std::tie(each.name, each.id); });
+    return out;
 }
 
 Result<std::vector<Watcher>> CaseDesk::watchers(const Caller& caller, std::int64_t number) {

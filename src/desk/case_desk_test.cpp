@@ -433,25 +433,44 @@ TEST_P(DeskTest, ServiceClocksEscalateOnce) {
     EXPECT_EQ(must(desk_->escalate()), std::nullopt);
 }
 
+TEST_P(DeskTest, CandidatesAreThoseOfTheTeamWithAnAccount) {
+    desk_->ask_people_by(
+        [] { return std::vector<Caller>{noc(), csirt(), member_of("reuna"), operator_of("reuna"), stranger()}; });
+    must(desk_->open(noc(), help("Slow", {"reuna"})));
+    must(desk_->open(noc(), help("Slow too", {"rnp"})));
+    const auto ids = [&](std::int64_t number) {
+        std::vector<std::string> out;
+        for (const Candidate& each : must(desk_->candidates(noc(), number)))
+            out.push_back(each.id);
+        return out;
+    };
+    EXPECT_THAT(ids(1), ElementsAre("person:nora", "person:olga"));
+    EXPECT_THAT(ids(2), ElementsAre("person:nora"));
+    EXPECT_EQ(code(desk_->candidates(member_of("reuna"), 1)), ErrorCode::forbidden);
+    EXPECT_EQ(code(desk_->candidates(stranger(), 1)), ErrorCode::not_found);
+}
+
 TEST_P(DeskTest, AReportBecomesAHelpCaseOnce) {
-    data::Event event;
-    event.type = events::ProblemReported::kType;
-    event.subject = "report:7";
-    event.actor = "anonymous";
-    event.body = to_value(events::ProblemReported{"/links/x", "r-1", "The map is empty\nsince today", "ana@uchile.cl"});
-    must(desk_->take_report(event));
-    must(desk_->take_report(event));
+    platform::Reports reports(*database_, *journal_, clock_);
+    must(reports.add(
+        {.page = "/links/x", .request_id = "r-1", .text = "The map is empty\nsince today", .contact = "ana@uchile.cl"},
+        "anonymous"));
+    must(reports.add({.page = "/", .request_id = {}, .text = "x", .contact = "call me"}, "anonymous"));
+    const auto told = must(journal_->events({.type = "ProblemReported"}));
+    ASSERT_EQ(told.size(), 2U);
+    for (const data::Event& each : told)
+        EXPECT_THAT(to_json(each.body), Not(AnyOf(HasSubstr("uchile"), HasSubstr("call me")))) << "it stays at home";
+    must(desk_->take_report(told[0]));
+    must(desk_->take_report(told[0]));
     EXPECT_THAT(numbers(noc()), ElementsAre(1));
     const Case c = find(noc(), 1);
     EXPECT_EQ(c.queue, Queue::help);
     EXPECT_EQ(c.title, "The map is empty");
-    EXPECT_THAT(c.objects, ElementsAre("report:7"));
+    EXPECT_THAT(c.objects, ElementsAre("report:1"));
     EXPECT_TRUE(must(desk_->is_watching(1, "mail:ana@uchile.cl")));
     EXPECT_THAT(must(desk_->timeline(noc(), 1, 10, {}, true)).items[0].text, HasSubstr("Request: r-1"));
     EXPECT_EQ(code(desk_->find(member_of("reuna"), 1)), ErrorCode::not_found);
-    event.subject = "report:8";
-    event.body = to_value(events::ProblemReported{"/", "", "x", "call me"});
-    must(desk_->take_report(event));
+    must(desk_->take_report(told[1]));
     EXPECT_THAT(must(desk_->timeline(noc(), 2, 10, {}, true)).items[0].text, HasSubstr("Contact: call me"));
 }
 

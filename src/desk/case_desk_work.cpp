@@ -98,7 +98,7 @@ Result<std::int64_t> CaseDesk::add_outside_note(Transaction& transaction, std::i
     entry.visibility = row.what.visibility == Visibility::public_ ? Visibility::members : Visibility::public_;
     const Visibility visibility = entry.visibility;
     const std::int64_t id = TRY(add_line(transaction, row, house, std::move(entry)));
-    for (const NewAttachment& file : note.attachments)
+    for (const KeptFile& file : note.attachments)
         TRY(keep_file(transaction, row, note.who, file, visibility, id));
     const State before = row.what.state;
     with_engine(row.what, [&](const CaseEngine& engine) { engine.hear(row.progress, house_.clock.now()); });
@@ -217,17 +217,27 @@ Result<void> CaseDesk::link(const Caller& caller, std::int64_t number, std::span
 
 Result<Attachment> CaseDesk::attach(const Caller& caller, std::int64_t number, const NewAttachment& file,
                                     Visibility visibility) {
-    Attachment out;
-    TRY(house_.database.write([&](Transaction& transaction) -> Result<void> {
+    const auto hold_it = [&](Transaction& transaction) -> Result<Held> {
         Held held = TRY(hold_open(transaction, caller, number, Relation::watcher));
         if (Sight::reads_up_to(held.relation) < visibility)
             return fail(ErrorCode::forbidden, "a file may be sent to those only who may read it", "visibility");
+        return held;
+    };
+    // Who may not send one writes nothing to the disk.
+    TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
+        TRY(hold_it(transaction));
+        return {};
+    }));
+    const KeptFile kept = TRY(keep(file));
+    Attachment out;
+    TRY(house_.database.write([&](Transaction& transaction) -> Result<void> {
+        Held held = TRY(hold_it(transaction));
         Entry entry;
         entry.kind = EntryKind::attached;
         entry.visibility = visibility;
-        entry.text = safe_file_name(file.name);
+        entry.text = kept.name;
         const std::int64_t line = TRY(add_line(transaction, held.row, caller, std::move(entry)));
-        out = TRY(keep_file(transaction, held.row, caller.id, file, visibility, line));
+        out = TRY(keep_file(transaction, held.row, caller.id, kept, visibility, line));
         return follow_state(transaction, held.row, caller, held.row.what.state, {"attachments"});
     }));
     return out;

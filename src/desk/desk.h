@@ -30,6 +30,7 @@
 
 #include "data/archive.h"
 #include "data/database.h"
+#include "desk/files.h"
 #include "desk/holidays.h"
 #include "desk/model.h"
 #include "platform/api.h"
@@ -52,7 +53,7 @@ struct OutsideNote {
     std::string who;       ///< "mail:ana@uchile.cl"
     std::string who_name;  ///< "Ana"
     std::string text;
-    std::vector<NewAttachment> attachments;
+    std::vector<KeptFile> attachments;
 };
 
 /// What open_or_join did.
@@ -100,6 +101,8 @@ class Desk {
         std::string octets;
     };
     [[nodiscard]] virtual Result<File> attachment(const Caller& caller, std::int64_t number, std::int64_t id) = 0;
+    /// Who could take care of it: of those who have an account, its team. By name.
+    [[nodiscard]] virtual Result<std::vector<Candidate>> candidates(const Caller& caller, std::int64_t number) = 0;
     /// The team sees all; others only themselves.
     [[nodiscard]] virtual Result<std::vector<Watcher>> watchers(const Caller& caller, std::int64_t number) = 0;
     [[nodiscard]] virtual Result<std::vector<Statistic>> statistics(const Caller& caller,
@@ -145,6 +148,8 @@ class Desk {
                                                         const NewNote& note) = 0;
     [[nodiscard]] virtual Result<std::int64_t> add_note(data::Transaction& transaction, const Caller& caller,
                                                         std::int64_t number, const NewNote& note) = 0;
+    /// Keeps a file durably, for a note that is added later. Not within a transaction: it waits for the disk.
+    [[nodiscard]] virtual Result<KeptFile> keep(const NewAttachment& file) = 0;
     /// A note from somebody whom nobody has verified. It opens a waiting, solved or closed case again.
     [[nodiscard]] virtual Result<std::int64_t> add_outside_note(data::Transaction& transaction, std::int64_t number,
                                                                 const OutsideNote& note) = 0;
@@ -181,6 +186,9 @@ class Desk {
 
 class DeskService : public platform::Service {
   public:
+    /// Everybody who has an account, as they would call; before the service is provisioned. Without it nobody is a
+    /// candidate.
+    virtual void ask_people_by(std::function<std::vector<Caller>()> people) = 0;
     /// There from provision on, until this service is destroyed.
     [[nodiscard]] virtual Desk& desk() = 0;
 };

@@ -15,6 +15,8 @@
 namespace quipu::desk {
 namespace {
 
+constexpr std::size_t kSha256Digits = 64;
+
 Result<std::string> sha256_of(std::string_view octets) {
     std::array<unsigned char, 32> digest{};
     unsigned int length = 0;
@@ -98,22 +100,53 @@ std::string Files::path_of(std::string_view sha256) const {
     return fmt::format("{}/{}/{}", folder_, sha256.substr(0, 2), sha256);
 }
 
-Result<std::string> Files::keep(std::string_view octets) const {
-    const std::string name = TRY(sha256_of(octets));
-    const std::string path = path_of(name);
-    if (std::filesystem::exists(path)) return name;
+bool Files::renew(const std::string& path) const {
+    const std::scoped_lock lock(*sweeping_);
+    return ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) == 0;
+}
+
+Result<KeptFile> Files::keep(std::string_view name, std::string_view octets) const {
+    KeptFile out {
+        .name = safe_file_name(name), .media_type = std::string(media_type_of(octets)),
+        .size = {static_cast<std::int64_t>(octets.size())}, .sha256 = TRY(sha256_of(octets))
+    };
+    const std::string path = path_of(out.sha256);
+    if (renew(path)) return out;
     const std::string folder = path.substr(0, path.rfind('/'));
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         return fail_errno(errno, "make the folder of attachments", folder);
     // Two that keep the same content at once write the same octets; the name tells them apart.
-    const std::string beside = fmt::format("{}.{}.{}", path, ::getpid(), fmt::ptr(&name));
+    const std::string beside = fmt::format("{}.{}.{}", path, ::getpid(), fmt::ptr(&out));
     TRY(write_whole(beside, octets));
     if (::rename(beside.c_str(), path.c_str()) != 0) return fail_errno(errno, "keep the attachment", path);
     for (const std::string& each : {folder, folder_}) {
         const OpenFile opened(each, O_RDONLY | O_DIRECTORY);
         if (opened.get() < 0 || ::fsync(opened.get()) != 0) return fail_errno(errno, "sync the folder", each);
     }
-    return name;
+    return out;
+}
+
+Result<std::size_t> Files::sweep(const std::function<Result<bool>(std::string_view sha256)>& is_named, Time now) const {
+    const Time before = now - std::chrono::hours(24);
+    const auto is_old = [&](const std::string& path) {
+        struct stat about{};
+        return ::stat(path.c_str(), &about) == 0 &&
+               Time(std::chrono::seconds(about.st_mtim.tv_sec) + Nanoseconds(about.st_mtim.tv_nsec)) < before;
+    };
+    std::size_t swept = 0;
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator at(folder_, error), end; !error && at != end;
+         at.increment(error)) {
+        std::error_code unknown;
+        if (!at->is_regular_file(unknown)) continue;
+        const std::string path = at->path().string(), name = at->path().filename().string();
+        // What is half written has a longer name, and no row.
+        if (!is_old(path) || (name.size() == kSha256Digits && TRY(is_named(name)))) continue;
+        const std::scoped_lock lock(*sweeping_);
+        if (is_old(path) && ::unlink(path.c_str()) == 0) ++swept;
+    }
+    if (error) return fail_errno(error.value(), "look through the attachments", folder_);
+    return swept;
 }
 
 Result<std::string> Files::read(std::string_view sha256) const {

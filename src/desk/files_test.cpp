@@ -13,14 +13,43 @@ TEST(Files, AreKeptOnceAndCheckedWhenRead) {
     const data::TestFolder folder;
     const auto files = Files::open(folder / "a/b");
     ASSERT_TRUE(files) << files.error().text();
-    const auto name = files->keep("hello");
-    ASSERT_TRUE(name);
-    EXPECT_EQ(*name, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-    EXPECT_EQ(files->keep("hello").value(), *name);
-    EXPECT_EQ(files->read(*name).value(), "hello");
+    const auto kept = files->keep("../hola.txt", "hello");
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->name, "hola.txt");
+    EXPECT_EQ(kept->media_type, "text/plain");
+    EXPECT_EQ(kept->size.octets, 5);
+    EXPECT_EQ(kept->sha256, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+    EXPECT_EQ(files->keep("x", "hello").value().sha256, kept->sha256);
+    EXPECT_EQ(files->read(kept->sha256).value(), "hello");
     EXPECT_EQ(files->read(std::string(64, 'a')).error().code, ErrorCode::corrupt);
-    std::ofstream(folder / ("a/b/2c/" + *name)) << "hullo";
-    EXPECT_EQ(files->read(*name).error().code, ErrorCode::corrupt);
+    std::ofstream(folder / ("a/b/2c/" + kept->sha256)) << "hullo";
+    EXPECT_EQ(files->read(kept->sha256).error().code, ErrorCode::corrupt);
+}
+
+TEST(Files, OrphansAreSweptOnceTheyAreOld) {
+    using namespace std::chrono_literals;
+    const data::TestFolder folder;
+    const auto files = Files::open(folder.path());
+    ASSERT_TRUE(files);
+    const std::string named = files->keep("a", "named").value().sha256;
+    const std::string orphan = files->keep("b", "orphan").value().sha256;
+    std::ofstream(folder / (orphan.substr(0, 2) + "/" + orphan + ".77.0x1")) << "half writt";
+    const auto is_named = [&](std::string_view sha256) -> Result<bool> { return sha256 == named; };
+    const Time now = SystemClock().now();
+    EXPECT_EQ(files->sweep(is_named, now + 23h).value(), 0U) << "its row may come yet";
+    EXPECT_EQ(
+        files->sweep([](std::string_view) -> Result<bool> { return fail(ErrorCode::unavailable, "no"); }, now + 25h)
+            .error()
+            .code,
+        ErrorCode::unavailable)
+        << "what is not known to be an orphan stays";
+    EXPECT_EQ(files->read(named).value(), "named");
+    (void)files->sweep(is_named, now + 25h);
+    EXPECT_EQ(files->read(named).value(), "named");
+    EXPECT_FALSE(files->read(orphan));
+    EXPECT_EQ(files->sweep(is_named, now + 25h).value(), 0U);
+    EXPECT_EQ(files->keep("c", "orphan").value().sha256, orphan) << "it may be kept again";
+    EXPECT_EQ(files->read(orphan).value(), "orphan");
 }
 
 TEST(Files, TypesComeFromTheContent) {

@@ -135,6 +135,14 @@ CREATE TABLE desk_messages (
 );
 CREATE INDEX desk_messages_number ON desk_messages (number, time);
 )"},
+    // What one case has is found by both columns: SQLite took the facet alone for as good, and read all of its marks.
+    {"desk.002.indexes", R"(
+DROP INDEX desk_marks_number;
+CREATE INDEX desk_marks_number ON desk_marks (number, facet);
+DROP INDEX desk_words_number;
+CREATE INDEX desk_words_number ON desk_words (number, word);
+CREATE INDEX desk_attachments_content ON desk_attachments (sha256);
+)"},
 };
 
 }  // namespace quipu::desk

@@ -279,7 +279,7 @@ struct Evidence {
     }
 };
 
-// ---- files and watchers
+// ---- files, watchers and candidates
 
 struct Attachment {
     std::int64_t id = 0;
@@ -302,6 +302,15 @@ struct Attachment {
     }
 };
 
+/// Somebody who could take care of a case.
+struct Candidate {
+    std::string id;  ///< "person:ana"
+    std::string name;
+    static constexpr auto describe() {
+        return fields(field<&Candidate::id>("id", "Account").required(),
+                      field<&Candidate::name>("name", "Their name").required());
+    }
+};
 struct Watcher {
     std::string id;        ///< account "person:ana", or "mail:ana@uchile.cl" of somebody without one
     std::string language;  ///< es, pt, en; empty: not known

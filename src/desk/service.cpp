@@ -18,6 +18,12 @@ using namespace std::chrono_literals;
 /// How long a service clock that another process started may stay unseen.
 constexpr Nanoseconds kLookEvery = 30s;
 
+/// Files that no case names, of uploads that were refused or cut off.
+constexpr Nanoseconds kSweepEvery = 6h;
+
+constexpr LogEvent kNotSwept{LogLevel::warning, "DESK_NOT_SWEPT",
+                             "Files that no case names could not be removed; it is tried again in some hours",
+                             "See the error; check the data folder's attachments."};
 constexpr LogEvent kClocksFailed{LogLevel::error, "DESK_CLOCKS",
                                  "The desk could not look after its service clocks; it tries again",
                                  "See the error; check the database."};
@@ -79,6 +85,7 @@ class RunningDesk final : public DeskService {
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kDeskMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
     [[nodiscard]] Desk& desk() override { return *desk_; }
+    void ask_people_by(std::function<std::vector<Caller>()> people) override { people_ = std::move(people); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         settings_ = section.is_null() ? Settings{} : TRY(read<Settings>(section, file));
@@ -94,6 +101,7 @@ class RunningDesk final : public DeskService {
             desk_ = std::make_unique<CaseDesk>(
                 CaseDesk::House{house.database, house.journal, house.archive, registry_of_(), house.clock},
                 std::move(files), rules(), [bell = bell_] { bell->ring(); });
+            desk_->ask_people_by(people_);
         } else {
             desk_->set_rules(rules());  // started again: others hold on to what is there
         }
@@ -137,7 +145,12 @@ class RunningDesk final : public DeskService {
 
     /// Looks when the next clock runs out, and when a case has changed.
     void watch(const std::stop_token& stop) {
+        Time next_sweep{};
         while (!stop.stop_requested()) {
+            if (const Time now = house_->clock.now(); now >= next_sweep) {
+                next_sweep = now + kSweepEvery;
+                if (const auto swept = desk_->sweep_files(); !swept) log(kNotSwept, {{"error", swept.error().text()}});
+            }
             const auto next = desk_->escalate();
             if (!next) log(kClocksFailed, {{"error", next.error().text()}});
             Nanoseconds pause = kLookEvery;
@@ -181,6 +194,7 @@ class RunningDesk final : public DeskService {
     };
 
     const std::function<registry::Registry&()> registry_of_;
+    std::function<std::vector<Caller>()> people_;
     Settings settings_;
     platform::House* house_ = nullptr;
     std::shared_ptr<LookBell> bell_ = std::make_shared<LookBell>();

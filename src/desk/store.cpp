@@ -283,9 +283,11 @@ Result<std::vector<Row>> select(data::Transaction& transaction, const Condition&
     static const std::string kList = joined(", ", "", 0);
     auto cells = condition.cells;
     cells.emplace_back(limit);
+    // Which ones first, in order; a whole row is read for these alone.
     const data::Rows rows =
-        TRY(transaction.execute(fmt::format("SELECT {} FROM desk_cases WHERE {} ORDER BY {} LIMIT ?", kList,
-                                            condition.sql.empty() ? "1 = 1" : condition.sql, order),
+        TRY(transaction.execute(fmt::format("SELECT {} FROM desk_cases WHERE number IN (SELECT number FROM desk_cases "
+                                            "WHERE {} ORDER BY {} LIMIT ?) ORDER BY {}",
+                                            kList, condition.sql.empty() ? "1 = 1" : condition.sql, order, order),
                                 cells));
     std::vector<Row> out;
     out.reserve(rows.size());
@@ -296,7 +298,8 @@ Result<std::vector<Row>> select(data::Transaction& transaction, const Condition&
 
 std::string in_list(data::Dialect dialect, std::string_view column) {
     if (dialect == data::Dialect::sqlite) return fmt::format("{} IN (SELECT j.value FROM json_each(?) j)", column);
-    return fmt::format("{} IN (SELECT json_array_elements_text(CAST(? AS json)))", column);
+    // An array is expected to be short, and leads through the index; the rows of a function are expected to be many.
+    return fmt::format("{} = ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))", column);
 }
 
 data::Cell list_cell(std::span<const std::string> list) {
@@ -453,6 +456,12 @@ Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std:
         file.visibility = in.one_of<Visibility>();
     }
     return out;
+}
+
+Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256) {
+    const data::Rows rows =
+        TRY(transaction.run("SELECT 1 FROM desk_attachments WHERE sha256 = ? LIMIT 1", std::string(sha256)));
+    return !rows.empty();
 }
 
 // ---- watchers, causes, messages

@@ -79,6 +79,9 @@ struct Condition {
 [[nodiscard]] Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std::int64_t number,
                                                           Visibility up_to);
 
+/// Whether an attachment of any case has this content.
+[[nodiscard]] Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256);
+
 // ---- watchers, causes, messages
 
 [[nodiscard]] Result<std::vector<Watcher>> watchers(data::Transaction& transaction, std::int64_t number);

@@ -10,6 +10,7 @@
 
 #include "data/test_database.h"
 #include "desk/case_desk.h"
+#include "platform/reports.h"
 #include "registry/exchange.h"
 
 namespace quipu::desk {
@@ -116,6 +117,7 @@ class DeskTest : public data::BothDatabases {
         if (!database_) return;
         must(database_->migrate(data::kJournalMigrations));
         must(database_->migrate(registry::kRegistryMigrations));
+        must(database_->migrate(platform::kPlatformMigrations));
         must(database_->migrate(kDeskMigrations));
         journal_ = std::make_unique<data::Journal>(*database_, clock_);
         registry_ = must(registry::Registry::open(*database_, *journal_, clock_));

@@ -142,18 +142,16 @@ struct ServiceFailed {
     }
 };
 
-/// Somebody used the link at the foot of a page. Subject: report:ID.
+/// Somebody used the link at the foot of a page. Subject: report:ID. How to answer stays with the report.
 struct ProblemReported {
     static constexpr std::string_view kType = "ProblemReported";
     std::string page;
     std::string request_id;
     std::string text;
-    std::string contact;
     static constexpr auto describe() {
         return fields(field<&ProblemReported::page>("page", "Address of the page").required(),
                       field<&ProblemReported::request_id>("request_id", "Request that failed, if one did"),
-                      field<&ProblemReported::text>("text", "What the person wrote").required(),
-                      field<&ProblemReported::contact>("contact", "How to answer"));
+                      field<&ProblemReported::text>("text", "What the person wrote").required());
     }
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/value.h"
+#include "platform/respond.h"
 
 namespace quipu::platform {
 namespace {
@@ -207,6 +208,24 @@ TEST_F(ApiTest, NothingAndDocuments) {
     EXPECT_EQ(body(text), "a;b");
     EXPECT_EQ(text.headers.get("Content-Type"), "text/csv");
     EXPECT_EQ(text.headers.get("Content-Disposition"), "attachment; filename=\"knots.csv\"");
+}
+
+// RFC 6266 §5 and appendix D.
+TEST(Respond, NamesFilesInEveryScript) {
+    const auto header = [](std::string name) {
+        Answer answer;
+        answer.body = Document{.text = "x", .media_type = "text/plain", .file_name = std::move(name)};
+        return std::string(respond(std::move(answer), {}, {}).headers.get("Content-Disposition"));
+    };
+    EXPECT_EQ(header("knots of 2011.csv"), "attachment; filename=\"knots of 2011.csv\"");
+    EXPECT_EQ(header("Relatório São Paulo.pdf"),
+              "attachment; filename=\"Relatorio Sao Paulo.pdf\"; "
+              "filename*=UTF-8''Relat%C3%B3rio%20S%C3%A3o%20Paulo.pdf");
+    EXPECT_EQ(header("€ rates.txt"), "attachment; filename=\"_ rates.txt\"; filename*=UTF-8''%E2%82%AC%20rates.txt");
+    EXPECT_EQ(header("100% \"new\"\\.txt"),
+              "attachment; filename=\"100_ _new__.txt\"; filename*=UTF-8''100%25%20%22new%22%5C.txt");
+    EXPECT_EQ(header("a\r\nSet-Cookie: b"),
+              "attachment; filename=\"a__Set-Cookie: b\"; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20b");
 }
 
 TEST_F(ApiTest, HeadIsGetAndOptionsTellsWhatIsPossible) {

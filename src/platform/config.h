@@ -46,6 +46,7 @@ struct HubSettings {
     std::string web;
     std::string database;
     std::vector<std::string> hosts;
+    std::string address;
     bool tls = false;
     std::string tls_certificate;
     std::string tls_key;
@@ -66,6 +67,9 @@ struct HubSettings {
                 "hosts",
                 "Names by which people reach the hub, with the port unless it is the usual one: the first stands in "
                 "letters and links. \"localhost:9000\" behind a tunnel"),
+            field<&T::address>("address",
+                               "The portal's address as browsers know it, https://portal.example.org: in letters, "
+                               "notices and sign-in by others; made of hosts, port and tls when empty"),
             field<&T::tls>("tls", "Speak TLS; with a certificate of the hub's own unless tls_certificate names one"),
             field<&T::tls_certificate>("tls_certificate", "PEM file: the certificate and those that follow it"),
             field<&T::tls_key>("tls_key", "PEM file: its private key, readable by the hub's user alone"),

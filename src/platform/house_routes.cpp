@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/guarded.h"
+#include "platform/address_limits.h"
 #include "platform/off_loop.h"
 
 namespace quipu::platform {
@@ -89,6 +91,32 @@ Task<Result<Page<Report>>> list_reports(const Reports& reports, PageQuery query)
     co_return page;
 }
 
+/// Reports of one address: ten at once, then one a minute. Whoever is not signed in may send them, and each is a case.
+class ReportLimit {
+  public:
+    [[nodiscard]] Result<void> take(const net::IpAddress& address, Monotonic now) {
+        const auto wait = held_.with([&](Held& held) {
+            if (now - held.swept > kSweepEvery) {
+                (void)held.limits.sweep(now);
+                held.swept = now;
+            }
+            return held.limits.begin(source_of(address), now).wait;
+        });
+        if (!wait) return {};
+        Error error{ErrorCode::limited, "this address has sent many reports", {}, "try again in a minute", {}};
+        error.retry_after = std::chrono::ceil<std::chrono::seconds>(*wait);
+        return std::unexpected(std::move(error));
+    }
+
+  private:
+    static constexpr Nanoseconds kSweepEvery = std::chrono::minutes(10);
+    struct Held {
+        AddressLimits limits{{.burst = 10, .refill = std::chrono::minutes(1)}};
+        Monotonic swept{};
+    };
+    Guarded<Held> held_;
+};
+
 Task<Result<Reply<Numbered>>> send_report(Reports& reports, ReportInput input, std::string who) {
     Report report{
         0, {}, std::move(input.page), std::move(input.request_id), std::move(input.text), std::move(input.contact)};
@@ -136,8 +164,10 @@ void add_house_routes(House& house, Reports& reports, const HouseFront& front) {
                                     .tag = "house",
                                     .permission = Permission::report,
                                     .success = 201},
-                                   [&reports](const Call& call, SendReport query) {
-                                       return send_report(reports, std::move(query.body), call.caller.id);
+                                   [&reports, &clock = house.clock, limit = std::make_shared<ReportLimit>()](
+                                       const Call& call, SendReport query) -> Task<Result<Reply<Numbered>>> {
+                                       CO_TRY(limit->take(call.request.peer.address, clock.monotonic()));
+                                       co_return co_await send_report(reports, std::move(query.body), call.caller.id);
                                    });
     api.get<PageQuery, Page<Report>>(
         {"/api/v1/reports", "Problem reports, the newest first", "house", Permission::work_cases},

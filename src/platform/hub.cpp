@@ -136,7 +136,7 @@ Result<void> TheHub::open() {
     loops_.emplace(loop_count(options_.settings));
     house_.emplace(
         House{clock_, *loops_, *database_, *journal_, *archive_, api_, metrics_, options_.settings.data, {}});
-    house_->url = [this] { return url(); };
+    house_->url = [this] { return public_url(options_.settings, address()); };
     house_->network = options_.settings.network;
     house_->secure = is_secure(options_.settings);
     house_->loopback_only = TRY(listen_address(options_.settings))
@@ -235,7 +235,7 @@ Result<void> TheHub::start() {
         tls = TRY(net::TlsContext::server(TRY(hub_identity(options_.settings, clock_.now())), {}));
     server_ = TRY(net::HttpServer::listen(
         *loops_, wanted, [this](net::HttpRequest& request) { return entrance_->answer(request); }, std::move(tls)));
-    entrance_->set_door(Door(server_->address().port, options_.settings.hosts, is_secure(options_.settings)));
+    entrance_->set_door(Door(server_->address().port, known_hosts(options_.settings), is_secure(options_.settings)));
     log(kListening, {{"url", url()}});
     settle();
     front_.serving = true;

@@ -174,6 +174,16 @@ TEST_F(HubTest, ReportsAreKeptAndStandInTheJournal) {
     EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/"})").status, 400);
 }
 
+TEST_F(HubTest, ReportsOfOneAddressAreLimited) {
+    start();
+    for (int i = 0; i < 10; ++i)
+        EXPECT_EQ(ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})").status, 201);
+    const auto refused = ask(net::Method::post, "/api/v1/reports", R"({"page":"/","text":"x"})");
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_FALSE(std::string(refused.headers.get("Retry-After")).empty());
+    EXPECT_EQ(parse_json(get("/api/v1/reports").body)->find("items")->if_array()->size(), 10U);
+}
+
 TEST_F(HubTest, JournalPagesForwardsAndBackwards) {
     start();
     for (int i = 0; i < 5; ++i)
@@ -343,6 +353,26 @@ TEST_F(HubTest, ListensOnLoopbackOnly) {
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, ErrorCode::forbidden);
     EXPECT_THAT(made.error().text(), HasSubstr("passwords never travel in clear"));
+}
+
+// A proxy speaks TLS for the hub: what people read holds its address, and its pages may change things here.
+TEST_F(HubTest, TheAddressThatPeopleKnow) {
+    HubSettings settings;
+    const auto here = *net::Endpoint::parse("127.0.0.1:8080");
+    EXPECT_EQ(public_url(settings, here), "http://127.0.0.1:8080");
+    settings.address = "https://portal.example.org/";
+    EXPECT_EQ(public_url(settings, here), "https://portal.example.org");
+    EXPECT_EQ(hub_url(settings, here), "http://127.0.0.1:8080");
+    settings.hosts = {"other.example.org"};
+    EXPECT_THAT(known_hosts(settings), testing::ElementsAre("other.example.org", "portal.example.org"));
+
+    HubOptions behind = options();
+    behind.settings.address = "https://portal.example.org";
+    auto made = Hub::create(std::move(behind));
+    ASSERT_TRUE(made) << made.error().text();
+    const auto started = (*made)->start();
+    ASSERT_TRUE(started) << started.error().text();
+    EXPECT_EQ((*made)->house().url(), "https://portal.example.org");
 }
 
 TEST_F(HubTest, BeyondLoopbackItSpeaksTlsAndKnowsItsName) {

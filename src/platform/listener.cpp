@@ -141,6 +141,22 @@ Result<net::KeyPair> hub_identity(const HubSettings& settings, Time now) {
     };
 }
 
+std::vector<std::string> known_hosts(const HubSettings& settings) {
+    std::vector<std::string> out = settings.hosts;
+    std::string_view address = settings.address;
+    if (const auto scheme = address.find("://"); scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+    address = address.substr(0, address.find('/'));
+    if (!address.empty()) out.emplace_back(address);
+    return out;
+}
+
+std::string public_url(const HubSettings& settings, const net::Endpoint& listening) {
+    std::string out = settings.address.empty() ? hub_url(settings, listening) : settings.address;
+    while (out.ends_with('/'))
+        out.pop_back();
+    return out;
+}
+
 std::string hub_url(const HubSettings& settings, const net::Endpoint& listening) {
     const std::string_view scheme = is_secure(settings) ? "https" : "http";
     if (listening.address.is_loopback() || settings.hosts.empty())

@@ -20,7 +20,11 @@ namespace quipu::platform {
 /// anew before it ends. `corrupt` for a key that others can read.
 [[nodiscard]] Result<net::KeyPair> hub_identity(const HubSettings& settings, Time now);
 
-/// The hub's address for people: a name of `hosts` where there is one.
+/// The portal's address for people, without a slash at its end: `address`, else hub_url.
+[[nodiscard]] std::string public_url(const HubSettings& settings, const net::Endpoint& listening);
+/// `hosts`, and the one of `address`: what a browser may ask for.
+[[nodiscard]] std::vector<std::string> known_hosts(const HubSettings& settings);
+/// The hub's own address: a name of `hosts` where there is one.
 [[nodiscard]] std::string hub_url(const HubSettings& settings, const net::Endpoint& listening);
 
 }  // namespace quipu::platform

@@ -39,11 +39,15 @@ Result<std::int64_t> Reports::add(Report report, std::string_view who) {
             "INSERT INTO reports (id, time_ns, page, request_id, report, contact) VALUES (?, ?, ?, ?, ?, ?)", report.id,
             static_cast<std::int64_t>(report.time.time_since_epoch().count()), report.page,
             optional_text(report.request_id), report.text, optional_text(report.contact)));
-        const events::ProblemReported event{report.page, report.request_id.value_or(""), report.text,
-                                            report.contact.value_or("")};
+        const events::ProblemReported event{report.page, report.request_id.value_or(""), report.text};
         return journal_.append(transaction, fmt::format("report:{}", report.id), event, who);
     }));
     return report.id;
+}
+
+Result<std::optional<std::string>> Reports::contact_of(data::Transaction& transaction, std::int64_t id) {
+    const data::Rows rows = TRY(transaction.run("SELECT contact FROM reports WHERE id = ?", id));
+    return rows.empty() ? std::nullopt : text_at(rows, 0, 0);
 }
 
 Result<std::vector<Report>> Reports::list(std::int64_t before, std::int64_t limit) const {

@@ -1,5 +1,6 @@
 #pragma once
-// Problem reports: what people write at the foot of a page. Kept in the database, told to the journal.
+// Problem reports: what people write at the foot of a page. Kept in the database, told to the journal but for how to
+// answer: that is a person's own, and the journal is read by many and kept for ever.
 
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ class Reports {
 
     /// Keeps it with the time and a number of its own, which it answers.
     [[nodiscard]] Result<std::int64_t> add(Report report, std::string_view who);
+    /// How to answer whoever sent it, if they said.
+    [[nodiscard]] static Result<std::optional<std::string>> contact_of(data::Transaction& transaction, std::int64_t id);
     /// Newest first; `before` 0 begins at the newest.
     [[nodiscard]] Result<std::vector<Report>> list(std::int64_t before, std::int64_t limit) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/fold.h"
 #include "platform/nearest.h"
 
 namespace quipu::platform {
@@ -92,6 +93,37 @@ std::string in_quotes(std::string_view etag) {
     out += '"';
     out += etag;
     out += '"';
+    return out;
+}
+
+/// The name for programs that read ASCII alone: letters without their marks, "_" for what has no letter. Quotes,
+/// backslashes and percent signs are read in different ways (RFC 6266 appendix D).
+std::string plain_name(std::string_view name) {
+    const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    std::string out;
+    for (std::size_t at = 0; at < name.size();) {
+        const std::size_t begin = at;
+        while (at < name.size() && !is_ascii(name[at]))
+            ++at;
+        for (const char c : folded(name.substr(begin, at - begin))) {
+            if (is_ascii(c))
+                out += c;
+            else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U)
+                out += '_';
+        }
+        for (; at < name.size() && is_ascii(name[at]); ++at) {
+            const char c = name[at];
+            out += c < ' ' || c == 0x7F || c == '"' || c == '\\' || c == '%' ? '_' : c;
+        }
+    }
+    return out;
+}
+
+/// RFC 6266 §4.3: the name as it is by RFC 8187, after one for programs that don't know that.
+std::string attachment_named(std::string_view name) {
+    const std::string plain = plain_name(name);
+    std::string out = fmt::format("attachment; filename=\"{}\"", plain);
+    if (plain != name) out += "; filename*=UTF-8''" + net::percent_encode(name);
     return out;
 }
 
@@ -199,8 +231,7 @@ net::HttpResponse respond(Answer answer, const net::HttpRequest& request,
     if (auto* document = std::get_if<Document>(&answer.body)) {
         response.headers.add("Content-Type", std::move(document->media_type));
         if (!document->file_name.empty())
-            response.headers.add("Content-Disposition",
-                                 fmt::format("attachment; filename=\"{}\"", document->file_name));
+            response.headers.add("Content-Disposition", attachment_named(document->file_name));
         response.body = std::move(document->text);
         return response;
     }

@@ -41,7 +41,7 @@ struct House {
     /// Tells the hub, from any thread, that the service can't go on: it is stopped and restarted with back-off. The hub
     /// gives each service a house of its own with this bound to its name; a test may leave it empty.
     std::function<void(Error)> report_failure = {};
-    /// The hub's own address for people, "https://quipu.example.net:8443"; empty before it listens.
+    /// The portal's address for people, "https://quipu.example.net:8443"; before the hub listens only if it is set.
     std::function<std::string()> url = {};
     std::string network = "Quipu";  ///< the network's name
     bool secure = false;            ///< the listener speaks TLS

@@ -144,10 +144,20 @@ test('from an invitation to a second factor: the whole way of a person', { skip:
   await visit(page, `${hub.url}/me?part=tokens`);
   await page.getByLabel('What it is for').fill('e2e');
   await page.getByLabel('see what is public').check();
+  // Where it holds is one of the places of its owner, or several.
+  const places = page.locator('datalist option');
+  await until(() => places.count(), (count) => count > 0, { what: 'her organisations' });
+  const offered = await places.evaluateAll((options) => options.map((option) => option.value));
+  assert.ok(offered.includes('RNP'), offered.join());
+  assert.ok(!offered.includes('REUNA'), 'not where she has no role');
+  await page.getByLabel('Where').fill('rnp');
+  await page.getByLabel('Where').press('Enter');
   await page.getByRole('button', { name: 'Make the token' }).click();
   const token = await page.locator('.once code').first().innerText();
   const whoami = await fetch(`${hub.url}/api/v1/session`, { headers: { Authorization: `Bearer ${token}` } });
   assert.match((await whoami.json()).caller, /^token:/);
+  assert.deepEqual((await askAs(page, hub, '/tokens')).items.map((one) => one.organisations), [['rnp']]);
+  await page.getByRole('row', { name: /e2e/ }).getByText('RNP').waitFor();
   await page.getByRole('button', { name: /Remove e2e/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: /Remove e2e/ }).click();
   await until(

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ask, askAs, inspectPages, openPage, signIn, startBrowser, startPortal, visit } from './portal.mjs';
+import { ask, askAs, inspectPages, openPage, settled, signIn, startBrowser, startPortal, visit } from './portal.mjs';
 
 const hub = await startPortal({ lab: false });
 let browser;
@@ -101,6 +101,55 @@ test('a case from its opening to its end', async () => {
   await page.getByLabel('Text').waitFor();
   if (!hub.fixture) assert.doesNotMatch(await page.getByLabel('Text').inputValue(), /7781/, 'what is private is left out');
   await page.context().close();
+});
+
+test('who takes care of a case is chosen by name, and its teams too', async () => {
+  const page = await openAs('demo-administrator');
+  const team = { id: 'pert-caracas', organisation: 'reacciun', name: 'PERT Caracas', constituency: 'REACCIUN', languages: ['es'], contacts: [{ kind: 'email', value: 'pert@reacciun.example', sight: 'public' }] };
+  await askAs(page, hub, '/pert/teams', { method: 'POST', body: team });
+  const { number } = await openCase(page, { title: 'Slow at night' });
+  await visit(page, `${hub.url}/cases/${number}`);
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Taken care of by').selectOption({ label: 'NOC of RedCLARA (demonstration)' });
+  // A manager of another organisation, and a viewer, may not work on it: they are no choice.
+  assert.equal(await dialog.getByRole('option', { name: 'Manager of REUNA (demonstration)', exact: true }).count(), 0);
+  assert.equal(await dialog.getByRole('option', { name: 'Viewer (demonstration)', exact: true }).count(), 0);
+  await dialog.getByLabel('Teams').fill('pert caracas');
+  await dialog.getByLabel('Teams').press('Enter');
+  await dialog.getByRole('button', { name: 'Remove PERT Caracas' }).waitFor();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const facts = page.getByRole('region', { name: 'Facts' });
+  await facts.getByText('NOC of RedCLARA (demonstration)').waitFor();
+  await facts.getByRole('link', { name: 'PERT Caracas', exact: true }).waitFor();
+  const changed = await askAs(page, hub, `/cases/${number}`);
+  assert.equal(changed.owner, 'person:demo-operator');
+  assert.deepEqual(changed.teams, ['pert-caracas']);
+  await page.context().close();
+});
+
+test('an accreditation waits for a reviewer of another organisation', { skip: hub.fixture && 'the fixture is signed in for all' }, async () => {
+  const page = await openAs('demo-administrator');
+  const team = { id: 'pert-lima', organisation: 'raap', name: 'PERT Lima', constituency: 'RAAP', languages: ['es'], contacts: [{ kind: 'email', value: 'pert@raap.example', sight: 'public' }] };
+  await askAs(page, hub, '/pert/teams', { method: 'POST', body: team });
+  const criteria = (await askAs(page, hub, '/pert/criteria')).items;
+  const evidence = Object.fromEntries(criteria.map((one) => [one.id, 'as agreed']));
+  const { number } = await askAs(page, hub, '/pert/accreditations', { method: 'POST', body: { team: 'pert-lima', evidence } });
+  await askAs(page, hub, `/pert/accreditations/${number}/steps`, { method: 'POST', body: { step: 'submit' } });
+  await page.context().close();
+
+  const reviewer = await openAs('demo-manager');
+  await visit(reviewer, `${hub.url}/work`);
+  const waits = reviewer.getByRole('region', { name: 'Waits for you' }).getByRole('listitem').filter({ hasText: 'pert-lima' });
+  await waits.getByText('waits for your review').waitFor();
+  await waits.getByRole('link').click();
+  await reviewer.waitForURL(`${hub.url}/accreditations/${number}`);
+  await askAs(reviewer, hub, `/pert/accreditations/${number}/steps`, { method: 'POST', body: { step: 'approve' } });
+  await visit(reviewer, `${hub.url}/work`);
+  await settled(reviewer);
+  await reviewer.getByRole('heading', { name: 'My work' }).waitFor();
+  assert.equal(await reviewer.getByText('waits for your review').count(), 0, 'it has been given');
+  await reviewer.context().close();
 });
 
 test('cases merge and split', async () => {

@@ -45,7 +45,7 @@ async function startHub() {
     join(work, 'quipu.toml'),
     `[registry]
 load = "${join(work, 'network.toml')}"
-[signin]
+[hub]
 address = "${hub}"
 [[signin.metadata]]
 name = "test"

@@ -82,16 +82,28 @@ test('an article is written with its preview, published, read by anybody, and it
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
   await page.getByRole('button', { name: 'Withdraw' }).waitFor();
 
+  const files = page.getByRole('region', { name: 'Files' });
+  await files.locator('input[type=file]').setInputFiles({ name: 'gráfico ñ.txt', mimeType: 'text/plain', buffer: Buffer.from('1 2 3\n') });
+  await files.getByRole('button', { name: 'Attach', exact: true }).click();
+  await files.getByRole('link', { name: 'gráfico ñ.txt', exact: true }).waitFor();
+
   const visitor = await openAs(null);
   await visit(visitor, hub.url + path);
   await visitor.getByRole('heading', { name: 'Perda em rajadas' }).waitFor();
+  const download = visitor.waitForEvent('download');
+  await visitor.getByRole('link', { name: 'gráfico ñ.txt', exact: true }).click();
+  assert.equal((await download).suggestedFilename(), 'gráfico ñ.txt');
+  assert.equal(await visitor.getByRole('button', { name: 'Attach', exact: true }).count(), 0);
   await visitor.getByText('It is not written in English yet.').waitFor();
   await visitor.context().close();
 
   await visit(page, `${hub.url}${path}/edit?language=pt`);
   await page.getByLabel('Text').fill('## Como medir\n\n- primeiro aquilo');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.waitForURL(`**${path}`);
+  await page.waitForURL(`${hub.url}${path}`);
+  await files.getByRole('button', { name: 'Remove gráfico ñ.txt' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove gráfico ñ.txt' }).click();
+  await files.getByText('gráfico ñ.txt').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Versions' }).click();
   await page.locator('.gone', { hasText: 'primeiro isto' }).waitFor();
   await page.locator('.new', { hasText: 'primeiro aquilo' }).waitFor();

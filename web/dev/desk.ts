@@ -273,6 +273,8 @@ function one(call: Call, world: World): unknown {
       add(line(0, 'attached', 0, caller(), me()!.name, name));
       return { number: mine.length };
     }
+    case 'GET candidates':
+      return list(me() ? [{ id: caller(), name: me()!.name }] : []);
     case 'GET watchers':
       return list(me() && found.watchers > 1 ? [{ id: caller(), language: 'es', since: ago(5) }] : []);
     case 'PUT watchers':

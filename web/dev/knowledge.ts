@@ -63,6 +63,7 @@ function knowledge(call: Call): unknown {
   const found = articles.get(id);
   if (!found) throw new Refusal(404, 'Not found', `There is no article "${id}"`, { code: 'not-found' });
   if (sub === 'state') found.state = body()['state'] as ArticleSummary['state'];
+  if (sub === 'attachments') return list([]);
   if (sub === 'versions' && !which)
     return list(
       [3, 2, 1].map((version) => ({

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "desk/knowledge/articles.h"
+#include "desk/knowledge/attachments.h"
 #include "desk/knowledge/difference.h"
 #include "desk/knowledge/from_case.h"
 #include "desk/knowledge/markdown.h"
@@ -124,6 +125,27 @@ struct CaseQuery {
     }
 };
 
+struct SentFile {
+    std::string id;
+    std::string name;
+    std::string body;
+    static constexpr auto describe() {
+        using T = SentFile;
+        return fields(field<&T::id>("id", "The article").required(),
+                      field<&T::name>("name", "File name").required().at_most_long(400),
+                      field<&T::body>("body", "The file").required().at_most_long(64 * 1024 * 1024));
+    }
+};
+struct FileQuery {
+    std::string id;
+    std::int64_t file = 0;
+    static constexpr auto describe() {
+        using T = FileQuery;
+        return fields(field<&T::id>("id", "The article").required(),
+                      field<&T::file>("file", "The file's number").required().at_least(1));
+    }
+};
+
 std::string etag_of(const Article& article) {
     return std::to_string(article.version);
 }
@@ -215,9 +237,64 @@ Task<Result<Reply<ArticlePage>>> changed(const Call& call, F work, int status = 
     });
 }
 
+// ---- attachments: handlers are coroutines of their own, which own what they are given
+
+Task<Result<Page<ArticleAttachment>>> list_files(const Articles& articles, const ArticleAttachments& files,
+                                                 Caller caller, VersionsQuery query) {
+    co_return co_await platform::off_loop([&]() -> Result<Page<ArticleAttachment>> {
+        TRY(readable(articles, query.id, caller));
+        return platform::page_of(TRY(files.of(query.id)), query);
+    });
+}
+Task<Result<Reply<ArticleAttachment>>> send_file(ArticleAttachments& files, Caller caller, SentFile sent) {
+    ArticleAttachment made =
+        CO_TRY(co_await platform::off_loop([&] { return files.attach(sent.id, sent.name, sent.body, caller.id); }));
+    std::string place = fmt::format("/api/v1/articles/{}/attachments/{}", sent.id, made.id);
+    co_return Reply<ArticleAttachment>(std::move(made), 201, {}, std::move(place));
+}
+/// Offered as download and with nosniff (platform/door.h): no browser runs what somebody sent.
+Task<Result<platform::Document>> one_file(const Articles& articles, const ArticleAttachments& files, Caller caller,
+                                          FileQuery query) {
+    auto found = CO_TRY(co_await platform::off_loop([&]() -> Result<ArticleAttachments::File> {
+        TRY(readable(articles, query.id, caller));
+        return files.read(query.id, query.file);
+    }));
+    co_return platform::Document{std::move(found.octets), std::move(found.attachment.media_type),
+                                 std::move(found.attachment.name)};
+}
+Task<Result<platform::Nothing>> remove_file(ArticleAttachments& files, Caller caller, FileQuery query) {
+    CO_TRY(co_await platform::off_loop([&] { return files.remove(query.id, query.file, caller.id); }));
+    co_return platform::Nothing{};
+}
+
+void add_attachment_routes(platform::Api& api, const Articles& articles, ArticleAttachments& files) {
+    const auto route = [](std::string_view path, std::string_view summary, Permission permission) {
+        return platform::RouteInfo{.path = path, .summary = summary, .tag = kTag, .permission = permission};
+    };
+    api.get<VersionsQuery, Page<ArticleAttachment>>(
+        route("/api/v1/articles/{id}/attachments", "Files that come with an article", Permission::see_public),
+        [&articles, &files](const Call& call, VersionsQuery query) {
+            return list_files(articles, files, call.caller, std::move(query));
+        });
+    auto sending =
+        route("/api/v1/articles/{id}/attachments", "Adds a file to an article: the body as it is", Permission::publish);
+    sending.success = 201;
+    api.post<SentFile, ArticleAttachment>(
+        sending, [&files](const Call& call, SentFile sent) { return send_file(files, call.caller, std::move(sent)); });
+    auto download = route("/api/v1/articles/{id}/attachments/{file}", "A file, as download", Permission::see_public);
+    download.media_type = "application/octet-stream";
+    api.get<FileQuery, platform::Document>(download, [&articles, &files](const Call& call, FileQuery query) {
+        return one_file(articles, files, call.caller, std::move(query));
+    });
+    api.remove<FileQuery, platform::Nothing>(
+        route("/api/v1/articles/{id}/attachments/{file}", "Takes a file from an article", Permission::publish),
+        [&files](const Call& call, FileQuery query) { return remove_file(files, call.caller, std::move(query)); });
+}
+
 }  // namespace
 
-void add_routes(platform::Api& api, Articles& articles, FindSolvedCase find_case) {
+void add_routes(platform::Api& api, Articles& articles, ArticleAttachments& files, FindSolvedCase find_case) {
+    add_attachment_routes(api, articles, files);
     const auto route = [](std::string_view path, std::string_view summary, Permission permission,
                           std::string_view command = {}) {
         return platform::RouteInfo{

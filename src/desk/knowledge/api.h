@@ -13,6 +13,10 @@
 //   GET    articles/{id}/versions/{version} the article as it was                             [publish]
 //   GET    articles/{id}/versions/{version}/difference   ?against=: what changed, by line     [publish]
 //   POST   articles/{id}/versions/{version}/restore      ?why= (If-Match): a new version      [publish]
+//   GET    articles/{id}/attachments        files, seen by whoever may read the article        [see-public]
+//   POST   articles/{id}/attachments        ?name=: the body as it is                         [publish]
+//   GET    articles/{id}/attachments/{file} as download                                       [see-public]
+//   DELETE articles/{id}/attachments/{file}                                                   [publish]
 //   POST   cases/{number}/article           {language, leave_out_addresses}: a draft          [publish]
 
 #include <functional>
@@ -145,10 +149,11 @@ struct CaseArticleInput {
 };
 
 class Articles;
+class ArticleAttachments;
 struct SolvedCase;
 using FindSolvedCase = std::function<Result<SolvedCase>(const platform::Caller& caller, std::int64_t number)>;
 
 /// `find_case` may be empty: then no case becomes an article (`unsupported`).
-void add_routes(platform::Api& api, Articles& articles, FindSolvedCase find_case);
+void add_routes(platform::Api& api, Articles& articles, ArticleAttachments& attachments, FindSolvedCase find_case);
 
 }  // namespace quipu::knowledge

@@ -4,6 +4,7 @@
 
 #include "data/test_folder.h"
 #include "desk/knowledge/articles.h"
+#include "desk/knowledge/attachments.h"
 #include "desk/knowledge/from_case.h"
 #include "desk/knowledge/test_calls.h"
 
@@ -20,7 +21,8 @@ class KnowledgeApi : public testing::Test {
         ASSERT_TRUE(database_->migrate(kKnowledgeMigrations));
         journal_ = std::make_unique<data::Journal>(*database_, clock_);
         articles_ = std::make_unique<Articles>(*database_, *journal_, clock_);
-        add_routes(api_, *articles_, [](const platform::Caller&, std::int64_t number) -> Result<SolvedCase> {
+        files_.emplace(*database_, *journal_, clock_, *desk::Files::open(folder_ / "files"));
+        add_routes(api_, *articles_, *files_, [](const platform::Caller&, std::int64_t number) -> Result<SolvedCase> {
             if (number != 41) return fail(ErrorCode::not_found, "there is no such case");
             return SolvedCase{.number = 41,
                               .title = "Lenta para Ana",
@@ -37,13 +39,55 @@ class KnowledgeApi : public testing::Test {
         return call(api_, net::Method::post, target, std::move(body), std::move(if_match));
     }
 
+    TestAnswer send(std::string_view target, std::string octets) {
+        return call(api_, net::Method::post, target, std::move(octets), {}, "application/octet-stream");
+    }
+
     data::TestFolder folder_;
     ManualClock clock_{*parse_time("2011-11-15T12:00:00Z")};
     std::unique_ptr<data::Database> database_;
     std::unique_ptr<data::Journal> journal_;
     std::unique_ptr<Articles> articles_;
+    std::optional<ArticleAttachments> files_;
     platform::Api api_;
 };
+
+TEST_F(KnowledgeApi, FilesAreSeenByWhoeverReadsTheArticle) {
+    const std::string text = R"({"id": "mtu", "category": "network", "texts": {"en": {"title": "MTU", "body": "x"}}})";
+    ASSERT_EQ(post("/api/v1/articles", text).status, 201);
+    const TestAnswer sent = send("/api/v1/articles/mtu/attachments?name=../graph.png", "\x89PNG\r\n\x1a\n...");
+    ASSERT_EQ(sent.status, 201) << sent.text;
+    EXPECT_EQ(sent.at("name"), "graph.png");
+    EXPECT_EQ(sent.at("media_type"), "image/png");
+    EXPECT_EQ(sent.location, "/api/v1/articles/mtu/attachments/1");
+    EXPECT_EQ(get(sent.location).text, "\x89PNG\r\n\x1a\n...");
+    EXPECT_EQ(send("/api/v1/articles/none/attachments?name=a", "x").status, 404);
+    EXPECT_EQ(get("/api/v1/articles/mtu/attachments/9").status, 404);
+    files_->set_largest({3});
+    EXPECT_EQ(send("/api/v1/articles/mtu/attachments?name=a", "four").status, 413);
+
+    // A draft is not there for others; nor are its files.
+    api_.set_gatekeeper(platform::admit_nobody());
+    EXPECT_EQ(get("/api/v1/articles/mtu/attachments").status, 404);
+    EXPECT_EQ(get(sent.location).status, 404);
+    EXPECT_EQ(send("/api/v1/articles/mtu/attachments?name=a", "x").status, 401);
+    EXPECT_EQ(call(api_, net::Method::delete_, sent.location).status, 401);
+    api_.set_gatekeeper(platform::admit_all());
+    ASSERT_EQ(post("/api/v1/articles/mtu/state", R"({"state": "published"})", "\"1\"").status, 200);
+    api_.set_gatekeeper(platform::admit_nobody());
+    EXPECT_EQ(get("/api/v1/articles/mtu/attachments").body.find("items")->if_array()->size(), 1U);
+    EXPECT_EQ(get(sent.location).status, 200);
+
+    api_.set_gatekeeper(platform::admit_all());
+    ASSERT_EQ(call(api_, net::Method::delete_, sent.location).status, 204);
+    EXPECT_EQ(get(sent.location).status, 404);
+    EXPECT_EQ(call(api_, net::Method::delete_, sent.location).status, 404);
+    // Who is given an article's name later is not given its files.
+    ASSERT_EQ(send("/api/v1/articles/mtu/attachments?name=a", "x").location, "/api/v1/articles/mtu/attachments/2");
+    ASSERT_EQ(call(api_, net::Method::delete_, "/api/v1/articles/mtu", {}, "\"2\"").status, 204);
+    ASSERT_EQ(post("/api/v1/articles", text).status, 201);
+    EXPECT_TRUE(get("/api/v1/articles/mtu/attachments").body.find("items")->if_array()->empty());
+}
 
 TEST_F(KnowledgeApi, AnArticleIsWrittenReadChangedAndRestored) {
     const TestAnswer made = post(

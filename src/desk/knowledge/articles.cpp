@@ -188,7 +188,8 @@ Result<Article> Articles::set_state(std::string_view id, std::int64_t expected, 
 Result<void> Articles::remove(std::string_view id, std::int64_t expected, const By& by) {
     return database_.write([&](Transaction& transaction) -> Result<void> {
         TRY(put(transaction, TRY(expected_version(transaction, id, expected)), "removed", by));
-        return {};
+        // Another article that is given this id one day does not have them.
+        return store::remove_attachments(transaction, id);
     });
 }
 

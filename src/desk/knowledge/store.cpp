@@ -23,6 +23,22 @@ CREATE TABLE article_versions (
     PRIMARY KEY (id, version)
 );
 )"},
+    {"knowledge.002.attachments", R"(
+CREATE TABLE article_attachments (
+    id BIGINT PRIMARY KEY,
+    article TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    time_ns BIGINT NOT NULL,
+    who TEXT NOT NULL
+);
+CREATE INDEX article_attachments_article ON article_attachments (article, id);
+CREATE INDEX article_attachments_content ON article_attachments (sha256);
+CREATE TABLE article_attachment_numbers (last BIGINT NOT NULL);
+INSERT INTO article_attachment_numbers (last) VALUES (0);
+)"},
 };
 
 namespace store {
@@ -93,6 +109,56 @@ Result<std::optional<Article>> version(data::Transaction& transaction, std::stri
         TRY(transaction.run("SELECT body FROM article_versions WHERE id = ? AND version = ?", std::string(id), number));
     if (rows.empty()) return std::nullopt;
     return TRY(article_of(rows.text(0, 0), id));
+}
+
+// ---- attachments
+
+Result<std::vector<ArticleAttachment>> attachments(data::Transaction& transaction, std::string_view article) {
+    const data::Rows rows =
+        TRY(transaction.run("SELECT id, name, media_type, size, sha256, time_ns, who FROM article_attachments "
+                            "WHERE article = ? ORDER BY id",
+                            std::string(article)));
+    std::vector<ArticleAttachment> out;
+    out.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        out.push_back({.id = rows.integer(i, 0),
+                       .name = rows.text(i, 1),
+                       .media_type = rows.text(i, 2),
+                       .size = {rows.integer(i, 3)},
+                       .sha256 = rows.text(i, 4),
+                       .time = Time(Nanoseconds(rows.integer(i, 5))),
+                       .who = rows.text(i, 6)});
+    return out;
+}
+
+Result<std::int64_t> add_attachment(data::Transaction& transaction, std::string_view article,
+                                    const ArticleAttachment& attachment) {
+    // A number is never given twice: an address that was sent to a colleague leads to this file or to none.
+    const std::int64_t id = TRY(transaction.run("UPDATE article_attachment_numbers SET last = last + 1 RETURNING last"))
+    .integer(0, 0);
+    TRY(
+        transaction.run("INSERT INTO article_attachments (id, article, name, media_type, size, sha256, time_ns, who) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        id, std::string(article), attachment.name, attachment.media_type, attachment.size.octets,
+                        attachment.sha256, std::int64_t{attachment.time.time_since_epoch().count()}, attachment.who));
+    return id;
+}
+
+Result<bool> remove_attachment(data::Transaction& transaction, std::string_view article, std::int64_t id) {
+    const data::Rows rows =
+        TRY(transaction.run("DELETE FROM article_attachments WHERE article = ? AND id = ?", std::string(article), id));
+    return rows.affected() > 0;
+}
+
+Result<void> remove_attachments(data::Transaction& transaction, std::string_view article) {
+    TRY(transaction.run("DELETE FROM article_attachments WHERE article = ?", std::string(article)));
+    return {};
+}
+
+Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256) {
+    const data::Rows rows =
+        TRY(transaction.run("SELECT 1 FROM article_attachments WHERE sha256 = ? LIMIT 1", std::string(sha256)));
+    return !rows.empty();
 }
 
 }  // namespace store

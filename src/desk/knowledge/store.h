@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "data/database.h"
-#include "desk/knowledge/api.h"
+#include "desk/knowledge/attachments.h"
+#include "desk/knowledge/model.h"
 
 namespace quipu::knowledge::store {
 
@@ -26,5 +27,19 @@ struct Current {
 [[nodiscard]] Result<std::vector<ArticleVersion>> versions(data::Transaction& transaction, std::string_view id);
 [[nodiscard]] Result<std::optional<Article>> version(data::Transaction& transaction, std::string_view id,
                                                      std::int64_t number);
+
+// ---- attachments
+
+/// By their numbers.
+[[nodiscard]] Result<std::vector<ArticleAttachment>> attachments(data::Transaction& transaction,
+                                                                 std::string_view article);
+/// Answers its number.
+[[nodiscard]] Result<std::int64_t> add_attachment(data::Transaction& transaction, std::string_view article,
+                                                  const ArticleAttachment& attachment);
+/// Whether it was there.
+[[nodiscard]] Result<bool> remove_attachment(data::Transaction& transaction, std::string_view article, std::int64_t id);
+[[nodiscard]] Result<void> remove_attachments(data::Transaction& transaction, std::string_view article);
+/// Whether any article has this content.
+[[nodiscard]] Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256);
 
 }  // namespace quipu::knowledge::store

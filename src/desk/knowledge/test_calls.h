@@ -29,7 +29,7 @@ T run_task(Task<T> task) {
 }
 
 inline TestAnswer call(platform::Api& api, net::Method method, std::string_view target, std::string body = {},
-                       std::string if_match = {}) {
+                       std::string if_match = {}, std::string_view media_type = "application/json") {
     net::HttpRequest request;
     request.method = method;
     request.target = target;
@@ -40,7 +40,7 @@ inline TestAnswer call(platform::Api& api, net::Method method, std::string_view 
         const auto equals = pair.find('=');
         request.query.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
-    if (!body.empty()) request.headers.add("Content-Type", "application/json");
+    if (!body.empty()) request.headers.add("Content-Type", std::string(media_type));
     if (!if_match.empty()) request.headers.add("If-Match", if_match);
     request.body = std::move(body);
     const net::HttpResponse response = run_task(api.handle(request));

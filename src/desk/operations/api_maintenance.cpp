@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "desk/icalendar.h"
 #include "desk/operations/api.h"
-#include "desk/operations/calendar.h"
 #include "desk/operations/network.h"
 #include "desk/operations/rooms.h"
 #include "platform/off_loop.h"
@@ -170,7 +170,7 @@ Result<Reply<Window>> end(const Rooms& rooms, const Call& call, std::int64_t id)
 Result<platform::Document> calendar(const Rooms& rooms) {
     const Time now = rooms.clock.now();
     const auto picture = rooms.registry.now();
-    std::vector<CalendarEvent> events;
+    std::vector<desk::CalendarEvent> events;
     for (const Window& window : TRY(rooms.store.windows({now - kLookBack, now + kLookAhead}))) {
         std::string objects;
         for (const std::string& link : window.links)
@@ -185,7 +185,7 @@ Result<platform::Document> calendar(const Rooms& rooms) {
                           .cancelled = window.state == WindowState::cancelled,
                           .sequence = window.version - 1});
     }
-    return platform::Document{.text = calendar_text("Maintenance", events, now),
+    return platform::Document{.text = desk::calendar_text("Maintenance", events, now),
                               .media_type = "text/calendar; charset=utf-8",
                               .file_name = "maintenance.ics"};
 }

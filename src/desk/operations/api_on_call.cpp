@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "desk/icalendar.h"
 #include "desk/operations/api.h"
-#include "desk/operations/calendar.h"
 #include "desk/operations/engine_on_call.h"
 #include "desk/operations/on_call.h"
 #include "desk/operations/rooms.h"
@@ -206,7 +206,7 @@ Result<platform::Document> calendar(const Rooms& rooms, const FeedQuery& query) 
     if (!feed)
         return fail(ErrorCode::not_found, "there is no such calendar", "token", "make one at /api/v1/on-call/feeds");
     const Time now = rooms.clock.now();
-    std::vector<CalendarEvent> events;
+    std::vector<desk::CalendarEvent> events;
     std::map<std::string, std::string> names;
     for (const Rota& rota : TRY(rooms.store.rotas()))
         names[rota.id] = rota.name;
@@ -218,7 +218,7 @@ Result<platform::Document> calendar(const Rooms& rooms, const FeedQuery& query) 
                           .end = shift.end,
                           .summary = fmt::format("{}: {}", names[shift.rota], shift.name)});
     }
-    return platform::Document{.text = calendar_text("On call", events, now),
+    return platform::Document{.text = desk::calendar_text("On call", events, now),
                               .media_type = "text/calendar; charset=utf-8",
                               .file_name = "on-call.ics"};
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "desk/operations/on_call.h"
 #include "desk/operations/texts.h"
-#include "events/events.h"
 
 namespace quipu::operations {
 namespace {
@@ -254,6 +254,35 @@ Result<void> Keeper::tell(data::Transaction& transaction, const Outage& outage, 
                      {"duration", duration_text(outage.down_s)}};
     address(notice);
     return notifier_->send(transaction, notice);
+}
+
+Result<void> Keeper::tell_on_call(const events::CaseEscalated& escalated, std::int64_t event, Time now) {
+    if (notifier_ == nullptr || desk_ == nullptr) return {};
+    // Who owns a case is told in time; others only when that was not enough. Security's cases are its own team's.
+    if (escalated.step < 2 && !escalated.owner.empty()) return {};
+    if (escalated.queue == enum_name(desk::Queue::security)) return {};
+    const auto people = TRY(on_call_for(store_, *registry_.now(), escalated.organisations, now));
+    if (people.empty()) return {};
+    const auto found = desk_->find(kHouse, escalated.number);
+    if (!found && found.error().code == ErrorCode::not_found) return {};
+    const desk::Case what = TRY(found);
+    const auto& clock = escalated.clock == "answer" ? what.answer : what.solution;
+    notify::Notice notice{
+        .topic = "case.escalated",
+        .key = fmt::format("on-call/{}", event),
+        .cause = fmt::format("case:{}", what.number),
+        .about = fmt::format("case:{}", what.number),
+        .organisations = what.organisations,
+        .severity = what.priority == desk::Priority::urgent ? notify::Severity::critical : notify::Severity::warning,
+        .text = escalated.step < 2 ? "case-due" : "case-escalated",
+        .only_to = true};
+    notice.values = {{"number", number_text(what.number)},
+                     {"title", what.title},
+                     {"queue", std::string(enum_name(what.queue))},
+                     {"due", clock.due ? moment_text(*clock.due) : std::string()}};
+    for (const std::string& person : people)
+        notice.to.push_back(notify::To::person(person));
+    return notifier_->send(notice);
 }
 
 // ---- windows

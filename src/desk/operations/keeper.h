@@ -12,6 +12,7 @@
 #include "desk/operations/engine_outages.h"
 #include "desk/operations/network.h"
 #include "desk/operations/store.h"
+#include "events/events.h"
 #include "platform/notify/notify.h"
 #include "registry/registry.h"
 
@@ -34,6 +35,9 @@ class Keeper {
     [[nodiscard]] Result<void> tend(Time now);
     /// Those concerned are told that it will not take place, if they were told that it would.
     [[nodiscard]] Result<void> tell_cancelled(const Window& window);
+    /// Those who are on call at `now` are told of a case that is late, or that is soon due and has no owner. Told once.
+    /// `event` is its number in the journal.
+    [[nodiscard]] Result<void> tell_on_call(const events::CaseEscalated& escalated, std::int64_t event, Time now);
 
   private:
     [[nodiscard]] Result<void> take_failure(const Finding& finding, Time now);

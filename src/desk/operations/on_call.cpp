@@ -3,10 +3,27 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <set>
 
 #include "desk/operations/engine_on_call.h"
 
 namespace quipu::operations {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Whose rotas answer for these organisations; the empty name is the network's own.
+std::set<std::string> answering_for(const registry::Picture& picture, std::span<const std::string> organisations) {
+    std::set<std::string> out{std::string()};
+    for (std::string at : organisations)
+        while (!at.empty() && out.insert(at).second) {
+            const auto* entry = picture.find<registry::Organisation>(at);
+            at = entry == nullptr ? std::string() : entry->object.parent.value_or("");
+        }
+    return out;
+}
+
+}  // namespace
 
 Result<std::vector<Shift>> shifts_between(const Store& store, const registry::Picture& picture, std::string_view rota,
                                           Time since, Time until) {
@@ -26,6 +43,18 @@ Result<std::vector<Shift>> shifts_between(const Store& store, const registry::Pi
     for (Shift& shift : out) {
         const auto* person = picture.find<registry::Person>(shift.person);
         shift.name = person == nullptr ? shift.person : person->object.name;
+    }
+    return out;
+}
+
+Result<std::vector<std::string>> on_call_for(const Store& store, const registry::Picture& picture,
+                                             std::span<const std::string> organisations, Time at) {
+    const auto answering = answering_for(picture, organisations);
+    std::vector<std::string> out;
+    for (const Rota& rota : TRY(store.rotas())) {
+        if (!answering.contains(rota.organisation)) continue;
+        for (const Shift& shift : TRY(shifts_between(store, picture, rota.id, at, at + 1ns)))
+            if (std::ranges::find(out, shift.person) == out.end()) out.push_back(shift.person);
     }
     return out;
 }

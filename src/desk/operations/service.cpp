@@ -101,6 +101,9 @@ class Running final : public OperationsService {
             for (auto outage = recent.rbegin(); outage != recent.rend(); ++outage)
                 engine.resume(outage->part, outage->object, outage->state, outage->began, outage->ended);
         });
+        // From its own place in the journal: what was escalated while the hub was away is told as well.
+        escalations_ = TRY(house_->journal.subscribe("operations.on-call", false,
+                                                     [this](const data::Event& event) { return tell_on_call(event); }));
         open_ = true;
         watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
         return {};
@@ -119,6 +122,13 @@ class Running final : public OperationsService {
     }
 
   private:
+    Result<void> tell_on_call(const data::Event& event) {
+        if (event.type != events::CaseEscalated::kType) return {};
+        const auto escalated = read<events::CaseEscalated>(event.body);
+        if (!escalated) return {};  // of another version: it can't be understood later either
+        return keeper_->tell_on_call(*escalated, event.id, house_->clock.now());
+    }
+
     void watch(const std::stop_token& stop) {
         std::mutex mutex;
         Time next_tend{};
@@ -182,6 +192,7 @@ class Running final : public OperationsService {
     }
 
     void end_watch() {
+        escalations_.reset();
         if (!watch_.joinable()) return;
         watch_.request_stop();
         watch_.join();
@@ -201,6 +212,7 @@ class Running final : public OperationsService {
     Picture picture_;              // of the watch's thread, once started
     std::deque<Finding> pending_;  // the same
     std::condition_variable_any bell_;
+    std::unique_ptr<data::Journal::Subscription> escalations_;
     std::jthread watch_;
 };
 

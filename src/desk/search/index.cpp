@@ -211,6 +211,32 @@ Result<std::vector<std::string>> Index::marks_for(Transaction& transaction, cons
     return out;
 }
 
+Result<std::vector<std::int64_t>> Index::permitted(Transaction& transaction, std::span<const std::int64_t> ids,
+                                                   const std::vector<std::string>& reader_marks) const {
+    constexpr std::size_t kAtOnce = 500;
+    const std::set<std::string, std::less<>> held(reader_marks.begin(), reader_marks.end());
+    const auto bears_one = [&](std::string_view marks) {
+        while (!marks.empty()) {
+            const std::size_t end = std::min(marks.find(' '), marks.size());
+            if (held.contains(marks.substr(0, end))) return true;
+            marks.remove_prefix(std::min(end + 1, marks.size()));
+        }
+        return false;
+    };
+    std::vector<std::int64_t> out;
+    while (!ids.empty() && out.size() < kMostCandidates) {
+        const auto some = ids.subspan(0, std::min(kAtOnce, ids.size()));
+        ids = ids.subspan(some.size());
+        const data::Rows rows =
+            TRY(transaction.run(fmt::format("SELECT id, marks FROM search_documents WHERE id IN ({}) ORDER BY id DESC",
+                                            ids_in(transaction.dialect())),
+                                fmt::format("{}", fmt::join(some, ","))));
+        for (std::size_t i = 0; i < rows.size() && out.size() < kMostCandidates; ++i)
+            if (bears_one(rows.text(i, 1))) out.push_back(rows.integer(i, 0));
+    }
+    return out;
+}
+
 Result<std::vector<Index::Candidate>> Index::candidates(Transaction& transaction, const Request& request,
                                                         const Terms& terms, const platform::Caller& caller) const {
     const bool sees_all = caller.grants == nullptr;

@@ -134,6 +134,13 @@ class Index {
     /// The newest ids first, at most kMostCandidates.
     [[nodiscard]] virtual Result<std::vector<std::int64_t>> match(data::Transaction& transaction,
                                                                   const Search& search) const = 0;
+    /// Marks that the database intersects by itself: each costs time for every match. A caller with more sees much, and
+    /// is compared with the matches instead, the newest first, until there are enough.
+    static constexpr std::size_t kMostMarks = 16;
+    /// Of these, in their order, those that bear one of the marks: at most kMostCandidates.
+    [[nodiscard]] Result<std::vector<std::int64_t>> permitted(data::Transaction& transaction,
+                                                              std::span<const std::int64_t> ids,
+                                                              const std::vector<std::string>& reader_marks) const;
 
     data::Database& database_;
 

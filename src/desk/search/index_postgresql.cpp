@@ -15,9 +15,8 @@ using data::Transaction;
 
 constexpr int kBucketShift = 10;  // ids of a bucket: 1024
 constexpr int kShelfShift = 14;   // of a shelf of buckets: 16384
-/// Marks that GIN intersects by itself: each costs time for every match. A caller with more sees much, and is compared
-/// with the matches instead, of which few are looked at.
-constexpr std::size_t kMostMarks = 16;
+/// Matches that are compared at once with what a caller of many organisations may see.
+constexpr std::size_t kMostCompared = 4000;
 
 std::string class_mark(Class of) {
     return fmt::format("'m/c{}'", static_cast<int>(of));
@@ -115,10 +114,6 @@ class PostgresqlIndex final : public Index {
         if (!search.kind_marks.empty()) query += fmt::format(" & ({})", tsquery_any(search.kind_marks));
         const bool compare = !search.sees_all && search.reader_marks.size() > kMostMarks;
         if (!search.sees_all && !compare) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
-        std::string readers;
-        if (compare)
-            for (const std::string& mark : search.reader_marks)
-                readers += (readers.empty() ? "" : " ") + mark;
 
         // The planner can't know how rare a beginning is; an index of words is always the right way in.
         TRY(transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"));
@@ -136,21 +131,29 @@ class PostgresqlIndex final : public Index {
             if (shift == kShelfShift) where = shelf_mark(newest) + " | " + shelf_mark(newest - some / 2);
             // "id + 0": in the order of ids, but not along their index.
             const std::string wanted = fmt::format("{} & ({})", query, where);
-            const auto limit = static_cast<std::int64_t>(kMostCandidates);
-            const data::Rows rows =
-                compare ? TRY(transaction.run("SELECT w.id FROM search_words w JOIN search_documents d ON d.id = w.id "
-                                              "WHERE w.lexemes @@ CAST(? AS tsquery) "
-                                              "AND string_to_array(d.marks, ' ') && string_to_array(?, ' ') "
-                                              "ORDER BY w.id + 0 DESC LIMIT ?",
-                                              wanted, readers, limit))
-                        : TRY(transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) "
-                                              "ORDER BY id + 0 DESC LIMIT ?",
-                                              wanted, limit));
-                        if (shift > 0 && rows.size() < kMostCandidates) continue;
-                        std::vector<std::int64_t> out;
-                        for (std::size_t i = 0; i < rows.size(); ++i)
-                            out.push_back(rows.integer(i, 0));
-                        return out;
+            const auto matches = [&](std::int64_t before, std::size_t most) -> Result<std::vector<std::int64_t>> {
+                const data::Rows rows =
+                    TRY(transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) AND id < ? "
+                                        "ORDER BY id + 0 DESC LIMIT ?",
+                                        wanted, before, static_cast<std::int64_t>(most)));
+                std::vector<std::int64_t> ids;
+                for (std::size_t i = 0; i < rows.size(); ++i)
+                    ids.push_back(rows.integer(i, 0));
+                return ids;
+            };
+            std::vector<std::int64_t> out;
+            if (!compare) out = TRY(matches(newest + 1, kMostCandidates));
+            std::int64_t before = newest + 1;
+            for (std::size_t most = kMostCompared; compare && out.size() < kMostCandidates; most *= 4) {
+                const auto ids = TRY(matches(before, most));
+                const auto seen = TRY(permitted(transaction, ids, search.reader_marks));
+                out.insert(out.end(), seen.begin(), seen.end());
+                if (ids.size() < most) break;  // these were all
+                before = ids.back();
+            }
+            if (shift > 0 && out.size() < kMostCandidates) continue;
+            if (out.size() > kMostCandidates) out.resize(kMostCandidates);
+            return out;
         }
         return std::vector<std::int64_t>();
     }

@@ -81,7 +81,8 @@ class SqliteIndex final : public Index {
                                   fts_term(term, as_prefix(term, search.in_names)));
         std::string query = "(" + wanted + ")";
         if (!search.kind_marks.empty()) query += fmt::format(" AND (marks : ({}))", fts_any(search.kind_marks));
-        if (!search.sees_all) query += fmt::format(" AND (marks : ({}))", fts_any(search.reader_marks));
+        const bool compare = !search.sees_all && search.reader_marks.size() > kMostMarks;
+        if (!search.sees_all && !compare) query += fmt::format(" AND (marks : ({}))", fts_any(search.reader_marks));
         if (!search.terms.unwanted.empty()) {
             std::string unwanted;
             for (const Term& term : search.terms.unwanted)
@@ -89,13 +90,27 @@ class SqliteIndex final : public Index {
                     (unwanted.empty() ? "text_words : " : " OR text_words : ") + fts_term(term, as_prefix(term, false));
             query = fmt::format("({}) NOT ({})", query, unwanted);
         }
-        const data::Rows rows = TRY(transaction.run(
-            "SELECT rowid FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ? "
-            "ORDER BY rowid DESC LIMIT ?",
-            query, first_id(search.of), last_id(search.of), static_cast<std::int64_t>(kMostCandidates)));
+        const auto newest = [&](std::int64_t until, std::size_t most) -> Result<std::vector<std::int64_t>> {
+            const data::Rows rows = TRY(
+                transaction.run("SELECT rowid FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ? "
+                                "ORDER BY rowid DESC LIMIT ?",
+                                query, first_id(search.of), until, static_cast<std::int64_t>(most)));
+            std::vector<std::int64_t> ids;
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                ids.push_back(rows.integer(i, 0));
+            return ids;
+        };
+        if (!compare) return newest(last_id(search.of), kMostCandidates);
         std::vector<std::int64_t> out;
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            out.push_back(rows.integer(i, 0));
+        std::int64_t until = last_id(search.of);
+        for (std::size_t most = 2 * kMostCandidates; out.size() < kMostCandidates; most *= 4) {
+            const auto ids = TRY(newest(until, most));
+            const auto seen = TRY(permitted(transaction, ids, search.reader_marks));
+            out.insert(out.end(), seen.begin(), seen.end());
+            if (ids.size() < most) break;  // these were all
+            until = ids.back() - 1;
+        }
+        if (out.size() > kMostCandidates) out.resize(kMostCandidates);
         return out;
     }
 };

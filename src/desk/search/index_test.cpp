@@ -184,6 +184,22 @@ TEST_P(SearchIndex, ATeamOfManyOrganisationsSeesTheirsAlone) {
     EXPECT_THAT(ids("slow", caller({held.begin(), held.begin() + 3})), UnorderedElementsAre("0", "1", "2"));
 }
 
+TEST_P(SearchIndex, ATeamOfManyOrganisationsFindsWhatIsFarBehind) {
+    std::vector<Indexed> all;
+    Holder::Held held;
+    for (int i = 0; i < 40; ++i) {
+        held.emplace_back(Permission::work_cases, fmt::format("org-{}", i));
+        all.push_back(
+            {{"cases", fmt::format("{}", i)}, {document("slow copy", "", {team_of(fmt::format("org-{}", i))})}});
+    }
+    for (int i = 40; i < 4500; ++i)
+        all.push_back({{"cases", fmt::format("{}", i)}, {document("slow copy", "", {team_of("rnp")})}});
+    ASSERT_TRUE(index_->put(all, 4500));
+    const auto found = ids("slow", caller(held));
+    EXPECT_EQ(found.size(), 40U);
+    EXPECT_EQ(found.front(), "39") << "the newest";
+}
+
 TEST_P(SearchIndex, ObjectsChangeAndGo) {
     put("sites", "lima", {document("Lima", "capital")});
     put("sites", "lima", {document("Callao", "harbour")});

@@ -1,24 +1,16 @@
-// The journal's events that everybody may read, by a list of their names: what is not on it is not found, whoever
+// The journal's events that everybody may read (events/audience.h): what is not one of them is not found, whoever
 // looks.
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "desk/search/source.h"
-#include "events/events.h"
+#include "events/audience.h"
 
 namespace quipu::search {
 namespace {
 
-constexpr std::array kOpen = {
-    events::ObjectChanged::kType, events::RegistryImported::kType, events::LabLinkSet::kType,
-    events::DelayRose::kType,     events::DelayFell::kType,        events::LossBegan::kType,
-    events::LossEnded::kType,     events::AgentConnected::kType,   events::AgentLost::kType,
-    events::ServiceFailed::kType, events::ArticlePublished::kType, events::TeamChanged::kType};
-
 bool is_open(std::string_view type) {
-    return std::ranges::find(kOpen, type) != kOpen.end();
+    return events::audience_of(type) == events::Audience::everybody;
 }
 
 /// Every text and number of the event, by name.

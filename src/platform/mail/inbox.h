@@ -42,6 +42,9 @@ class Inbox {
     [[nodiscard]] virtual Result<std::optional<std::int64_t>> case_of_message(std::string_view message_id) = 0;
     /// Whether the case is there and takes notes from this address: its reporter, watchers and contacts.
     [[nodiscard]] virtual Result<bool> may_write(std::int64_t number, std::string_view address) = 0;
+    /// Before the transaction of `add_note` or `open`: what waits for the disk, such as writing the attachments. It
+    /// does no harm if neither follows.
+    [[nodiscard]] virtual Result<void> prepare(const Received& /*letter*/) { return {}; }
     /// Adds a note that is marked "by mail, sender not verified". In the transaction that marks the letter as taken.
     [[nodiscard]] virtual Result<void> add_note(data::Transaction& transaction, std::int64_t number,
                                                 const Received& letter) = 0;

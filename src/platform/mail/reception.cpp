@@ -82,6 +82,7 @@ Result<void> Reception::take_letter(const ParsedLetter& parsed, const Judgement&
     const std::string& sender = parsed.letter.from->address;
     const auto number = TRY(find_case(parsed, judgement));
     if (number && TRY(inbox->may_write(*number, sender))) {
+        TRY(inbox->prepare(parsed.letter));
         TRY(keep(parsed, "note", [&](data::Transaction& transaction) -> Result<std::string> {
             TRY(inbox->add_note(transaction, *number, parsed.letter));
             return fmt::format("case:{}", *number);
@@ -91,6 +92,7 @@ Result<void> Reception::take_letter(const ParsedLetter& parsed, const Judgement&
     }
     if (TRY(store_.opened_by(sender, clock_.now() - std::chrono::hours(1))) >= kMostOpened)
         return fail(ErrorCode::unavailable, "this sender has opened many cases in the last hour");
+    TRY(inbox->prepare(parsed.letter));
     TRY(keep(parsed, "opened", [&](data::Transaction& transaction) -> Result<std::string> {
         const std::int64_t opened = TRY(inbox->open(transaction, parsed.letter, number));
         return fmt::format("case:{}", opened);

@@ -253,7 +253,8 @@ class Running final : public NotifyService, public Notifier {
             if (recipient.mailbox.address.empty()) continue;
             Values values = notice.values;
             if (!recipient.mailbox.name.empty()) values.try_emplace("name", recipient.mailbox.name);
-            const Rendered text = TRY(texts_.render(notice.text, recipient.language, values));
+            const Rendered text =
+                TRY(render_notice(texts_, notice.text, recipient.language, values, notice.about, portal()));
             mail::Letter letter = letter_to(recipient, text, notice.topic, notice.about, notice.references);
             letter.secret = notice.secret;
             if (!notice.key.empty())
@@ -358,7 +359,8 @@ class Running final : public NotifyService, public Notifier {
                 return store_->settle(transaction, message.id, Store::MessageState::failed, now,
                                       "mail to this address comes back");
             const auto notices = TRY(store_->items_of(transaction, message.id));
-            const Rendered text = TRY(compose(texts_, notices, message.recipient.language, message.digest, zone));
+            const Rendered text =
+                TRY(compose(texts_, notices, message.recipient.language, message.digest, zone, portal()));
             const bool one_object =
                 std::ranges::all_of(notices, [&](const Kept& each) { return each.about == notices.front().about; });
             mail::Letter letter = letter_to(message.recipient, text, notices.front().topic,
@@ -383,7 +385,7 @@ class Running final : public NotifyService, public Notifier {
         WebhookPost out;
         out.to = CO_TRY(parse_webhook(message.url, settings_.allow_private));
         out.secret = secret_of(message.rule, message.url);
-        out.body = CO_TRY(compose_webhook(texts_, message, notices));
+        out.body = CO_TRY(compose_webhook(texts_, message, notices, portal()));
         out.delivery = message.id;
         out.timestamp = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
         out.allow_private = settings_.allow_private;
@@ -406,6 +408,7 @@ class Running final : public NotifyService, public Notifier {
         });
     }
 
+    [[nodiscard]] std::string portal() const { return house_->url ? house_->url() : std::string(); }
     [[nodiscard]] Zone zone_of(std::string_view recipient) {
         Directory* const directory = directory_.get();
         const auto found = directory == nullptr ? std::nullopt : directory->recipient(recipient);

@@ -12,6 +12,7 @@
 #include "events/events.h"
 #include "net/http_server.h"
 #include "platform/hub.h"
+#include "platform/mail/mime.h"
 #include "platform/mail/store.h"
 #include "platform/notify/store.h"
 #include "platform/notify/webhook.h"
@@ -61,6 +62,7 @@ class NotifyTest : public testing::Test {
         options.settings.port = 0;
         options.settings.data = folder_ / "data";
         options.settings.loops = 1;
+        options.settings.address = "https://portal.example";
         options.services.push_back(std::move(mail));
         options.services.push_back(std::move(notify));
         options.clock = &clock_;
@@ -156,6 +158,29 @@ TEST_F(NotifyTest, WhatOneWaitsForGoesAtOnceAndASecretIsNowhere) {
     EXPECT_TRUE(mail::Store(hub_->house().database, clock_).letter(letters()[0].id).value()->message.empty());
 }
 
+TEST_F(NotifyTest, SaysWhereThePortalShowsIt) {
+    start();
+    const auto text_of = [&](std::size_t index) {
+        const auto letter = mail::Store(hub_->house().database, clock_).letter(letters()[index].id);
+        const auto parsed = mail::parse_letter(as_bytes((*letter)->message));
+        EXPECT_TRUE(parsed);
+        return parsed ? parsed->letter.text : std::string();
+    };
+    Notice notice = pair("panama");
+    notice.about = "pair:santiago/panama";
+    ASSERT_TRUE(notify_->notifier().send(notice));
+    Notice opened{.topic = "case.opened", .about = "case:41", .text = "case-opened"};
+    opened.values = {{"number", "41"}, {"title", "Slow"}, {"text", "Since noon."}};
+    opened.to = {To::account("person:ana")};
+    opened.at_once = true;
+    ASSERT_TRUE(notify_->notifier().send(opened));
+    ASSERT_EQ(letters().size(), 1U);
+    EXPECT_THAT(text_of(0), HasSubstr("\nhttps://portal.example/cases/41\n")) << "where the text wants it";
+    clock_.advance(31s);
+    until([&] { return letters().size() == 2; });
+    EXPECT_THAT(text_of(0) + text_of(1), HasSubstr("\n\nhttps://portal.example/measure/santiago/panama\n"));
+}
+
 TEST_F(NotifyTest, ANoticeThatDoesNotFitIsRefused) {
     start();
     Notice notice = pair("x");
@@ -212,7 +237,9 @@ TEST_F(NotifyTest, AWebhookIsSignedAndTriedAgain) {
     ASSERT_TRUE(store.add_rule({.owner = "person:rui",
                                 .channel = Channel::webhook,
                                 .url = fmt::format("http://{}/hook", (*server)->address().text())}));
-    ASSERT_TRUE(notify_->notifier().send(pair("x")));
+    Notice rose = pair("x");
+    rose.about = "pair:santiago/x";
+    ASSERT_TRUE(notify_->notifier().send(rose));
     clock_.advance(2s);
     const auto count = [&] {
         const std::scoped_lock lock(mutex);
@@ -226,6 +253,7 @@ TEST_F(NotifyTest, AWebhookIsSignedAndTriedAgain) {
     const std::scoped_lock lock(mutex);
     EXPECT_EQ(posts[0].second, posts[1].second);
     EXPECT_THAT(posts[0].second, HasSubstr("\"subject\":\"Delay from santiago to x rose\""));
+    EXPECT_THAT(posts[0].second, HasSubstr("\"link\":\"https://portal.example/measure/santiago/x\""));
     EXPECT_THAT(posts[0].first, HasSubstr(" v1="));
 }
 

@@ -73,8 +73,7 @@ std::optional<Notice> notice_of(const data::Event& event) {
     if (event.type == "ProblemReported") {
         out.topic = "help.reported";
         out.text = "problem-reported";
-        out.values = {
-            {"page", text_at(body, "page")}, {"text", text_at(body, "text")}, {"contact", text_at(body, "contact")}};
+        out.values = {{"page", text_at(body, "page")}, {"text", text_at(body, "text")}};
         return out;
     }
     return std::nullopt;

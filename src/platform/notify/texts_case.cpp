@@ -49,6 +49,15 @@ constexpr Text kCase[] = {
      "and it is "
      "opened again.{{#link}}\n{{link}}{{/link}}"},
 
+    {"case-due", es, "[caso {{number}}] Vence pronto: {{title}}",
+     "El caso {{number}} vence pronto: {{title}}\n\n{{#due}}Debe estar listo el "
+     "{{due}}.\n{{/due}}{{#link}}{{link}}{{/link}}"},
+    {"case-due", pt, "[caso {{number}}] Vence em breve: {{title}}",
+     "O caso {{number}} vence em breve: {{title}}\n\n{{#due}}Deve estar pronto em "
+     "{{due}}.\n{{/due}}{{#link}}{{link}}{{/link}}"},
+    {"case-due", en, "[case {{number}}] Soon due: {{title}}",
+     "Case {{number}} is soon due: {{title}}\n\n{{#due}}It is due at {{due}}.\n{{/due}}{{#link}}{{link}}{{/link}}"},
+
     {"case-escalated", es, "[caso {{number}}] Atrasado: {{title}}",
      "El caso {{number}} espera más de lo prometido: {{title}}\n\n{{#due}}Debía estar listo el "
      "{{due}}.\n{{/due}}{{#link}}{{link}}{{/link}}"},

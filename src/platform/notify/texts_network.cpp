@@ -1,5 +1,5 @@
 // What is written about the network, and what holds several notices together. Names: from, to, before, after, agent,
-// service, reason, page, text, contact; count, first, list.
+// service, reason, page, text; count, first, list.
 
 #include "platform/notify/texts.h"
 
@@ -49,12 +49,9 @@ constexpr Text kNetwork[] = {
     {"service-failed", en, "The service {{service}} failed",
      "The service {{service}} failed and is started again.\n\n{{#reason}}{{reason}}{{/reason}}"},
 
-    {"problem-reported", es, "Problema informado: {{page}}",
-     "Alguien informó un problema en {{page}}:\n\n{{text}}{{#contact}}\n\nResponder a: {{contact}}{{/contact}}"},
-    {"problem-reported", pt, "Problema relatado: {{page}}",
-     "Alguém relatou um problema em {{page}}:\n\n{{text}}{{#contact}}\n\nResponder a: {{contact}}{{/contact}}"},
-    {"problem-reported", en, "Problem reported: {{page}}",
-     "Somebody reported a problem at {{page}}:\n\n{{text}}{{#contact}}\n\nAnswer to: {{contact}}{{/contact}}"},
+    {"problem-reported", es, "Problema informado: {{page}}", "Alguien informó un problema en {{page}}:\n\n{{text}}"},
+    {"problem-reported", pt, "Problema relatado: {{page}}", "Alguém relatou um problema em {{page}}:\n\n{{text}}"},
+    {"problem-reported", en, "Problem reported: {{page}}", "Somebody reported a problem at {{page}}:\n\n{{text}}"},
 
     {"several", es, "{{first}} (y {{count}} más)", "{{list}}"},
     {"several", pt, "{{first}} (e mais {{count}})", "{{list}}"},

@@ -16,7 +16,7 @@ constexpr LogEvent kNotRead{LogLevel::warning, "SIGNIN_METADATA_FAILED",
                             "See the error; people of a provider that is new there can't sign in yet"};
 
 struct Settings {
-    std::string address, entity_id, authorities = "/etc/ssl/certs/ca-certificates.crt";
+    std::string entity_id, authorities = "/etc/ssl/certs/ca-certificates.crt";
     bool unsolicited = false;
     std::int64_t skew_seconds = 180;
     std::vector<MetadataSettings> metadata;
@@ -24,9 +24,6 @@ struct Settings {
     static constexpr auto describe() {
         using T = Settings;
         return fields(
-            field<&T::address>("address",
-                               "The portal's address as browsers know it, https://portal.example.org; the "
-                               "hub's own when empty"),
             field<&T::entity_id>("entity_id", "This hub's name in the federation; its metadata's address when empty"),
             field<&T::authorities>("authorities", "File with the authorities that https is verified against (PEM)"),
             field<&T::unsolicited>("unsolicited", "Accept SAML responses that nobody here has asked for"),
@@ -59,8 +56,6 @@ class SigninService final : public platform::Service {
     Result<void> parse(const Value& section, const std::string& file) override {
         settings_ = {};
         if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
-        while (settings_.address.ends_with('/'))
-            settings_.address.pop_back();
         return {};
     }
 
@@ -69,7 +64,7 @@ class SigninService final : public platform::Service {
         const std::string folder = house.data_folder + "/signin";
         // Without https to fetch from, nobody needs the authorities.
         std::string trust = read_whole_file(settings_.authorities).value_or(std::string());
-        const auto address = [this, &house] { return !settings_.address.empty() ? settings_.address : house.url(); };
+        const auto address = [&house] { return house.url(); };
         federation_ = std::make_unique<Federation>(
             house.clock, house.database, TRY(OwnKey::open(folder, "Quipu", house.clock.now())),
             FederationSettings{.entity_id = settings_.entity_id,

@@ -90,6 +90,7 @@ export interface Evidence {
   events?: JournalEvent[];
 }
 
+/** A file of a case or of an article. */
 export interface Attachment {
   id: number;
   name: string;
@@ -98,7 +99,14 @@ export interface Attachment {
   sha256: string;
   time: string;
   who: string;
-  visibility: Visibility;
+  /** A case's alone. */
+  visibility?: Visibility;
+}
+
+/** Somebody who could take care of a case. */
+export interface Candidate {
+  id: string;
+  name: string;
 }
 
 export interface Watcher {

@@ -146,6 +146,7 @@ test('everything can be reached by keyboard', async () => {
   await page.waitForURL(/\/(sites|links)\//);
 
   await page.keyboard.press('Control+k');
+  await box.waitFor();
   await page.keyboard.type('medir');
   await page.getByRole('option', { name: /Measurement/ }).first().waitFor();
   await page.keyboard.press('Enter');

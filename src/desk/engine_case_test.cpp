@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
 
 #include "base/random.h"
+#include "base/test_script.h"
 
 namespace quipu::desk {
 namespace {
@@ -24,18 +24,11 @@ class Script {
   public:
     explicit Script(const std::filesystem::path& path) : path_(path) {}
     void run() {
-        std::ifstream in(path_);
-        ASSERT_TRUE(in) << path_;
-        std::string line;
-        for (int number = 1; std::getline(in, line); ++number) {
-            SCOPED_TRACE(path_.filename().string() + ":" + std::to_string(number) + ": " + line);
-            std::istringstream words(line);
-            std::string verb;
-            if (!(words >> verb) || verb[0] == '#') continue;
+        run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string& line) {
             if (verb == "calendar") {
                 std::string country;
                 words >> country;
-                if (country == "always") continue;
+                if (country == "always") return;
                 auto zone = Zone::load(zone_of_country(country));
                 ASSERT_TRUE(zone) << zone.error().text();
                 business_ = Calendar(country, *zone, {}, std::make_shared<Holidays>());
@@ -49,7 +42,8 @@ class Script {
             } else {
                 check(line.substr(line.find_first_not_of(' ', 1)));
             }
-        }
+        });
+        if (testing::Test::HasFatalFailure()) return;
         ASSERT_TRUE(told_.empty()) << "not expected: " << told_.front();
     }
 

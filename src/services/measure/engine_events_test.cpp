@@ -2,11 +2,11 @@
 
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
 
 #include "base/random.h"
+#include "base/test_script.h"
 
 namespace quipu::measure {
 namespace {
@@ -20,14 +20,7 @@ class Script {
   public:
     explicit Script(const std::filesystem::path& path) : path_(path) {}
     void run() {
-        std::ifstream in(path_);
-        ASSERT_TRUE(in) << path_;
-        std::string line;
-        for (int number = 1; std::getline(in, line); ++number) {
-            SCOPED_TRACE(path_.filename().string() + ":" + std::to_string(number) + ": " + line);
-            std::istringstream words(line);
-            std::string verb;
-            if (!(words >> verb) || verb[0] == '#') continue;
+        run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string& line) {
             if (verb == ">") {
                 ASSERT_TRUE(events_.empty()) << "not expected: " << events_.front();
                 feed(words);
@@ -46,7 +39,8 @@ class Script {
                 if (what == "level" && words >> level)
                     EXPECT_NEAR(static_cast<double>(detector_.level().value_or(0)) / 1e6, level, 0.1);
             }
-        }
+        });
+        if (testing::Test::HasFatalFailure()) return;
         ASSERT_TRUE(events_.empty()) << "not expected: " << events_.front();
     }
 

@@ -2,9 +2,9 @@
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 
+#include "base/test_script.h"
 #include "services/rpki/rtr/test_payloads.h"
 
 namespace quipu::rpki::rtr {
@@ -62,24 +62,17 @@ class Script {
   public:
     explicit Script(const std::filesystem::path& path) : path_(path) {}
     void run() {
-        std::ifstream in(path_);
-        ASSERT_TRUE(in) << path_;
-        std::string line;
-        for (int number = 1; std::getline(in, line); ++number) {
-            SCOPED_TRACE(path_.filename().string() + ":" + std::to_string(number) + ": " + line);
-            std::istringstream words(line);
-            std::string verb;
-            if (!(words >> verb) || verb[0] == '#') continue;
+        run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string& line) {
             const std::string rest = line.size() > verb.size() ? line.substr(verb.size() + 1) : std::string();
             if (verb == "<") {
                 ASSERT_FALSE(said_.empty()) << "nothing came";
                 EXPECT_EQ(said_.front(), rest);
                 said_.pop_front();
-                continue;
+                return;
             }
             if (verb == "=") {
                 check(rest);
-                continue;
+                return;
             }
             ASSERT_TRUE(said_.empty()) << "not expected: " << said_.front();
             if (verb == "serve") serve(payloads(rest));
@@ -87,7 +80,8 @@ class Script {
             if (verb == "nothing") served_ = {};
             if (verb == "wait") wait(*parse_duration(rest));
             if (verb == ">") hear(words);
-        }
+        });
+        if (testing::Test::HasFatalFailure()) return;
         ASSERT_TRUE(said_.empty()) << "not expected: " << said_.front();
     }
 

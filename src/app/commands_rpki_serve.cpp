@@ -20,6 +20,7 @@
 #include "services/rpki/payloads.h"
 #include "services/rpki/rtr/server.h"
 #include "services/rpki/rtr/store.h"
+#include "services/rpki/transport/folder_changes.h"
 
 namespace quipu::app {
 namespace {
@@ -93,12 +94,14 @@ class ServeSignals {
     sigset_t set_{};
 };
 
-Result<void> validate_and_publish(const ServeOptions& options, rpki::Validator& validator, rpki::RtrServer& server) {
+Result<void> validate_and_publish(const ServeOptions& options, rpki::Validator& validator, rpki::FolderWatch& watch,
+                                  rpki::RtrServer& server) {
     const auto locators = TRY(rpki::read_tals(options.tals));
     const auto cache = TRY(rpki::CacheFolder::open(options.cache));
     cache->set_locators(locators);
     const Time now = SystemClock().now();
-    validator.run(locators, *cache, std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+    validator.run(locators, *cache, std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count(),
+                  TRY(watch.look()));
     TRY(server.publish(payloads_of(validator)));
     log(kValidated, {{"vrps", validator.totals().vrps}, {"refused", validator.totals().refused}});
     return {};
@@ -116,8 +119,9 @@ Result<void> serve(const ServeOptions& options) {
     for (const net::Endpoint& address : server->listening())
         TRY(print(fmt::format("rtr {}\n", address.text())));
     rpki::Validator validator({.point = {}, .threads = options.threads}, nullptr);
+    rpki::FolderWatch watch(options.cache, options.threads);
     do {
-        if (const auto done = validate_and_publish(options, validator, *server); !done)
+        if (const auto done = validate_and_publish(options, validator, watch, *server); !done)
             log(kNotValidated, {{"error", done.error().text()}});
     } while (signals.wait(every));
     return {};

@@ -286,6 +286,29 @@ TEST(Validator, AnIncrementalRunIsAFullRun) {
     }
 }
 
+TEST(Validator, OtherLocatorsNeedNoOtherValidator) {
+    const Folder folder;
+    ASSERT_TRUE(write_lab(
+        {.folder = folder.path(), .objects = 120, .anchors = 2, .time = kNow, .validity = kDay, .threads = 2}));
+    const auto both = *read_tals(folder.path() + "/tals");
+    ASSERT_EQ(both.size(), 2U);
+    const std::vector<TrustAnchorLocator> first{both[0]}, second{both[1]}, turned{both[1], both[0]};
+    TrustAnchorLocator with_other_key = both[0];
+    with_other_key.key_info = both[1].key_info;
+    const std::vector<TrustAnchorLocator> wrong{with_other_key, both[1]};
+    const MemoryObjects objects(folder.path() + "/cache");
+    Validator incremental({.point = {}, .threads = 2}, nullptr);
+    incremental.run(first, objects, kNow);
+    for (const auto& locators : {both, second, turned, wrong, both, first}) {
+        incremental.run(locators, objects, kNow, std::set<std::string, std::less<>>());
+        Validator full({.point = {}, .threads = 1}, nullptr);
+        full.run(locators, objects, kNow);
+        ASSERT_EQ(incremental.vrps(), full.vrps());
+        ASSERT_EQ(verdicts_of(incremental), verdicts_of(full));
+        ASSERT_EQ(incremental.totals(), full.totals());
+    }
+}
+
 TEST(Outputs, HaveTheShapesThatScriptsKnow) {
     const Folder folder;
     ASSERT_TRUE(write_lab({.folder = folder.path(), .objects = 60, .anchors = 1, .time = kNow, .validity = kDay}));

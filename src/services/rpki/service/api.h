@@ -10,7 +10,6 @@ inline constexpr std::string_view kTag = "rpki";
 
 /// What the routes need; all of it lives as long as they are open.
 struct Rooms {
-    const Clock& clock;
     Rounds* rounds = nullptr;  ///< nullptr: nothing is validated here
     RtrServer* rtr = nullptr;  ///< nullptr: routers are not served here
 

@@ -32,12 +32,6 @@ std::int64_t seconds_since_epoch(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
 
-bool same_locators(const std::vector<TrustAnchorLocator>& a, const std::vector<TrustAnchorLocator>& b) {
-    return std::ranges::equal(a, b, [](const TrustAnchorLocator& x, const TrustAnchorLocator& y) {
-        return x.name == y.name && x.addresses == y.addresses && x.key_info == y.key_info;
-    });
-}
-
 }  // namespace
 
 Result<void> RpkiSettings::check() const {
@@ -74,12 +68,17 @@ Result<void> Rounds::open() {
     std::filesystem::create_directories(folder_, fault);
     if (fault) return fail(ErrorCode::io, "the folder can't be made: " + fault.message(), folder_);
     archive_ = TRY(PackArchive::open(folder_ + "/points.pack"));
+    validator_ = std::make_unique<Validator>(
+        Validator::Settings{.point = {.limits = {}, .profile = {.strict_names = settings_.strict_names}},
+                            .threads = static_cast<unsigned>(settings_.threads)},
+        archive_.get());
     if (offline()) {
         cache_ = TRY(CacheFolder::open(settings_.offline));
         watch_ = std::make_unique<FolderWatch>(settings_.offline, static_cast<unsigned>(settings_.threads));
     } else {
         store_ = TRY(Store::open(folder_ + "/fetched"));
         fetcher_ = TRY(Fetcher::create({}, *store_, clock_, Rng::from_system()));
+        party_ = std::make_unique<RelyingParty>(*store_, *fetcher_, *validator_, archive_.get());
     }
     slurm_ = TRY(SlurmFiles::open(settings_.slurm, folder_ + "/slurm", clock_.now()));
     served_ = TRY(ServedFile::open(folder_ + "/served.pack"));
@@ -88,27 +87,16 @@ Result<void> Rounds::open() {
     return {};
 }
 
-Result<void> Rounds::validate(const std::vector<TrustAnchorLocator>& locators, Time now) {
-    // The locators' order numbers the trust anchors: other locators, another validator.
-    const bool fresh = validator_ == nullptr || !same_locators(locators, locators_);
-    if (fresh) {
-        locators_ = locators;
-        validator_ = std::make_unique<Validator>(
-            Validator::Settings{.point = {.limits = {}, .profile = {.strict_names = settings_.strict_names}},
-                                .threads = static_cast<unsigned>(settings_.threads)},
-            archive_.get());
-        if (store_) party_ = std::make_unique<RelyingParty>(*store_, *fetcher_, *validator_, archive_.get());
-    }
+Result<void> Rounds::validate(Time now) {
+    locators_ = TRY(read_tals(settings_.tals));
     const std::int64_t time = seconds_since_epoch(now);
     if (party_) {
         const RoundReport report = TRY(party_->run(locators_, time));
         examined_ = report.points_examined;
         return {};
     }
-    Changes changes = TRY(watch_->look());
-    if (fresh) changes.reset();
     cache_->set_locators(locators_);
-    validator_->run(locators_, *cache_, time, changes);
+    validator_->run(locators_, *cache_, time, TRY(watch_->look()));
     examined_ = validator_->points_examined();
     return archive_->flush(time - kForgetAfter);
 }
@@ -116,7 +104,7 @@ Result<void> Rounds::validate(const std::vector<TrustAnchorLocator>& locators, T
 Result<void> Rounds::round() {
     const Time now = clock_.now();
     const Monotonic begin = clock_.monotonic();
-    TRY(validate(TRY(read_tals(settings_.tals)), now));
+    TRY(validate(now));
     auto tree = tree_of(*validator_, locators_);
     auto found = std::make_shared<const AnchoredPayloads>(anchored_payloads_of(*validator_, locators_));
 
@@ -138,7 +126,7 @@ Result<void> Rounds::round() {
     for (const auto& file : slurm_->exceptions().status())
         if (file.error) log(kSlurmBroken, {{"file", file.name}, {"error", file.error->text()}});
     if (const auto read = route_files_.refresh(); !read) log(kRoutesBroken, {{"error", read.error().text()}});
-    TRY(serve(now));
+    TRY(serve());
     log(kValidated, {{"seconds", fmt::format("{:.3f}", seconds_)},
                      {"examined", std::to_string(examined_)},
                      {"vrps", std::to_string(tree_->totals.vrps)}});
@@ -153,7 +141,7 @@ Result<void> Rounds::round() {
 }
 
 /// What the guard let pass, with local exceptions, to routers and to whoever asks. In its turn.
-Result<void> Rounds::serve(Time now) {
+Result<void> Rounds::serve() {
     auto state = std::make_shared<State>();
     auto set = std::make_shared<PayloadSet>(guard_.served()->set);
     state->slurm = apply_slurm(slurm_->exceptions().in_use(), *set);
@@ -179,7 +167,6 @@ Result<void> Rounds::serve(Time now) {
     else
         state->routes = view_of(routes, *members_, *state->validity);
     state->held = guard_.held();
-    state->made = now;
     auto shared = std::shared_ptr<const State>(std::move(state));
     state_.with([&](auto& current) { current = shared; });
     return rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
@@ -190,7 +177,7 @@ Result<void> Rounds::release(std::int64_t id, std::string_view by) {
     const auto held = guard_.held();
     TRY(guard_.release(id));
     TRY(served_->keep(*guard_.served(), guard_.held()));
-    TRY(serve(clock_.now()));
+    TRY(serve());
     log(kReleased, {{"change", std::to_string(id)}, {"by", std::string(by)}});
     if (listener_.released) listener_.released(*held, by);
     return {};

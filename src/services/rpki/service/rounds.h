@@ -69,8 +69,8 @@ class Rounds {
     Rounds(const RpkiSettings& settings, std::string folder, const Clock& clock, registry::Registry& registry,
            RtrServer* rtr, Listener listener);
     [[nodiscard]] Result<void> open();
-    [[nodiscard]] Result<void> validate(const std::vector<TrustAnchorLocator>& locators, Time now);
-    [[nodiscard]] Result<void> serve(Time now);
+    [[nodiscard]] Result<void> validate(Time now);
+    [[nodiscard]] Result<void> serve();
     void work(const std::stop_token& stop);
 
     const RpkiSettings settings_;
@@ -87,7 +87,7 @@ class Rounds {
     std::unique_ptr<Fetcher> fetcher_;
     std::unique_ptr<Validator> validator_;
     std::unique_ptr<RelyingParty> party_;
-    std::vector<TrustAnchorLocator> locators_;
+    std::vector<TrustAnchorLocator> locators_;  // of the last round: their order numbers the trust anchors
 
     std::mutex turn_;  // guard, exceptions, serving: a round and a release one after the other
     Guard guard_;

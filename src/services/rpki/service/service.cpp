@@ -29,7 +29,7 @@ class Running final : public platform::Service {
 
     Result<void> provision(platform::House& house) override {
         house_ = &house;
-        Rooms rooms{.clock = house.clock};
+        Rooms rooms;
         if (!settings_.tals.empty()) {
             const RtrSettings& rtr = settings_.rtr;
             if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())

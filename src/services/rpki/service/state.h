@@ -34,7 +34,6 @@ struct RouteView {
                                                        const Members& members, const ValidityIndex& validity);
 
 struct State {
-    Time made{};         ///< when it was put together
     Time validated{};    ///< as of when
     double seconds = 0;  ///< that the validation took
     std::size_t points_examined = 0;

@@ -90,4 +90,10 @@ void append_base64(ByteSpan octets, std::string& out) {
     }
 }
 
+std::string base64_text(ByteSpan octets) {
+    std::string out;
+    append_base64(octets, out);
+    return out;
+}
+
 }  // namespace quipu::rpki

@@ -1,6 +1,7 @@
 #pragma once
 // Base 64 (RFC 4648 §4) as it comes, in pieces, with white space anywhere (XML Schema's base64Binary).
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,5 +25,6 @@ class Base64Decoder {
 };
 
 void append_base64(ByteSpan octets, std::string& out);
+[[nodiscard]] std::string base64_text(ByteSpan octets);
 
 }  // namespace quipu::rpki

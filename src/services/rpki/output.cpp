@@ -11,6 +11,7 @@
 #include "base/base64url.h"
 #include "base/value.h"
 #include "services/rpki/base64.h"
+#include "services/rpki/sink.h"
 
 namespace quipu::rpki {
 namespace {
@@ -47,33 +48,6 @@ std::string hex(ByteSpan bytes) {
         out += fmt::format("{:02x}", octet);
     return out;
 }
-
-std::string base64(ByteSpan bytes) {
-    std::string out;
-    append_base64(bytes, out);
-    return out;
-}
-
-/// Gathers text and hands it on in large pieces.
-class Buffer {
-  public:
-    explicit Buffer(const Sink& sink) : sink_(sink) {}
-    ~Buffer() { sink_(text_); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-    template <class... Parts>
-    void add(fmt::format_string<Parts...> format, Parts&&... parts) {
-        fmt::format_to(std::back_inserter(text_), format, std::forward<Parts>(parts)...);
-        if (text_.size() > 65'536) {
-            sink_(text_);
-            text_.clear();
-        }
-    }
-
-  private:
-    const Sink& sink_;
-    std::string text_;
-};
 
 std::string quoted(std::string_view text) {
     std::string out;
@@ -178,7 +152,7 @@ struct Sources {
     }
 };
 
-void write_json(const Contents& contents, std::int64_t time, bool extended, Buffer& out) {
+void write_json(const Contents& contents, std::int64_t time, bool extended, SinkText& out) {
     const Selection& selection = contents.selection;
     std::optional<Sources> sources;
     if (extended) sources.emplace(contents);
@@ -206,7 +180,7 @@ void write_json(const Contents& contents, std::int64_t time, bool extended, Buff
         bool first = true;
         contents.for_each_key([&](Asn as, const RouterKey& key, const std::string& anchor) {
             out.add("{}\n    {{ \"asn\": \"AS{}\", \"SKI\": \"{}\", \"routerPublicKey\": \"{}\", \"ta\": {} }}",
-                    first ? "" : ",", as, hex(key.key_id), base64(key.key_info), quoted(anchor));
+                    first ? "" : ",", as, hex(key.key_id), base64_text(key.key_info), quoted(anchor));
             first = false;
         });
         out.add("\n  ]");
@@ -231,7 +205,7 @@ void write_json(const Contents& contents, std::int64_t time, bool extended, Buff
     out.add("\n}}\n");
 }
 
-void write_extended_csv(const Contents& contents, Buffer& out) {
+void write_extended_csv(const Contents& contents, SinkText& out) {
     out.add("URI,ASN,IP Prefix,Max Length,Not Before,Not After\n");
     const auto& vrps = contents.payloads.set.vrps;
     std::vector<bool> told(vrps.size());
@@ -252,7 +226,7 @@ void write_extended_csv(const Contents& contents, Buffer& out) {
 }
 
 /// RFC 8416; version 2 has ASPA (draft-ietf-sidrops-aspa-slurm).
-void write_slurm(const Contents& contents, bool with_aspa, Buffer& out) {
+void write_slurm(const Contents& contents, bool with_aspa, SinkText& out) {
     out.add(
         "{{\n  \"slurmVersion\": {},\n  \"validationOutputFilters\": {{\n    \"prefixFilters\": [],\n"
         "    \"bgpsecFilters\": []{}\n  }},\n  \"locallyAddedAssertions\": {{\n    \"prefixAssertions\": [",
@@ -284,7 +258,7 @@ void write_slurm(const Contents& contents, bool with_aspa, Buffer& out) {
     out.add("\n  }}\n}}\n");
 }
 
-void write_summary(const Contents& contents, std::int64_t time, Buffer& out) {
+void write_summary(const Contents& contents, std::int64_t time, SinkText& out) {
     out.add("Summary at {}\n", iso_time(time));
     const auto line = [&](std::string_view name, const Totals& t, std::size_t unique) {
         out.add(
@@ -317,7 +291,7 @@ void write_summary(const Contents& contents, std::int64_t time, Buffer& out) {
     line("total", contents.validator->totals(), set.vrps.size());
 }
 
-void write_lines(const Contents& contents, std::int64_t time, Format format, Buffer& out) {
+void write_lines(const Contents& contents, std::int64_t time, Format format, SinkText& out) {
     if (format == Format::csv) out.add("ASN,IP Prefix,Max Length,Trust Anchor\n");
     if (format == Format::csvcompat) out.add("\"ASN\",\"IP Prefix\",\"Max Length\",\"Trust Anchor\"\n");
     if (format == Format::openbgpd) out.add("roa-set {{\n");
@@ -377,7 +351,7 @@ std::string format_names() {
 
 void write_payloads(const AnchoredPayloads& payloads, const Validator* validator, std::int64_t time, Format format,
                     const Selection& selection, const Sink& sink) {
-    Buffer out(sink);
+    SinkText out(sink);
     const Contents contents{payloads, validator, selection};
     switch (format) {
         case Format::json: return write_json(contents, time, false, out);
@@ -431,7 +405,7 @@ void write_verdicts(const Validator& validator, std::vector<std::string> others,
             add(uri, Rule::not_checked, "no valid manifest lists it", "");
     }
     std::ranges::sort(lines, {}, &Line::path);
-    Buffer out(sink);
+    SinkText out(sink);
     out.add("path,verdict,reason,section,detail,chain\n");
     for (const Line& line : lines)
         out.add("{}", line.text);

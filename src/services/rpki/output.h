@@ -1,11 +1,11 @@
 #pragma once
 // The validated payloads as text for routers, scripts and people; the shapes are those that Routinator's users know.
 
-#include <functional>
 #include <optional>
 
 #include "base/time.h"
 #include "services/rpki/payloads.h"
+#include "services/rpki/sink.h"
 
 namespace quipu::rpki {
 
@@ -26,9 +26,6 @@ enum class Format : std::uint8_t {
 [[nodiscard]] std::optional<Format> format_of(std::string_view name);
 /// "json, jsonext, …" for messages.
 [[nodiscard]] std::string format_names();
-
-/// Receives text piece by piece: a global table is tens of megabytes.
-using Sink = std::function<void(std::string_view)>;
 
 /// `validator` is the run that gave the payloads: it knows the objects that they come from, of which jsonext, csvext
 /// and summary tell. What has no object is of a local exception. Without it these formats know no sources.

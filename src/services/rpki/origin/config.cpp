@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "net/ascii.h"
 #include "services/rpki/origin/config_text.h"
 
 namespace quipu::rpki {
@@ -22,8 +23,7 @@ Result<void> check_description(const RouterNeighbour& neighbour) {
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    for (char& c : out)
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::ranges::transform(out, out.begin(), net::ascii_lower);
     return out;
 }
 

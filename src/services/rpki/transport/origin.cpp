@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "net/address.h"
+#include "net/ascii.h"
 
 namespace quipu::rpki {
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// Without the port that https has anyway.
 std::string_view plain_origin(std::string_view uri) {
@@ -28,7 +25,7 @@ std::pair<std::string_view, std::string_view> split_address(std::string_view uri
 }
 
 bool is_same_origin(std::string_view a, std::string_view b) {
-    return std::ranges::equal(plain_origin(a), plain_origin(b), {}, lower, lower);
+    return net::equal_ignoring_case(plain_origin(a), plain_origin(b));
 }
 
 std::string_view host_of(std::string_view uri) {
@@ -53,7 +50,7 @@ bool is_dubious(std::string_view uri) {
     std::string host(host_of(uri));
     while (host.ends_with('.'))
         host.pop_back();
-    std::ranges::transform(host, host.begin(), lower);
+    std::ranges::transform(host, host.begin(), net::ascii_lower);
     return host.find_first_of(":@[]") != std::string::npos || host.find('.') == std::string::npos ||
            host.ends_with(".localhost") || host.ends_with(".local") || net::IpAddress::parse(host).has_value();
 }

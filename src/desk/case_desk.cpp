@@ -207,16 +207,7 @@ Result<Attachment> CaseDesk::keep_file(Transaction& transaction, Row& row, const
 }
 
 Result<std::size_t> CaseDesk::sweep_files() {
-    return files_.sweep(
-        [&](std::string_view sha256) -> Result<bool> {
-            bool named = false;
-            TRY(house_.database.read([&](Transaction& transaction) -> Result<void> {
-                named = TRY(store::is_attached(transaction, sha256));
-                return {};
-            }));
-            return named;
-        },
-        house_.clock.now());
+    return files_.sweep(house_.database, store::is_attached, house_.clock.now());
 }
 
 // ---- evidence and messages

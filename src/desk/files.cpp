@@ -126,6 +126,21 @@ Result<KeptFile> Files::keep(std::string_view name, std::string_view octets) con
     return out;
 }
 
+Result<std::size_t> Files::sweep(data::Database& database,
+                                 Result<bool> (&is_named)(data::Transaction& transaction, std::string_view sha256),
+                                 Time now) const {
+    return sweep(
+        [&](std::string_view sha256) -> Result<bool> {
+            bool named = false;
+            TRY(database.read([&](data::Transaction& transaction) -> Result<void> {
+                named = TRY(is_named(transaction, sha256));
+                return {};
+            }));
+            return named;
+        },
+        now);
+}
+
 Result<std::size_t> Files::sweep(const std::function<Result<bool>(std::string_view sha256)>& is_named, Time now) const {
     const Time before = now - std::chrono::hours(24);
     const auto is_old = [&](const std::string& path) {

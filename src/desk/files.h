@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/units.h"
+#include "data/database.h"
 
 namespace quipu::desk {
 
@@ -36,6 +37,11 @@ class Files {
 
     /// Removes what was kept more than a day before `now` and is not named by a row, as `is_named` answers; how many.
     [[nodiscard]] Result<std::size_t> sweep(const std::function<Result<bool>(std::string_view sha256)>& is_named,
+                                            Time now) const;
+    /// The same where a database is asked.
+    [[nodiscard]] Result<std::size_t> sweep(data::Database& database,
+                                            Result<bool> (&is_named)(data::Transaction& transaction,
+                                                                     std::string_view sha256),
                                             Time now) const;
 
   private:

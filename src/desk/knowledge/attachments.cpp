@@ -76,16 +76,7 @@ Result<void> ArticleAttachments::remove(std::string_view article, std::int64_t i
 }
 
 Result<std::size_t> ArticleAttachments::sweep() const {
-    return files_.sweep(
-        [&](std::string_view sha256) -> Result<bool> {
-            bool named = false;
-            TRY(database_.read([&](Transaction& transaction) -> Result<void> {
-                named = TRY(store::is_attached(transaction, sha256));
-                return {};
-            }));
-            return named;
-        },
-        clock_.now());
+    return files_.sweep(database_, store::is_attached, clock_.now());
 }
 
 Result<void> ArticleAttachments::tell(Transaction& transaction, const Article& article, std::string_view action,

@@ -101,9 +101,6 @@ struct HolidayQuery {
                       field<&T::year>("year", "The year").required().between(1583, 4099));
     }
 };
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
 
 // ---- answers
 
@@ -337,9 +334,10 @@ void add_figure_routes(platform::Api& api, Desk& desk) {
     api.get<StatisticFilter, Document>(csv, [&desk](const Call& call, StatisticFilter filter) {
         return statistics_file(desk, call.caller, std::move(filter));
     });
-    api.get<NoInput, Page<QueueState>>(route("/api/v1/desk/queues", "Every queue as it stands, its states and promises",
-                                             Permission::see_public, "quipu cases queues"),
-                                       [&desk](const Call& call, NoInput) { return queues(desk, call.caller); });
+    api.get<platform::NoInput, Page<QueueState>>(
+        route("/api/v1/desk/queues", "Every queue as it stands, its states and promises", Permission::see_public,
+              "quipu cases queues"),
+        [&desk](const Call& call, platform::NoInput) { return queues(desk, call.caller); });
     api.get<HolidayQuery, Page<Holiday>>(
         route("/api/v1/desk/holidays", "Public holidays on which service clocks stand still", Permission::see_public),
         [&desk](const Call&, const HolidayQuery& query) -> Result<Page<Holiday>> {

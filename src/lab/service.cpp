@@ -20,9 +20,6 @@ constexpr LogEvent kNotJournalled{LogLevel::error, "LAB_NOT_JOURNALLED",
 struct Settings {
     static constexpr auto describe() { return fields(); }
 };
-struct LabQuery {
-    static constexpr auto describe() { return fields(); }
-};
 struct LinkQuery {
     std::string id;
     LinkChange body;
@@ -47,13 +44,13 @@ class LabService final : public platform::Service {
 
     Result<void> provision(platform::House& house) override {
         house_ = &house;
-        house.api.get<LabQuery, LabStatus>(
+        house.api.get<platform::NoInput, LabStatus>(
             {.path = "/api/v1/lab",
              .summary = "The lab on this machine: its points, its links and what is imposed on them",
              .tag = "lab",
              .permission = Permission::see_public,
              .command = "quipu lab status"},
-            [this](const Call&, const LabQuery&) -> Task<Result<LabStatus>> {
+            [this](const Call&, const platform::NoInput&) -> Task<Result<LabStatus>> {
                 Controls* lab = lab_.load();
                 if (lab == nullptr) co_return LabStatus{};
                 co_return lab->status();

@@ -123,6 +123,10 @@ struct Reply {
 struct Nothing {
     static constexpr auto describe() { return fields(); }
 };
+/// A request that has neither parameters nor a body.
+struct NoInput {
+    static constexpr auto describe() { return fields(); }
+};
 /// A body that is made already: exports, CSV. Declared with its media type in RouteInfo::media_type.
 struct Document {
     std::string text;
@@ -167,6 +171,24 @@ template <class T>
     if (last < all.size()) page.next = make_cursor(std::to_string(last));
     page.items.assign(std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(first)),
                       std::make_move_iterator(all.begin() + static_cast<std::ptrdiff_t>(last)));
+    return page;
+}
+
+/// The same of those rows alone that are wanted, each as `shown` makes it: only the page's own are made. A cursor is a
+/// position among all rows.
+template <class Row, class Wanted, class Shown = std::identity>
+[[nodiscard]] auto page_where(const std::vector<Row>& rows, const PageQuery& query, const Wanted& wanted,
+                              const Shown& shown = {})
+    -> Result<Page<std::remove_cvref_t<std::invoke_result_t<const Shown&, const Row&>>>> {
+    Page<std::remove_cvref_t<std::invoke_result_t<const Shown&, const Row&>>> page;
+    for (std::size_t i = TRY(read_position(query.cursor)); i < rows.size(); ++i) {
+        if (!wanted(rows[i])) continue;
+        if (page.items.size() == static_cast<std::size_t>(query.limit)) {
+            page.next = make_cursor(std::to_string(i));
+            break;
+        }
+        page.items.push_back(shown(rows[i]));
+    }
     return page;
 }
 

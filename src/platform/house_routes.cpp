@@ -10,10 +10,6 @@
 namespace quipu::platform {
 namespace {
 
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
-
 struct About {
     std::string name = "Quipu";
     std::string version;

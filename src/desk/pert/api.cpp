@@ -113,9 +113,6 @@ struct MeetingsQuery : PageQuery {
                                      field<&T::state>("state", "Only those that stand so")));
     }
 };
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
 
 Result<std::int64_t> version_in(const std::string& if_match) {
     std::int64_t version = 0;
@@ -329,10 +326,11 @@ void add_meeting_routes(platform::Api& api, Pert& pert, const Clock& clock) {
     auto all =
         route("/api/v1/pert/calendar", "All meetings that the caller may see, as iCalendar", Permission::see_public);
     all.media_type = "text/calendar";
-    api.get<NoInput, platform::Document>(
-        all, waiting<NoInput>([&pert, calendar](const Call& call, NoInput&) -> Result<platform::Document> {
-            return calendar(TRY(pert.meetings(call.caller, {}, {})), call);
-        }));
+    api.get<platform::NoInput, platform::Document>(
+        all, waiting<platform::NoInput>(
+                 [&pert, calendar](const Call& call, platform::NoInput&) -> Result<platform::Document> {
+                     return calendar(TRY(pert.meetings(call.caller, {}, {})), call);
+                 }));
 }
 
 }  // namespace

@@ -34,9 +34,6 @@ struct SearchQuery : platform::PageQuery {
                 field<&T::language>("language", "Preferred: es, pt, en; the caller's if left out").at_most_long(8)));
     }
 };
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
 
 Result<Page<Found>> search(const Rooms& rooms, const SearchQuery& query, const platform::Caller& caller) {
     for (const std::string& kind : query.kinds)
@@ -64,13 +61,13 @@ void add_routes(platform::Api& api, const Rooms& rooms) {
         [rooms](const Call& call, SearchQuery query) -> Task<Result<Page<Found>>> {
             co_return co_await platform::off_loop([&] { return search(rooms, query, call.caller); });
         });
-    api.post<NoInput, platform::Nothing>(
+    api.post<platform::NoInput, platform::Nothing>(
         {.path = "/api/v1/search/rebuild",
          .summary = "Makes the search's index again from its sources",
          .tag = "search",
          .permission = Permission::administer,
          .command = "quipu search --rebuild"},
-        [rooms](const Call&, NoInput) -> Task<Result<platform::Nothing>> {
+        [rooms](const Call&, platform::NoInput) -> Task<Result<platform::Nothing>> {
             CO_TRY(co_await platform::off_loop([&] { return rooms.follower.rebuild(); }));
             co_return platform::Nothing{};
         });

@@ -14,9 +14,6 @@ using platform::PageQuery;
 using platform::Permission;
 using platform::Reply;
 
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
 struct OneSession {
     std::string id;
     static constexpr auto describe() { return fields(field<&OneSession::id>("id", "The session").required()); }
@@ -118,14 +115,14 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
 }  // namespace
 
 void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
-    api.get<NoInput, SessionInfo>({.path = "/api/v1/session",
-                                   .summary = "Who the caller is, what they may do, and how one can sign in",
-                                   .tag = "access",
-                                   .permission = Permission::see_public,
-                                   .command = "quipu whoami"},
-                                  [core](const Call& call, NoInput) -> Result<SessionInfo> {
-                                      return core->session_of(call.caller, origin_of(call.request));
-                                  });
+    api.get<platform::NoInput, SessionInfo>({.path = "/api/v1/session",
+                                             .summary = "Who the caller is, what they may do, and how one can sign in",
+                                             .tag = "access",
+                                             .permission = Permission::see_public,
+                                             .command = "quipu whoami"},
+                                            [core](const Call& call, platform::NoInput) -> Result<SessionInfo> {
+                                                return core->session_of(call.caller, origin_of(call.request));
+                                            });
     api.post<With<SignIn>, SessionReply>({.path = "/api/v1/session",
                                           .summary = "Signs in by password",
                                           .tag = "access",
@@ -136,9 +133,9 @@ void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
                                                  return core->sign_in(input.body.login, input.body.password, from);
                                              });
                                          });
-    api.remove<NoInput, Nothing>(
+    api.remove<platform::NoInput, Nothing>(
         {.path = "/api/v1/session", .summary = "Signs out", .tag = "access", .permission = Permission::own},
-        [core](const Call& call, NoInput) { return sign_out(*core, call); });
+        [core](const Call& call, platform::NoInput) { return sign_out(*core, call); });
     api.put<With<PasswordChange>, Nothing>(
         {.path = "/api/v1/session/password",
          .summary = "Changes one's own password and ends all other sessions",
@@ -160,11 +157,12 @@ void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
          .tag = "access",
          .permission = Permission::own},
         [core](const Call& call, OneSession query) { return end_one(*core, call, std::move(query.id)); });
-    api.remove<NoInput, Nothing>({.path = "/api/v1/sessions",
-                                  .summary = "Ends all of one's own sessions but this one",
-                                  .tag = "access",
-                                  .permission = Permission::own},
-                                 [core](const Call& call, NoInput) { return end_others(*core, call); });
+    api.remove<platform::NoInput, Nothing>(
+        {.path = "/api/v1/sessions",
+         .summary = "Ends all of one's own sessions but this one",
+         .tag = "access",
+         .permission = Permission::own},
+        [core](const Call& call, platform::NoInput) { return end_others(*core, call); });
     api.get<PageQuery, Page<RoleRow>>({.path = "/api/v1/roles",
                                        .summary = "Which role may do what, when it is held everywhere",
                                        .tag = "access",

@@ -22,7 +22,7 @@ namespace quipu::signin {
 
 enum class Protocol : std::uint8_t { saml, oidc };
 constexpr auto describe_enum(Protocol) {
-    return quipu::names<Protocol>({{Protocol::saml, "saml"}, {Protocol::oidc, "oidc"}});
+    return names<Protocol>({{Protocol::saml, "saml"}, {Protocol::oidc, "oidc"}});
 }
 
 /// Why a sign-in through an institution did not end in a session.
@@ -36,13 +36,13 @@ enum class Problem : std::uint8_t {
     unavailable,  ///< the provider can't be reached, or is not known any more
 };
 constexpr auto describe_enum(Problem) {
-    return quipu::names<Problem>({{Problem::expired, "expired"},
-                                  {Problem::refused, "refused"},
-                                  {Problem::untrusted, "untrusted"},
-                                  {Problem::no_identity, "no-identity"},
-                                  {Problem::pending, "pending"},
-                                  {Problem::blocked, "blocked"},
-                                  {Problem::unavailable, "unavailable"}});
+    return names<Problem>({{Problem::expired, "expired"},
+                           {Problem::refused, "refused"},
+                           {Problem::untrusted, "untrusted"},
+                           {Problem::no_identity, "no-identity"},
+                           {Problem::pending, "pending"},
+                           {Problem::blocked, "blocked"},
+                           {Problem::unavailable, "unavailable"}});
 }
 
 /// An institution through which one may sign in. GET /api/v1/signin/providers → Page<Provider>.

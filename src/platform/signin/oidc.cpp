@@ -31,7 +31,8 @@ std::optional<Time> time_at(const Value& object, std::string_view key) {
     return Time(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
-bool names(const Value* member, std::string_view text) {
+/// The member is this text, or a list that holds it.
+bool has_text(const Value* member, std::string_view text) {
     if (member == nullptr) return false;
     if (const std::string* one = member->if_string()) return *one == text;
     const Value::Array* list = member->if_array();
@@ -79,7 +80,7 @@ Result<ProviderDocument> read_provider_document(const Value& document, std::stri
     out.jwks_uri = TRY(address("jwks_uri", true));
     // Discovery §3: client_secret_basic where nothing is said.
     const Value* methods = document.find("token_endpoint_auth_methods_supported");
-    out.takes_basic = methods == nullptr || names(methods, "client_secret_basic");
+    out.takes_basic = methods == nullptr || has_text(methods, "client_secret_basic");
     const Value* named = document.find("authorization_response_iss_parameter_supported");
     out.names_issuer = named != nullptr && named->if_bool() != nullptr && *named->if_bool();
     return out;
@@ -132,10 +133,10 @@ Result<Value> accept_id_token(std::string_view token, std::span<const JsonWebKey
     Value claims = TRY(verified_claims(token, keys));
     if (text_at(claims, "iss") != expected.issuer) return refuse_answer("is another issuer's", "iss");
     const Value* audience = claims.find("aud");
-    if (!names(audience, expected.client_id)) return refuse_answer("is for others", "aud");
+    if (!has_text(audience, expected.client_id)) return refuse_answer("is for others", "aud");
     const bool several = audience->if_array() != nullptr && audience->if_array()->size() > 1;
     if (const Value* party = claims.find("azp"); several || party != nullptr)
-        if (!names(party, expected.client_id) || party->if_array() != nullptr)
+        if (!has_text(party, expected.client_id) || party->if_array() != nullptr)
             return refuse_answer("was asked by others", "azp");
     const auto ends = time_at(claims, "exp");
     if (!ends || *ends + expected.skew <= expected.now) return refuse_answer("is no longer good", "exp");

@@ -12,9 +12,6 @@ using platform::off_loop;
 using platform::Permission;
 using platform::Reply;
 
-struct NoInput {
-    static constexpr auto describe() { return fields(); }
-};
 struct ById {
     std::string id;
     static constexpr auto describe() { return fields(field<&ById::id>("id", "The passkey").required()); }
@@ -110,23 +107,24 @@ class FactorRoutes {
 void add_factor_routes(platform::House& house, access::Access& access, FactorDesk& desk) {
     const auto routes = std::make_shared<const FactorRoutes>(access, desk);
     platform::Api& api = house.api;
-    api.get<NoInput, Factors>(
+    api.get<platform::NoInput, Factors>(
         {"/api/v1/factors", "My authenticator, passkeys and recovery codes", "signin", Permission::own},
-        [routes](const Call& call, NoInput) { return routes->list(call); });
-    api.post<NoInput, TotpEnrolment>(
+        [routes](const Call& call, platform::NoInput) { return routes->list(call); });
+    api.post<platform::NoInput, TotpEnrolment>(
         {"/api/v1/factors/totp", "Begins to set up an authenticator app", "signin", Permission::own},
-        [routes](const Call& call, NoInput) { return routes->begin_totp(call); });
+        [routes](const Call& call, platform::NoInput) { return routes->begin_totp(call); });
     api.post<With<CodeInput>, RecoveryCodes>(
         {"/api/v1/factors/totp/confirm", "Sets it up, by a code that it shows", "signin", Permission::own},
         [routes](const Call& call, With<CodeInput> in) { return routes->confirm_totp(call, std::move(in.body)); });
-    api.remove<NoInput, Nothing>({"/api/v1/factors/totp", "Removes the authenticator app", "signin", Permission::own},
-                                 [routes](const Call& call, NoInput) { return routes->remove_totp(call); });
-    api.post<NoInput, RecoveryCodes>(
+    api.remove<platform::NoInput, Nothing>(
+        {"/api/v1/factors/totp", "Removes the authenticator app", "signin", Permission::own},
+        [routes](const Call& call, platform::NoInput) { return routes->remove_totp(call); });
+    api.post<platform::NoInput, RecoveryCodes>(
         {"/api/v1/factors/recovery-codes", "New recovery codes in place of the old", "signin", Permission::own},
-        [routes](const Call& call, NoInput) { return routes->renew_codes(call); });
-    api.post<NoInput, Ceremony>(
+        [routes](const Call& call, platform::NoInput) { return routes->renew_codes(call); });
+    api.post<platform::NoInput, Ceremony>(
         {"/api/v1/factors/passkeys/options", "Begins to register a passkey", "signin", Permission::own},
-        [routes](const Call& call, NoInput) { return routes->begin_passkey(call); });
+        [routes](const Call& call, platform::NoInput) { return routes->begin_passkey(call); });
     api.post<With<PasskeyInput>, Passkey>(
         {.path = "/api/v1/factors/passkeys",
          .summary = "Registers a passkey",

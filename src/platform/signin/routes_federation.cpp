@@ -20,10 +20,6 @@ constexpr std::string_view kBrowserCookie = "quipu_signin";
 constexpr std::string_view kChoiceCookie = "quipu_providers";
 constexpr std::size_t kMostRemembered = 3;
 
-struct NoFederationInput {
-    static constexpr auto describe() { return fields(); }
-};
-
 std::string cookie(const net::HttpRequest& request, std::string_view name) {
     const std::string_view header = request.headers.get("Cookie");
     for (std::size_t at = 0; at < header.size();) {
@@ -228,10 +224,10 @@ void add_federation_routes(platform::House& house, access::Access& access, Feder
         {"/api/v1/signin/providers", "Institutions and providers that one can sign in through", "signin",
          Permission::see_public},
         [routes](const Call& call, const ProviderQuery& query) { return routes->providers(call, query); });
-    api.get<NoFederationInput, platform::Document>(
+    api.get<platform::NoInput, platform::Document>(
         {"/api/v1/signin/saml/metadata", "This hub as a SAML service provider, for its federation", "signin",
          Permission::see_public, "application/samlmetadata+xml"},
-        [&federation](const Call&, NoFederationInput) -> Result<platform::Document> {
+        [&federation](const Call&, platform::NoInput) -> Result<platform::Document> {
             return platform::Document{federation.metadata(), "application/samlmetadata+xml"};
         });
     const auto visit = [&](std::string_view path, std::string_view summary, auto handler) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/value.h"
+#include "net/ascii.h"
 
 namespace quipu::signin {
 
@@ -19,7 +20,7 @@ namespace quipu::signin {
 /// ASCII capitals made small.
 [[nodiscard]] inline std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    std::ranges::transform(out, out.begin(), net::ascii_lower);
     return out;
 }
 

@@ -12,9 +12,6 @@ using platform::Page;
 using platform::PageQuery;
 using platform::Permission;
 
-struct NoGuardInput {
-    static constexpr auto describe() { return fields(); }
-};
 struct RtrClientsQuery : PageQuery {
     static constexpr auto describe() { return PageQuery::describe(); }
 };
@@ -39,15 +36,15 @@ Result<void> may_operate(const platform::Caller& caller) {
 }  // namespace
 
 void add_guard_routes(platform::Api& api, const Rooms& rooms) {
-    api.get<NoGuardInput, GuardState>({.path = "/api/v1/rpki/guard",
-                                       .summary = "The change that the guard holds back from routers",
-                                       .tag = kTag,
-                                       .permission = Permission::see_public,
-                                       .command = "quipu rpki guard"},
-                                      [rooms](const Call&, NoGuardInput) -> Result<GuardState> {
-                                          const auto state = rooms.state_if_any();
-                                          return GuardState{state ? state->held : std::nullopt};
-                                      });
+    api.get<platform::NoInput, GuardState>({.path = "/api/v1/rpki/guard",
+                                            .summary = "The change that the guard holds back from routers",
+                                            .tag = kTag,
+                                            .permission = Permission::see_public,
+                                            .command = "quipu rpki guard"},
+                                           [rooms](const Call&, platform::NoInput) -> Result<GuardState> {
+                                               const auto state = rooms.state_if_any();
+                                               return GuardState{state ? state->held : std::nullopt};
+                                           });
     api.post<ReleaseQuery, Nothing>(
         {.path = "/api/v1/rpki/guard/{id}/release",
          .summary = "Lets a held change pass to routers",
@@ -61,25 +58,25 @@ void add_guard_routes(platform::Api& api, const Rooms& rooms) {
             CO_TRY(co_await platform::off_loop([&] { return rooms.rounds->release(query.id, by); }));
             co_return Nothing{};
         });
-    api.post<NoGuardInput, Nothing>({.path = "/api/v1/rpki/validate",
-                                     .summary = "Fetches and validates now instead of at the next turn",
-                                     .tag = kTag,
-                                     .permission = Permission::operate,
-                                     .command = "quipu rpki hurry"},
-                                    [rooms](const Call& call, NoGuardInput) -> Result<Nothing> {
-                                        TRY(may_operate(call.caller));
-                                        if (rooms.rounds == nullptr) TRY(rooms.state());
-                                        rooms.rounds->hurry();
-                                        return Nothing{};
-                                    });
-    api.get<NoGuardInput, RtrState>({.path = "/api/v1/rpki/rtr",
-                                     .summary = "What routers are told now: session, serial, payloads",
-                                     .tag = kTag,
-                                     .permission = Permission::see_public,
-                                     .command = "quipu rpki rtr"},
-                                    [rooms](const Call&, NoGuardInput) -> Result<RtrState> {
-                                        return rooms.rtr == nullptr ? RtrState{} : rooms.rtr->state();
-                                    });
+    api.post<platform::NoInput, Nothing>({.path = "/api/v1/rpki/validate",
+                                          .summary = "Fetches and validates now instead of at the next turn",
+                                          .tag = kTag,
+                                          .permission = Permission::operate,
+                                          .command = "quipu rpki hurry"},
+                                         [rooms](const Call& call, platform::NoInput) -> Result<Nothing> {
+                                             TRY(may_operate(call.caller));
+                                             if (rooms.rounds == nullptr) TRY(rooms.state());
+                                             rooms.rounds->hurry();
+                                             return Nothing{};
+                                         });
+    api.get<platform::NoInput, RtrState>({.path = "/api/v1/rpki/rtr",
+                                          .summary = "What routers are told now: session, serial, payloads",
+                                          .tag = kTag,
+                                          .permission = Permission::see_public,
+                                          .command = "quipu rpki rtr"},
+                                         [rooms](const Call&, platform::NoInput) -> Result<RtrState> {
+                                             return rooms.rtr == nullptr ? RtrState{} : rooms.rtr->state();
+                                         });
     api.get<RtrClientsQuery, Page<RtrClient>>(
         {.path = "/api/v1/rpki/rtr/clients",
          .summary = "Routers that are connected, with version, serial and lag",

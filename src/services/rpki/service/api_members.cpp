@@ -152,20 +152,14 @@ MemberRow member_row(const State& state, const MemberRouting& of) {
     return row;
 }
 
-Page<MemberRow> members(const State& state, const MembersQuery& query, std::size_t first) {
-    Page<MemberRow> page;
-    const auto& all = state.routes->members;
-    for (std::size_t i = first; i < all.size(); ++i) {
-        const bool wanted = query.q.empty() || all[i].member.find(query.q) != std::string::npos ||
-                            all[i].name.find(query.q) != std::string::npos;
-        if (!wanted) continue;
-        if (page.items.size() == static_cast<std::size_t>(query.limit)) {
-            page.next = platform::make_cursor(std::to_string(i));
-            break;
-        }
-        page.items.push_back(member_row(state, all[i]));
-    }
-    return page;
+Result<Page<MemberRow>> members(const State& state, const MembersQuery& query) {
+    return platform::page_where(
+        state.routes->members, query,
+        [&](const MemberRouting& of) {
+            return query.q.empty() || of.member.find(query.q) != std::string::npos ||
+                   of.name.find(query.q) != std::string::npos;
+        },
+        [&](const MemberRouting& of) { return member_row(state, of); });
 }
 
 Result<MemberState> member(const State& state, const std::string& id) {
@@ -229,20 +223,13 @@ bool concerns(const Members& members, const JudgedRoute& route, const std::strin
 Result<Page<InvalidRow>> invalids(const State& state, const InvalidsQuery& query) {
     std::optional<Asn> as;
     if (!query.asn.empty()) as = TRY(parse_asn(query.asn));
-    const auto& all = state.routes->invalid;
-    Page<InvalidRow> page;
-    for (std::size_t i = TRY(platform::read_position(query.cursor)); i < all.size(); ++i) {
-        const JudgedRoute& route = all[i];
-        if (as && route.origin != *as) continue;
-        if (query.prefix && !query.prefix->contains(route.prefix)) continue;
-        if (!query.member.empty() && !concerns(*state.members, route, query.member)) continue;
-        if (page.items.size() == static_cast<std::size_t>(query.limit)) {
-            page.next = platform::make_cursor(std::to_string(i));
-            break;
-        }
-        page.items.push_back(invalid_row(state, route));
-    }
-    return page;
+    return platform::page_where(
+        state.routes->invalid, query,
+        [&](const JudgedRoute& route) {
+            return (!as || route.origin == *as) && (!query.prefix || query.prefix->contains(route.prefix)) &&
+                   (query.member.empty() || concerns(*state.members, route, query.member));
+        },
+        [&](const JudgedRoute& route) { return invalid_row(state, route); });
 }
 
 Result<std::vector<Vrp>> vrps_of(const std::vector<RoaPayload>& payloads, std::string_view name) {
@@ -270,8 +257,7 @@ void add_member_routes(platform::Api& api, const Rooms& rooms) {
                                            [rooms](const Call&, const MembersQuery& query) -> Result<Page<MemberRow>> {
                                                const auto state = rooms.state_if_any();
                                                if (!state) return Page<MemberRow>{};
-                                               return members(*state, query,
-                                                              TRY(platform::read_position(query.cursor)));
+                                               return members(*state, query);
                                            });
     api.get<MemberPath, MemberState>({.path = "/api/v1/rpki/members/{id}",
                                       .summary = "One organisation: its routes, VRPs, and until when they hold",

@@ -12,9 +12,6 @@ using platform::Page;
 using platform::PageQuery;
 using platform::Permission;
 
-struct NoStateInput {
-    static constexpr auto describe() { return fields(); }
-};
 struct AnchorsQuery : PageQuery {
     static constexpr auto describe() { return PageQuery::describe(); }
 };
@@ -53,22 +50,6 @@ struct VrpsQuery : PageQuery {
                                      field<&T::covering>("covering", "Of the prefix and around it instead")));
     }
 };
-
-/// A page of the rows that are wanted; nothing is copied but the page.
-template <class Row, class Wanted>
-Result<Page<Row>> page_where(const std::vector<Row>& rows, const PageQuery& query, const Wanted& wanted) {
-    const std::size_t first = TRY(platform::read_position(query.cursor));
-    Page<Row> page;
-    for (std::size_t i = first; i < rows.size(); ++i) {
-        if (!wanted(rows[i])) continue;
-        if (page.items.size() == static_cast<std::size_t>(query.limit)) {
-            page.next = platform::make_cursor(std::to_string(i));
-            break;
-        }
-        page.items.push_back(rows[i]);
-    }
-    return page;
-}
 
 bool has(const std::string& text, const std::string& part) {
     return part.empty() || text.find(part) != std::string::npos;
@@ -118,12 +99,9 @@ Result<Page<VrpRow>> vrps(const Rooms& rooms, const VrpsQuery& query) {
     if (query.prefix)
         found = query.covering ? state->validity->covering(*query.prefix) : state->validity->below(*query.prefix);
     const std::vector<Vrp>& all = query.prefix ? found : state->served->vrps;
-    const auto chosen = TRY(page_where(all, query, [&](const Vrp& vrp) { return !as || vrp.as == *as; }));
-    Page<VrpRow> page;
-    page.next = chosen.next;
-    for (const Vrp& vrp : chosen.items)
-        page.items.push_back(row_of(*state, vrp));
-    return page;
+    return platform::page_where(
+        all, query, [&](const Vrp& vrp) { return !as || vrp.as == *as; },
+        [&](const Vrp& vrp) { return row_of(*state, vrp); });
 }
 
 }  // namespace
@@ -140,13 +118,13 @@ Result<std::shared_ptr<const State>> Rooms::state() const {
 }
 
 void add_state_routes(platform::Api& api, const Rooms& rooms) {
-    api.get<NoStateInput, RpkiStatus>(
+    api.get<platform::NoInput, RpkiStatus>(
         {.path = "/api/v1/rpki/status",
          .summary = "How the validation of the RPKI stands",
          .tag = kTag,
          .permission = Permission::see_public,
          .command = "quipu rpki status"},
-        [rooms](const Call&, NoStateInput) -> Result<RpkiStatus> { return status_of(rooms); });
+        [rooms](const Call&, platform::NoInput) -> Result<RpkiStatus> { return status_of(rooms); });
     api.get<AnchorsQuery, Page<AnchorRow>>({.path = "/api/v1/rpki/anchors",
                                             .summary = "Trust anchors, and what stands below each",
                                             .tag = kTag,
@@ -155,8 +133,8 @@ void add_state_routes(platform::Api& api, const Rooms& rooms) {
                                            [rooms](const Call&, const AnchorsQuery& query) -> Result<Page<AnchorRow>> {
                                                const auto state = rooms.state_if_any();
                                                if (!state) return Page<AnchorRow>{};
-                                               return page_where(state->tree->anchors, query,
-                                                                 [](const AnchorRow&) { return true; });
+                                               return platform::page_where(state->tree->anchors, query,
+                                                                           [](const AnchorRow&) { return true; });
                                            });
     api.get<PointsQuery, Page<PointRow>>(
         {.path = "/api/v1/rpki/points",
@@ -167,7 +145,7 @@ void add_state_routes(platform::Api& api, const Rooms& rooms) {
         [rooms](const Call&, const PointsQuery& query) -> Result<Page<PointRow>> {
             const auto state = rooms.state_if_any();
             if (!state) return Page<PointRow>{};
-            return page_where(state->tree->points, query, [&](const PointRow& row) {
+            return platform::page_where(state->tree->points, query, [&](const PointRow& row) {
                 return (query.anchor.empty() || row.anchor == query.anchor) &&
                        (!query.state || row.state == *query.state) && has(row.manifest, query.q);
             });
@@ -181,7 +159,7 @@ void add_state_routes(platform::Api& api, const Rooms& rooms) {
         [rooms](const Call&, const RefusedQuery& query) -> Result<Page<RefusedRow>> {
             const auto state = rooms.state_if_any();
             if (!state) return Page<RefusedRow>{};
-            return page_where(state->tree->refused, query, [&](const RefusedRow& row) {
+            return platform::page_where(state->tree->refused, query, [&](const RefusedRow& row) {
                 return (query.anchor.empty() || row.anchor == query.anchor) &&
                        (query.reason.empty() || row.reason == query.reason) && has(row.object, query.q);
             });

@@ -23,7 +23,7 @@ std::string bird(const RouterDescription& router) {
             "protocol rpki cache{} {{\n\troa4 {{ table vrps4; }};\n\troa6 {{ table vrps6; }};\n\tremote {} port {};\n"
             "\tretry keep 90;\n\trefresh keep 900;\n\texpire keep 7200;\n}}\n",
             i + 1, router.caches[i].address.address.text(), router.caches[i].address.port);
-    out += "\n# Invalid routes; a change of the VRPs has the neighbours send their routes again.\n";
+    out += "\n# Invalid routes. What neighbours sent is kept, so that a change of the VRPs has it looked at again.\n";
     out += bird_filter("4", router.invalid) + bird_filter("6", router.invalid);
     for (std::size_t i = 0; i < router.neighbours.size(); ++i) {
         const RouterNeighbour& neighbour = router.neighbours[i];
@@ -32,9 +32,10 @@ std::string bird(const RouterDescription& router) {
         out += fmt::format("\nprotocol bgp neighbour{} {{\n", i + 1);
         if (!neighbour.description.empty()) out += fmt::format("\tdescription \"{}\";\n", neighbour.description);
         out += fmt::format(
-            "\tlocal as {};\n\tneighbor {} as {};\n\tipv{} {{\n\t\timport {};\n\t\texport none;\n\t}};\n}}\n",
+            "\tlocal as {};\n\tneighbor {} as {};\n\tipv{} {{\n{}\t\timport {};\n\t\texport none;\n\t}};\n}}\n",
             router.as, neighbour.address.text(), neighbour.as, v6 ? 6 : 4,
-            external ? fmt::format("filter validated{}", v6 ? 6 : 4) : "all");
+            // BIRD 2 reloads a BGP channel when a ROA table changes only if it has a table of what was received.
+            external ? "\t\timport table on;\n" : "", external ? fmt::format("filter validated{}", v6 ? 6 : 4) : "all");
     }
     return out;
 }

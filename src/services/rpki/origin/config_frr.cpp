@@ -18,6 +18,11 @@ std::string frr(const RouterDescription& router) {
                            ++preference);
     out += "exit\n!\n";
     const bool reject = router.invalid == InvalidRoutes::reject;
+    if (reject)
+        // FRR's issue 16474: what a route-map denied is not looked at again when the VRPs change.
+        out +=
+            "! A rejected route that is invalid no more comes back with: clear bgp ipv4 unicast * soft in (and "
+            "ipv6)\n!\n";
     out += fmt::format(
         "route-map validated {} 10\n match rpki invalid\n{}exit\n!\nroute-map validated permit 20\nexit\n!\n",
         reject ? "deny" : "permit", reject ? "" : " set local-preference 50\n");

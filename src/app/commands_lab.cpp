@@ -19,6 +19,7 @@
 #include "lab/control.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
+#include "services/rpki/origin/config.h"
 
 namespace quipu::app {
 namespace {
@@ -32,6 +33,9 @@ struct LabOptions {
     std::string site, link;
     std::vector<std::string> words;
     bool detach = false;
+    bool bgp = false;
+    std::uint16_t rtr = 0;
+    std::string prefix, stop;
 };
 
 std::string runtime(const LabOptions& options) {
@@ -61,6 +65,19 @@ class Bars {
     std::optional<Progress> bar_;
 };
 
+/// What `quipu rpki router-config` writes for a point's router, with the cache at this port of the hub.
+std::function<Result<std::string>(const lab::Plan&, const lab::Node&, std::uint32_t)> validation(std::uint16_t rtr) {
+    if (rtr == 0) return {};
+    return [rtr](const lab::Plan& plan, const lab::Node& node, std::uint32_t as) {
+        rpki::RouterDescription router;
+        router.name = node.site;
+        router.id = node.loopback4;
+        router.as = as;
+        router.caches = {{{plan.hub4, rtr}, 1}};
+        return rpki::router_configuration(router);
+    };
+}
+
 /// Builds the network and holds it until a signal; `told` is called when it stands.
 Result<void> hold(const LabOptions& options, bool terminal, const std::function<void(const std::string&)>& told) {
     StopSignals signals;
@@ -70,6 +87,8 @@ Result<void> hold(const LabOptions& options, bool terminal, const std::function<
     const auto lab =
         TRY(lab::Lab::up(network, {.runtime = runtime(options),
                                    .progress = [&](auto step, auto done, auto total) { bars.step(step, done, total); },
+                                   .bgp = options.bgp || options.rtr != 0,
+                                   .validation = validation(options.rtr),
                                    .asked_down = [] { ::kill(::getpid(), SIGTERM); }}));
     TRY(lab->wait_for_routing(60s));
     bars.finish();
@@ -124,7 +143,10 @@ Result<void> down(const LabOptions& options) {
     for (;;) {
         const auto cleaned = lab::Lab::clean_up_after_crash(runtime(options));
         if (cleaned) return print("No lab is left here.\n");
-        if (cleaned.error().code != ErrorCode::conflict || std::chrono::steady_clock::now() > deadline)
+        // Not found: its folder went while it was being opened.
+        const ErrorCode code = cleaned.error().code;
+        if ((code != ErrorCode::conflict && code != ErrorCode::not_found) ||
+            std::chrono::steady_clock::now() > deadline)
             return std::unexpected(cleaned.error());
         std::this_thread::sleep_for(100ms);  // it is taking itself down
     }
@@ -165,6 +187,18 @@ Result<void> set_link(const Context& context, const LabOptions& options) {
     return fail(ErrorCode::not_found, "is not a link of the lab", options.link, "`quipu lab status` lists them");
 }
 
+Result<void> hijack(const Context& context, const LabOptions& options) {
+    lab::LabClient client(runtime(options));
+    const lab::HijackList list = TRY(client.set_hijack(
+        {
+            TRY(net::Prefix::parse(options.prefix))
+            , options.site, !options.stop.empty()
+        },
+        "local"));
+    const Value value = TRY(as_value(list));
+    return print(format_list(*value.find("hijacks"), context.output, {.columns = {}, .colour = context.colour}));
+}
+
 /// Becomes the command: its input, output and signals are this terminal's.
 Result<void> execute(const LabOptions& options) {
     const lab::LabStatus lab = TRY(lab::LabClient(runtime(options)).status());
@@ -203,6 +237,13 @@ void add_lab_commands(CLI::App& app, Context& context) {
         ->capture_default_str()
         ->type_name("FILE");
     up_command->add_option("--as-of", options->day, "The network of this day; today's if left out")->type_name("DATE");
+    up_command->add_flag("--bgp", options->bgp, "Members' routers announce their prefixes; points speak BGP");
+    up_command
+        ->add_option(
+            "--rtr", options->rtr,
+            "Port of an RTR cache on this machine: points validate origins with it, and --bgp is meant as well")
+        ->check(CLI::Range(1, 65535))
+        ->type_name("PORT");
     up_command->add_flag("--detach", options->detach, "Leave it running in the background");
     command(up_command, [](const Context& c, const LabOptions& o) { return up(c, o); });
 
@@ -217,6 +258,15 @@ void add_lab_commands(CLI::App& app, Context& context) {
     exec->add_option("command", options->words, "The command and its arguments")->required()->type_name("CMD");
     exec->prefix_command(false);
     command(exec, [](const Context&, const LabOptions& o) { return execute(o); });
+
+    CLI::App* hijacking = lab->add_subcommand(
+        "hijack", "A member's router announces another's prefix: quipu lab hijack 200.143.192.0/18 lima [stop]");
+    hijacking->add_option("prefix", options->prefix, "A member's prefix, or one inside it")
+        ->required()
+        ->type_name("PREFIX");
+    hijacking->add_option("site", options->site, "The site whose member announces it")->required()->type_name("SITE");
+    hijacking->add_option("stop", options->stop, "Withdraws it instead")->check(CLI::IsMember({"stop"}));
+    command(hijacking, [](const Context& c, const LabOptions& o) { return hijack(c, o); });
 
     CLI::App* link = lab->add_subcommand("link", "Shows or changes a link: quipu lab link ID loss=1% delay=20ms");
     link->add_option("id", options->link, "The link")->required()->type_name("LINK");

@@ -26,11 +26,13 @@ struct Question {
     std::string verb;
     std::optional<std::string> link;
     std::optional<LinkChange> change;
+    std::optional<HijackChange> hijack;
     std::optional<std::string> actor;
     static constexpr auto describe() {
-        return fields(field<&Question::verb>("do", "status, set or down").required(),
+        return fields(field<&Question::verb>("do", "status, set, hijack or down").required(),
                       field<&Question::link>("link", "The link to change"),
                       field<&Question::change>("change", "What to change"),
+                      field<&Question::hijack>("hijack", "What a member's router is to announce"),
                       field<&Question::actor>("actor", "Who asks"));
     }
 };
@@ -74,11 +76,15 @@ Result<Value> answer(std::string_view line, Controls& controls, bool& down) {
         const LinkStatus link =
             TRY(controls.set_link(*question.link, *question.change, question.actor.value_or("local")));
         reply.set("link", TRY(parse_json(json_text(link))));
+    } else if (question.verb == "hijack") {
+        if (!question.hijack) return fail(ErrorCode::invalid, "hijack needs prefix and site", "request");
+        const HijackList list = TRY(controls.set_hijack(*question.hijack, question.actor.value_or("local")));
+        reply.set("hijacks", TRY(parse_json(json_text(list))));
     } else if (question.verb == "down") {
         down = true;
         reply.set("going_down", true);
     } else {
-        return fail(ErrorCode::invalid, "expected status, set or down", "request.do");
+        return fail(ErrorCode::invalid, "expected status, set, hijack or down", "request.do");
     }
     return reply;
 }
@@ -215,6 +221,16 @@ Result<void> LabClient::ask_down() const {
     question.set("do", "down");
     TRY(ask(question));
     return {};
+}
+
+Result<HijackList> LabClient::set_hijack(const HijackChange& change, std::string_view actor) {
+    Value question;
+    question.set("do", "hijack");
+    question.set("hijack", TRY(parse_json(json_text(change))));
+    question.set("actor", actor);
+    const Value reply = TRY(ask(question));
+    const Value* list = reply.find("hijacks");
+    return read<HijackList>(list == nullptr ? Value() : *list, "the lab's answer");
 }
 
 Result<LinkStatus> LabClient::change_link(std::string_view id, const LinkChange& change, std::string_view actor) {

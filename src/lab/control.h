@@ -4,6 +4,7 @@
 //
 //     {"do": "status"}                                                  -> {"status": {…}}
 //     {"do": "set", "link": ID, "change": {…}, "actor": WHO}            -> {"link": {…}}
+//     {"do": "hijack", "hijack": {"prefix", "site", "stop"}, "actor": WHO}  -> {"hijacks": {…}}
 //     {"do": "down"}                                                    -> {"going_down": true}, and the lab ends
 //     a failure                                                         -> {"error": {"code", "what", "where", "hint"}}
 
@@ -47,6 +48,7 @@ class LabClient final : public Controls {
 
     [[nodiscard]] Result<LabStatus> status() const override;
     [[nodiscard]] Result<void> ask_down() const;
+    [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor) override;
 
   protected:
     [[nodiscard]] Result<LinkStatus> change_link(std::string_view id, const LinkChange& change,

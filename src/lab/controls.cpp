@@ -19,6 +19,11 @@ Result<LinkStatus> Controls::set_link(std::string_view id, const LinkChange& cha
     return after;
 }
 
+Result<HijackList> Controls::set_hijack(const HijackChange& /*change*/, std::string_view /*actor*/) {
+    return fail(ErrorCode::unsupported, "this lab's routers do not speak BGP", {},
+                "start it with `quipu lab up --bgp`");
+}
+
 std::shared_ptr<void> Controls::observe(Observer observer) {
     auto held = std::make_shared<Observer>(std::move(observer));
     observers_.with([&](auto& observers) { observers.push_back(held); });

@@ -96,6 +96,37 @@ struct LinkStatus {
     }
 };
 
+/// A prefix that a member's router announces though it is another's.
+struct HijackStatus {
+    net::Prefix prefix;
+    std::string site;
+    std::int64_t as = 0;
+    static constexpr auto describe() {
+        using T = HijackStatus;
+        return fields(field<&T::prefix>("prefix", "What is announced").required(),
+                      field<&T::site>("site", "The site whose member's router announces it").required(),
+                      field<&T::as>("as", "The AS number that it announces it with"));
+    }
+};
+/// What is asked for.
+struct HijackChange {
+    net::Prefix prefix;
+    std::string site;
+    bool stop = false;
+    static constexpr auto describe() {
+        using T = HijackChange;
+        return fields(field<&T::prefix>("prefix", "A member's prefix, or one inside it").required(),
+                      field<&T::site>("site", "The site whose member's router announces it").required().pattern(kSlug),
+                      field<&T::stop>("stop", "Withdraws it instead"));
+    }
+};
+struct HijackList {
+    std::vector<HijackStatus> hijacks;
+    static constexpr auto describe() {
+        return fields(field<&HijackList::hijacks>("hijacks", "Prefixes announced where they do not belong").required());
+    }
+};
+
 struct LabStatus {
     bool running = false;
     std::string network;
@@ -103,6 +134,7 @@ struct LabStatus {
     bool real_time = false;
     std::vector<NodeStatus> nodes;
     std::vector<LinkStatus> links;
+    std::vector<HijackStatus> hijacks = {};
     static constexpr auto describe() {
         using T = LabStatus;
         return fields(field<&T::running>("running", "Whether there is a lab").required(),
@@ -110,7 +142,8 @@ struct LabStatus {
                       field<&T::instance>("instance", "Part of its namespaces' names"),
                       field<&T::real_time>("real_time", "Whether the emulator has real-time priority"),
                       field<&T::nodes>("nodes", "Points of presence").required(),
-                      field<&T::links>("links", "Links").required());
+                      field<&T::links>("links", "Links").required(),
+                      field<&T::hijacks>("hijacks", "Prefixes announced where they do not belong"));
     }
 };
 
@@ -132,6 +165,10 @@ class Controls {
     [[nodiscard]] virtual Result<LabStatus> status() const = 0;
     /// `not_found` for an unknown link; otherwise the link afterwards.
     [[nodiscard]] Result<LinkStatus> set_link(std::string_view id, const LinkChange& change, std::string_view actor);
+
+    /// A member's router announces another's prefix, or ends it; answers all that are announced so. `unsupported` where
+    /// the lab's routers do not speak BGP.
+    [[nodiscard]] virtual Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor);
 
     /// Called after each change made through this object, on the caller's thread, for as long as the answer is kept.
     using Observer = std::function<void(const LinkSet&)>;

@@ -1,6 +1,7 @@
 #include "lab/lab.h"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -33,6 +34,8 @@ Result<void> check_instance(std::string_view instance) {
     if (plain && !instance.empty() && instance.size() <= 6) return {};
     return fail(ErrorCode::invalid, "an instance's name has 1 to 6 small letters and digits", std::string(instance));
 }
+
+constexpr std::string_view kMembersJob = "members";
 
 std::string router_job(const Node& node) {
     return "router " + node.site;
@@ -105,6 +108,7 @@ Result<std::unique_ptr<Lab>> Lab::up(const Network& network, Options options) {
             return fail(ErrorCode::conflict, "is there already and is not this lab's", "namespace " + node.netns,
                         "end the lab that made it, or remove it with `ip netns delete`");
     std::unique_ptr<Lab> lab(new Lab(std::move(folder), std::move(subnet), std::move(plan), std::move(options)));
+    if (lab->options_.bgp) lab->bgp_ = make_bgp_plan(network, lab->plan_);
     TRY(lab->build());
     return lab;
 }
@@ -114,7 +118,9 @@ Result<void> Lab::build() {
     TRY(make_namespaces());
     TRY(make_management());
     TRY(make_wires());
+    if (bgp_) TRY(make_accesses());
     TRY(start_routers());
+    if (bgp_) TRY(start_members());
     control_ = TRY(ControlServer::start(folder_.path(), {*this, [this] {
                                                              if (options_.asked_down) options_.asked_down();
                                                          }}));
@@ -221,6 +227,75 @@ Result<void> Lab::make_wires() {
     return {};
 }
 
+Result<void> Lab::make_accesses() {
+    TRY(ip_batch("", fmt::format("netns add {}\n", bgp_->netns)));
+    std::string commands, inside = "link set lo up\n";
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+        const Access& access = bgp_->accesses[i];
+        commands += fmt::format("link add {} netns {} type veth peer name {} netns {}\n", access.end, bgp_->netns,
+                                kAccess, plan_.nodes[i].netns);
+        inside += fmt::format("address add {1}/31 dev {0}\naddress add {2}/127 dev {0} nodad\nlink set {0} up\n",
+                              access.end, access.member4.text(), access.member6.text());
+    }
+    TRY(ip_batch("", commands));
+    TRY(ip_batch(bgp_->netns, inside));
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+        const Access& access = bgp_->accesses[i];
+        TRY(ip_batch(plan_.nodes[i].netns,
+                     fmt::format("address add {1}/31 dev {0}\naddress add {2}/127 dev {0} nodad\nlink set {0} up\n",
+                                 kAccess, access.point4.text(), access.point6.text())));
+    }
+    return {};
+}
+
+Result<void> Lab::write_router_file(const std::string& name, const std::string& text) const {
+    const std::string path = folder_.routers() + "/" + name;
+    std::ofstream out(path, std::ios::trunc);
+    out << text;
+    if (!out.flush()) return fail_errno(errno, "writing a router's configuration", path);
+    return {};
+}
+
+Result<void> Lab::start_members() {
+    TRY(write_router_file("members.conf", members_configuration(*bgp_, {})));
+    Command bird;
+    bird.argv = {"bird", "-f", "-c", "members.conf", "-s", "members.ctl"};
+    bird.netns = netns_path(bgp_->netns);
+    bird.folder = folder_.routers();
+    bird.output_file = folder_.routers() + "/members.log";
+    return supervisor_->start({std::string(kMembersJob), std::move(bird), true, std::chrono::seconds(2)});
+}
+
+Result<HijackList> Lab::set_hijack(const HijackChange& change, std::string_view actor) {
+    if (!bgp_) return Controls::set_hijack(change, actor);
+    if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
+    const Hijack hijack{change.prefix, change.site};
+    const std::scoped_lock lock(changing_);
+    std::vector<Hijack> after = hijacks_;
+    if (change.stop) {
+        if (std::erase(after, hijack) == 0)
+            return fail(ErrorCode::not_found, "is not announced there", change.prefix.text());
+    } else {
+        TRY(check_hijack(*bgp_, hijack));
+        if (std::ranges::find(after, hijack) == after.end()) after.push_back(hijack);
+    }
+    TRY(write_router_file("members.conf", members_configuration(*bgp_, after)));
+    const auto members = supervisor_->state(kMembersJob);
+    // BIRD reads its configuration again at this signal; one that is being started again reads it anyway.
+    if (members && members->running) ::kill(static_cast<pid_t>(members->process.pid), SIGHUP);
+    hijacks_ = std::move(after);
+    return HijackList{hijack_status()};
+}
+
+std::vector<HijackStatus> Lab::hijack_status() const {
+    std::vector<HijackStatus> out;
+    for (const Hijack& hijack : hijacks_) {
+        const auto at = std::ranges::find(bgp_->accesses, hijack.site, &Access::site);
+        out.push_back({hijack.prefix, hijack.site, at->as});
+    }
+    return out;
+}
+
 Result<void> Lab::start_routers() {
     std::error_code error;
     std::filesystem::create_directories(folder_.routers(), error);
@@ -233,9 +308,11 @@ Result<void> Lab::start_routers() {
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
         const Node& node = plan_.nodes[i];
         const std::string base = folder_.routers() + "/" + node.site;
-        std::ofstream out(base + ".conf", std::ios::trunc);
-        out << bird_configuration(plan_, i);
-        if (!out.flush()) return fail_errno(errno, "writing a router's configuration", base + ".conf");
+        std::string validation;
+        if (bgp_ && options_.validation) validation = TRY(options_.validation(plan_, node, bgp_->as));
+        std::string text = bird_configuration(plan_, i, validation);
+        if (bgp_) text += bgp_configuration(plan_, *bgp_, i, !validation.empty());
+        TRY(write_router_file(node.site + ".conf", text));
         Command bird;
         bird.argv = {"bird", "-f", "-c", node.site + ".conf", "-s", node.site + ".ctl"};
         bird.netns = netns_path(node.netns);
@@ -273,6 +350,7 @@ Record Lab::record() const {
         record.interfaces.push_back(node.management_veth);
     }
     record.interfaces.push_back(plan_.bridge);
+    if (bgp_) record.namespaces.push_back(bgp_->netns);
     if (supervisor_) record.processes = supervisor_->processes();
     return record;
 }
@@ -312,6 +390,8 @@ Result<LabStatus> Lab::status() const {
                                 node.management6});
     for (std::size_t i = 0; i < plan_.wires.size(); ++i)
         status.links.push_back(link_status(i));
+    const std::scoped_lock lock(changing_);
+    if (bgp_) status.hijacks = hijack_status();
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lab/bgp.h"
 #include "lab/controls.h"
 #include "lab/emulator.h"
 #include "lab/runtime_folder.h"
@@ -31,6 +32,10 @@ class Lab final : public Controls {
         std::string runtime;        ///< folder of its own, made if absent: lock, record, control socket, routers' files
         std::string instance = {};  ///< at most 6 letters and digits; made from the runtime folder's path if empty
         Progress progress = {};
+        bool bgp = false;  ///< members' routers announce their prefixes (bgp.h)
+        /// The part of a point's configuration that validates origins: for BIRD, with the filters validated4 and
+        /// validated6, the router's identifier and the protocol device. Without it every route is taken.
+        std::function<Result<std::string>(const Plan& plan, const Node& node, std::uint32_t as)> validation = {};
         std::function<void()> asked_down = {};  ///< somebody asked through the control socket; called on its thread
     };
     /// Builds the network and returns when everything runs; routing converges within the next seconds
@@ -47,6 +52,7 @@ class Lab final : public Controls {
 
     [[nodiscard]] const Plan& plan() const { return plan_; }
     [[nodiscard]] Result<LabStatus> status() const override;
+    [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor) override;
 
     /// Starts a program at a site: in its namespace, output appended to `output_file` (empty: inherited), started again
     /// when it ends unasked, ended with the lab. One agent a site; another one replaces it.
@@ -73,7 +79,11 @@ class Lab final : public Controls {
     Result<void> make_namespaces();
     Result<void> make_management();
     Result<void> make_wires();
+    Result<void> make_accesses();
     Result<void> start_routers();
+    Result<void> start_members();
+    Result<void> write_router_file(const std::string& name, const std::string& text) const;
+    [[nodiscard]] std::vector<HijackStatus> hijack_status() const;  // with changing_ held
     [[nodiscard]] Record record() const;
     void progress(std::string_view step, std::size_t done, std::size_t total) const;
     [[nodiscard]] LinkStatus link_status(std::size_t wire) const;
@@ -82,8 +92,10 @@ class Lab final : public Controls {
     Subnet subnet_;
     Plan plan_;
     Options options_;
-    std::mutex changing_;  // one change of a link at a time
-    std::mutex writing_;   // the record
+    std::optional<BgpPlan> bgp_;
+    mutable std::mutex changing_;  // one change at a time
+    std::vector<Hijack> hijacks_;  // by changing_
+    std::mutex writing_;           // the record
     std::unique_ptr<Emulator> emulator_;
     std::unique_ptr<Supervisor> supervisor_;
     std::unique_ptr<ControlServer> control_;

@@ -49,7 +49,15 @@ Result<Network> read_network(const std::string& file, Date day) {
         if (in_life(site.since, site.until, day)) network.sites.push_back(std::move(site));
     for (Link& link : TRY(read_list<Link>(value, "links", file)))
         if (link.activated && in_life(link.activated, link.retired, day)) network.links.push_back(std::move(link));
-    return only_points(std::move(network));
+    network = only_points(std::move(network));
+    const auto living = [&](std::vector<registry::Resource> list) {
+        std::erase_if(list, [&](const registry::Resource& one) { return !in_life(one.since, one.until, day); });
+        return list;
+    };
+    add_members(network, TRY(read_list<registry::Organisation>(value, "organisations", file)),
+                living(TRY(read_list<registry::Resource>(value, "as_numbers", file))),
+                living(TRY(read_list<registry::Resource>(value, "prefixes", file))));
+    return network;
 }
 
 }  // namespace quipu::lab

@@ -1,6 +1,7 @@
 #include "lab/topology.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -20,7 +21,7 @@ constexpr std::size_t kInterfaceLength = 15;  // IFNAMSIZ without its final zero
 
 // A link's id if it can be an interface's name, else its beginning and its number.
 std::string interface_name(std::string_view id, std::size_t number) {
-    static const std::set<std::string_view> kTaken{"lo", "all", "default", kManagement};
+    static const std::set<std::string_view> kTaken{"lo", "all", "default", kManagement, kAccess};
     if (id.size() <= kInterfaceLength && !kTaken.contains(id)) return std::string(id);
     const std::string end = fmt::format("-{}", number);
     return fmt::format("{}{}", id.substr(0, kInterfaceLength - end.size()), end);
@@ -28,16 +29,6 @@ std::string interface_name(std::string_view id, std::size_t number) {
 
 net::IpAddress v4(unsigned a, unsigned b, unsigned c, unsigned d) {
     return net::IpAddress::v4(a << 24U | b << 16U | c << 8U | d);
-}
-
-// fd51:7569:7075:SUBNET::HOST: a unique local prefix (RFC 4193) that spells "Quipu".
-net::IpAddress v6(unsigned subnet, std::size_t host) {
-    std::array<std::uint8_t, 16> octets{0xfd, 0x51, 0x75, 0x69, 0x70, 0x75};
-    octets[6] = static_cast<std::uint8_t>(subnet >> 8U);
-    octets[7] = static_cast<std::uint8_t>(subnet);
-    octets[14] = static_cast<std::uint8_t>(host >> 8U);
-    octets[15] = static_cast<std::uint8_t>(host);
-    return net::IpAddress::v6(octets);
 }
 
 double great_circle_km(const Site& a, const Site& b) {
@@ -51,6 +42,15 @@ double great_circle_km(const Site& a, const Site& b) {
 }
 
 }  // namespace
+
+net::IpAddress lab_address6(unsigned subnet, std::size_t host) {
+    std::array<std::uint8_t, 16> octets{0xfd, 0x51, 0x75, 0x69, 0x70, 0x75};
+    octets[6] = static_cast<std::uint8_t>(subnet >> 8U);
+    octets[7] = static_cast<std::uint8_t>(subnet);
+    octets[14] = static_cast<std::uint8_t>(host >> 8U);
+    octets[15] = static_cast<std::uint8_t>(host);
+    return net::IpAddress::v6(octets);
+}
 
 const Node* Plan::find_node(std::string_view site) const {
     const auto found = std::ranges::find(nodes, site, &Node::site);
@@ -95,7 +95,7 @@ Result<Plan> make_plan(const Network& network, std::string_view instance, unsign
     plan.wires_netns = fmt::format("quipu-{}.wires", instance);
     plan.bridge = fmt::format("quipu{}", instance);
     plan.hub4 = v4(10, 255, subnet, 1);
-    plan.hub6 = v6(subnet, 1);
+    plan.hub6 = lab_address6(subnet, 1);
 
     std::map<std::string_view, std::size_t> position;
     for (const Site& site : network.sites) {
@@ -106,9 +106,9 @@ Result<Plan> make_plan(const Network& network, std::string_view instance, unsign
         node.name = site.name;
         node.netns = fmt::format("quipu-{}-{}", instance, site.id);
         node.loopback4 = v4(10, 254, (n + 1) >> 8U, (n + 1) & 0xffU);
-        node.loopback6 = v6(0xfe00, n + 1);
+        node.loopback6 = lab_address6(0xfe00, n + 1);
         node.management4 = v4(10, 255, subnet, n + 10);
-        node.management6 = v6(subnet, n + 10);
+        node.management6 = lab_address6(subnet, n + 10);
         node.management_veth = fmt::format("quipu{}.{}", instance, n);
         plan.nodes.push_back(std::move(node));
     }
@@ -130,8 +130,8 @@ Result<Plan> make_plan(const Network& network, std::string_view instance, unsign
         wire.end_b = fmt::format("wire{}b", k);
         wire.a4 = v4(10, 253, (2 * k) >> 8U, (2 * k) & 0xffU);
         wire.b4 = v4(10, 253, (2 * k + 1) >> 8U, (2 * k + 1) & 0xffU);
-        wire.a6 = v6(0xfd00, 2 * k);
-        wire.b6 = v6(0xfd00, 2 * k + 1);
+        wire.a6 = lab_address6(0xfd00, 2 * k);
+        wire.b6 = lab_address6(0xfd00, 2 * k + 1);
         wire.impairment.delay = delay_of(link, network.sites[wire.a], network.sites[wire.b]);
         wire.impairment.rate = link.capacity;
         constexpr std::int64_t kCostStep = 10'000;  // nanoseconds; OSPF's cost has 16 bits (RFC 2328 §A.4.2)
@@ -158,7 +158,42 @@ Nanoseconds delay_of(const Link& link, const Site& a, const Site& b) {
     return Nanoseconds(std::llround(nanoseconds / 1000) * 1000);
 }
 
-std::string bird_configuration(const Plan& plan, std::size_t node) {
+void add_members(Network& network, const std::vector<registry::Organisation>& organisations,
+                 const std::vector<registry::Resource>& as_numbers, const std::vector<registry::Resource>& prefixes) {
+    const auto number_of = [&](const std::string& organisation) -> std::uint32_t {
+        for (const registry::Resource& number : as_numbers) {
+            std::uint32_t value = 0;
+            const char* end = number.value.data() + number.value.size();
+            if (number.organisation != organisation) continue;
+            if (const auto read = std::from_chars(number.value.data(), end, value);
+                read.ec == std::errc() && read.ptr == end)
+                return value;
+        }
+        return 0;
+    };
+    // An institution without an AS number announces through the organisation above it.
+    const auto announcer_of = [&](std::string organisation) {
+        for (int steps = 0; steps < 16 && number_of(organisation) == 0; ++steps) {
+            const auto found = std::ranges::find(organisations, organisation, &registry::Organisation::id);
+            organisation = found == organisations.end() ? std::string() : found->parent.value_or("");
+        }
+        return organisation;
+    };
+    for (const registry::Organisation& organisation : organisations) {
+        const std::uint32_t as = number_of(organisation.id);
+        if (as == 0) continue;
+        if (organisation.type == registry::OrganisationType::regional && network.as == 0) network.as = as;
+        Member member{organisation.id, as, {}, {}};
+        for (const registry::Resource& prefix : prefixes)
+            if (announcer_of(prefix.organisation) == organisation.id)
+                if (const auto parsed = net::Prefix::parse(prefix.value)) member.prefixes.push_back(*parsed);
+        for (const Site& site : network.sites)
+            if (site.organisation == organisation.id) member.sites.push_back(site.id);
+        network.members.push_back(std::move(member));
+    }
+}
+
+std::string bird_configuration(const Plan& plan, std::size_t node, std::string_view validation) {
     const Node& self = plan.nodes[node];
     std::string interfaces;
     for (const Wire& wire : plan.wires)
@@ -181,9 +216,12 @@ protocol ospf v{2} ospf_{0} {{
 )",
                            channel, source.text(), version, interfaces, source.width());
     };
-    return fmt::format("# {} in the lab {}\nlog stderr all;\nrouter id {};\nprotocol device {{ scan time 10; }}\n",
-                       self.site, plan.instance, self.loopback4.text()) +
-           protocols(2, "ipv4", self.loopback4) + protocols(3, "ipv6", self.loopback6);
+    std::string head = fmt::format("# {} in the lab {}\nlog stderr all;\n", self.site, plan.instance);
+    if (validation.empty())
+        head += fmt::format("router id {};\nprotocol device {{ scan time 10; }}\n", self.loopback4.text());
+    else
+        head += validation;
+    return head + protocols(2, "ipv4", self.loopback4) + protocols(3, "ipv6", self.loopback6);
 }
 
 }  // namespace quipu::lab

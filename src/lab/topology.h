@@ -21,11 +21,20 @@
 
 namespace quipu::lab {
 
+/// An organisation that announces prefixes, and the sites that are its own.
+struct Member {
+    std::string organisation;
+    std::uint32_t as = 0;
+    std::vector<net::Prefix> prefixes;
+    std::vector<std::string> sites;
+};
 /// What the registry says of the network: its points of presence and the links between them that are in service.
 struct Network {
     std::string name;
     std::vector<registry::Site> sites;
     std::vector<registry::Link> links;
+    std::uint32_t as = 0;  ///< of the regional organisation; 0 if it has none
+    std::vector<Member> members = {};
 };
 /// Without sites that are no points of presence, and links that end at one.
 [[nodiscard]] Network only_points(Network network);
@@ -44,6 +53,7 @@ struct Node {
     std::string management_veth;  ///< the end on the hub's bridge; the namespace's end is kManagement
 };
 inline constexpr std::string_view kManagement = "management";
+inline constexpr std::string_view kAccess = "member";  ///< the interface to the member's router, where there is BGP
 
 /// One link: an interface of the same name in both routers' namespaces, joined in the wires' namespace by the emulator.
 struct Wire {
@@ -85,8 +95,17 @@ inline constexpr std::size_t kMostNodes = 240;
 /// whose length says nothing else. Without a length: the great circle between the ends times 1.3.
 [[nodiscard]] Nanoseconds delay_of(const registry::Link& link, const registry::Site& a, const registry::Site& b);
 
+/// The members of these organisations and resources, as they stand in the registry; values that are no AS number or
+/// prefix are left out.
+void add_members(Network& network, const std::vector<registry::Organisation>& organisations,
+                 const std::vector<registry::Resource>& as_numbers, const std::vector<registry::Resource>& prefixes);
+
+/// fd51:7569:7075:SUBNET::HOST: a unique local prefix (RFC 4193) that spells "Quipu".
+[[nodiscard]] net::IpAddress lab_address6(unsigned subnet, std::size_t host);
+
 /// The configuration of the router at a node: OSPFv2 and OSPFv3, hello every second, dead after five: four lost in a
 /// row (with four, three would do, and a link with 10 % loss would flap).
-[[nodiscard]] std::string bird_configuration(const Plan& plan, std::size_t node);
+/// `validation` stands before it, if there is one: it names the router and its interfaces' protocol itself.
+[[nodiscard]] std::string bird_configuration(const Plan& plan, std::size_t node, std::string_view validation = {});
 
 }  // namespace quipu::lab

@@ -1,0 +1,138 @@
+#include "lab/bgp.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace quipu::lab {
+
+namespace {
+
+constexpr std::uint32_t kFirstPrivateAs = 4'200'000'000;  // RFC 6996
+constexpr std::uint32_t kOwnAs = 64'512;                  // of a network that names none
+
+constexpr std::string_view kTimers =
+    "connect delay time 1; connect retry time 5; error wait time 1, 5; hold time 9; keepalive time 3;";
+
+std::string static_routes(const Access& access, const std::vector<Hijack>& hijacks, bool v6) {
+    std::set<net::Prefix> prefixes;
+    for (const net::Prefix& prefix : access.prefixes)
+        if (prefix.address().is_v6() == v6) prefixes.insert(prefix);
+    for (const Hijack& hijack : hijacks)
+        if (hijack.site == access.site && hijack.prefix.address().is_v6() == v6) prefixes.insert(hijack.prefix);
+    std::string out;
+    for (const net::Prefix& prefix : prefixes)
+        out += fmt::format("    route {} blackhole;\n", prefix.text());
+    return out;
+}
+
+}  // namespace
+
+BgpPlan make_bgp_plan(const Network& network, const Plan& plan) {
+    BgpPlan bgp;
+    bgp.as = network.as == 0 ? kOwnAs : network.as;
+    bgp.netns = fmt::format("quipu-{}.members", plan.instance);
+    std::set<std::string_view> announced;
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+        const auto n = static_cast<unsigned>(i);
+        Access access;
+        access.site = plan.nodes[i].site;
+        access.as = kFirstPrivateAs + n;
+        const auto member = std::ranges::find_if(network.members, [&](const Member& one) {
+            return std::ranges::find(one.sites, access.site) != one.sites.end();
+        });
+        if (member != network.members.end() && member->as != bgp.as) {
+            access.member = member->organisation;
+            access.as = member->as;
+            if (announced.insert(member->organisation).second) access.prefixes = member->prefixes;
+        }
+        access.end = fmt::format("member{}", n);
+        const auto v4 = [](unsigned host) { return net::IpAddress::v4(10U << 24U | 252U << 16U | host); };
+        access.point4 = v4(2 * n);
+        access.member4 = v4(2 * n + 1);
+        access.point6 = lab_address6(0xfc00, 2 * i);
+        access.member6 = lab_address6(0xfc00, 2 * i + 1);
+        bgp.accesses.push_back(std::move(access));
+    }
+    return bgp;
+}
+
+Result<void> check_hijack(const BgpPlan& bgp, const Hijack& hijack) {
+    const auto at = std::ranges::find(bgp.accesses, hijack.site, &Access::site);
+    if (at == bgp.accesses.end())
+        return fail(ErrorCode::not_found, "is not a site of the lab", hijack.site, "`quipu lab status` lists them");
+    const auto holds = [&](const Access& access) {
+        return std::ranges::any_of(access.prefixes,
+                                   [&](const net::Prefix& own) { return own.contains(hijack.prefix); });
+    };
+    const auto holder = std::ranges::find_if(bgp.accesses, holds);
+    if (holder == bgp.accesses.end())
+        return fail(ErrorCode::invalid, "no member announces it, nor a prefix around it", hijack.prefix.text());
+    if (holder->as == at->as)
+        return fail(ErrorCode::invalid, fmt::format("belongs to {}, who stands there", holder->member),
+                    hijack.prefix.text(), "name another site");
+    return {};
+}
+
+std::string bgp_configuration(const Plan& plan, const BgpPlan& bgp, std::size_t node, bool validated) {
+    const Access& access = bgp.accesses[node];
+    std::string out;
+    if (!validated) out += "\nfilter validated4 { accept; }\nfilter validated6 { accept; }\n";
+    for (const bool v6 : {false, true})
+        out += fmt::format(R"(
+protocol bgp member{0} {{
+    local {1} as {2};
+    neighbor {3} as {4};
+    {5}
+    ipv{0} {{ import table on; import keep filtered on; import filter validated{0}; export none; }};
+}}
+)",
+                           v6 ? 6 : 4, (v6 ? access.point6 : access.point4).text(), bgp.as,
+                           (v6 ? access.member6 : access.member4).text(), access.as, kTimers);
+    for (std::size_t other = 0; other < plan.nodes.size(); ++other) {
+        if (other == node) continue;
+        for (const bool v6 : {false, true}) {
+            const auto loopback = [&](std::size_t which) {
+                return (v6 ? plan.nodes[which].loopback6 : plan.nodes[which].loopback4).text();
+            };
+            out += fmt::format(R"(
+protocol bgp point{0}_{1} {{
+    local {2} as {3};
+    neighbor {4} as {3};
+    {5}
+    ipv{1} {{ import all; export where source = RTS_BGP; next hop self; }};
+}}
+)",
+                               other, v6 ? 6 : 4, loopback(node), bgp.as, loopback(other), kTimers);
+        }
+    }
+    return out;
+}
+
+std::string members_configuration(const BgpPlan& bgp, const std::vector<Hijack>& hijacks) {
+    std::string out = "log stderr all;\nrouter id 10.252.255.254;\nprotocol device { scan time 10; }\n";
+    for (std::size_t i = 0; i < bgp.accesses.size(); ++i) {
+        const Access& access = bgp.accesses[i];
+        for (const bool v6 : {false, true})
+            out += fmt::format(R"(
+# {6} at {7}
+ipv{0} table routes{1}_{0};
+protocol static own{1}_{0} {{
+    ipv{0} {{ table routes{1}_{0}; }};
+{2}}}
+protocol bgp member{1}_{0} {{
+    local {3} as {4};
+    neighbor {5} as {8};
+    {9}
+    ipv{0} {{ table routes{1}_{0}; import none; export all; next hop self; }};
+}}
+)",
+                               v6 ? 6 : 4, i, static_routes(access, hijacks, v6),
+                               (v6 ? access.member6 : access.member4).text(), access.as,
+                               (v6 ? access.point6 : access.point4).text(),
+                               access.member.empty() ? "nobody" : access.member, access.site, bgp.as, kTimers);
+    }
+    return out;
+}
+
+}  // namespace quipu::lab

@@ -1,0 +1,113 @@
+#!/bin/bash
+# A hijack in the lab. Without validation of origins a stranger's announcement of a member's prefix wins where he stands, and
+# a more specific one everywhere. With it, by the configuration that `quipu rpki router-config` writes and the RPKI that
+# `quipu run` makes, both are dropped as invalid where they come in and are seen nowhere else; what is valid or not found stays.
+# tests/rpki/hijack.sh PATH/TO/quipu; exits 77 (skipped) without root or BIRD. All of it is in a network namespace of its own
+# and ends with this script.
+set -euo pipefail
+quipu=$(realpath "$1")
+if [ "${2:-}" != inside ]; then
+  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
+  command -v bird >/dev/null || { echo "BIRD is not installed (tools/setup build): not asked"; exit 77; }
+  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
+fi
+network=$(realpath "$(dirname "$0")/../../networks/redclara-2011.toml")
+mount -t tmpfs none /run
+mkdir -m 755 /run/netns
+ip link set lo up
+source "$(dirname "$0")/rtr.bash"
+export QUIPU_DATA=$work/data
+
+# Waits for a condition; how long it may take decides nothing but when to give up.
+until_true() { # WHAT COMMAND…
+  local what=$1
+  shift
+  for _ in $(seq 240); do
+    if "$@"; then echo "$what"; return; fi
+    sleep 0.25
+  done
+  echo "not so: $what"
+  tail -5 "$QUIPU_DATA"/lab/routers/{lima,santiago,members}.log server.log 2>/dev/null || true
+  exit 1
+}
+at() { local site=$1; shift; birdc -s "$QUIPU_DATA/lab/routers/$site.ctl" "$@"; }
+# "PREFIX ORIGIN" of the best BGP routes of a site, or of those that it filtered.
+bgp_routes() { # SITE [filtered]
+  { at "$1" show route table master4 primary "${@:2}"; at "$1" show route table master6 primary "${@:2}"; } 2>/dev/null |
+    sed -nE 's/^([0-9a-f.:]+\/[0-9]+) .*\[AS([0-9]+).\]$/\1 \2/p' | sort
+}
+filtered_routes() { { at "$1" show route filtered table master4; at "$1" show route filtered table master6; } 2>/dev/null | sed -nE 's/^([0-9a-f.:]+\/[0-9]+) .*\[AS([0-9]+).\]$/\1 \2/p' | sort; }
+everywhere() { local site; for site in "${sites[@]}"; do "$@" "$site" || return 1; done; }
+has() { bgp_routes "$3" | grep -qx "$1 $2"; }
+holds_exactly() { cmp -s "$1" <(bgp_routes "$2"); }
+no_origin() { ! bgp_routes "$2" | grep -q " $1\$"; }
+filters() { cmp -s "$1" <(filtered_routes "$2"); }
+vrps_at() { cmp -s expected <({ at "$1" show route table vrps4; at "$1" show route table vrps6; } | same_form); }
+lab_up() {
+  "$quipu" lab up --network "$network" --detach "$@"
+  mapfile -t sites < <("$quipu" --output json lab status | python3 -c 'import json, sys; print("\n".join(node["site"] for node in json.load(sys.stdin)["nodes"]))')
+  # What members announce, from their routers' configuration.
+  sed -nE 's/^    route (.*) blackhole;$/\1/p; s/^    local .* as ([0-9]+);$/as \1/p' "$QUIPU_DATA/lab/routers/members.conf" |
+    awk '$1 == "as" { for (i = 0; i < n; ++i) print route[i] " " $2; n = 0; next } { route[n++] = $1 }' | sort >announced
+  [ "$(wc -l <announced)" -gt 5 ]
+}
+
+# Its RPKI, made as at every first start; the hub itself is not needed.
+"$quipu" run --hub-only --port 0 --network "$network" --data "$work/hub" >hub.out 2>hub.log &
+hub=$!
+started+=("$hub")
+until_true "the hub has made its RPKI" grep -q 'is up' hub.out
+kill "$hub"
+wait "$hub" || true
+mkdir tree
+mv "$work"/hub/rpki-demonstration/{cache,tals} tree/
+
+# A member whose prefixes are valid, one that has no ROA, and a stranger's site.
+"$quipu" rpki validate --offline tree/cache --tals tree/tals --output csv >vrps.csv
+same_form <vrps.csv >expected
+foreign=lima
+
+lab_up --bgp
+sed 's/ / => AS/' announced >routes.txt
+"$quipu" rpki validity --vrps vrps.csv --file routes.txt --output csv >verdicts.csv
+of_state() { awk -F, -v state="$1" '$3 == state { sub("AS", "", $2); print $1 " " $2 }' verdicts.csv | sort; }
+{ of_state valid; of_state not-found; } | sort >kept
+[ -n "$(of_state valid)" ] && [ -n "$(of_state not-found)" ]
+read -r prefix origin < <(of_state valid | grep -E '^[0-9.]+/(1[0-9]|2[0-2]) ' | head -1)
+read -r open open_origin < <(of_state not-found | head -1)
+inner=${prefix%/*}/24
+stranger=$(sed -n "/at $foreign\$/,/local/s/.* as \([0-9]*\);/\1/p" "$QUIPU_DATA/lab/routers/members.conf" | head -1)
+[ -n "$prefix" ] && [ -n "$open" ] && [ -n "$stranger" ] && [ "$stranger" != "$origin" ]
+
+echo "Without validation:"
+until_true "every router has what members announce" everywhere holds_exactly announced
+"$quipu" lab hijack "$prefix" "$foreign" >/dev/null
+"$quipu" lab hijack "$inner" "$foreign" >/dev/null
+until_true "$prefix is the stranger's at $foreign" has "$prefix" "$stranger" "$foreign"
+until_true "$inner is the stranger's everywhere" everywhere has "$inner" "$stranger"
+"$quipu" lab down >/dev/null
+
+echo "With validation:"
+start_server 0.0.0.0:0
+lab_up --rtr "$port"
+until_true "every router holds the $(wc -l <expected) VRPs" everywhere vrps_at
+until_true "every router keeps the $(wc -l <kept) routes that are valid or not found" everywhere holds_exactly kept
+"$quipu" lab hijack "$prefix" "$foreign" >/dev/null
+"$quipu" lab hijack "$inner" "$foreign" >/dev/null
+printf '%s\n' "$inner $stranger" "$prefix $stranger" | sort >dropped
+until_true "$prefix and $inner of AS$stranger are filtered at $foreign" filters dropped "$foreign"
+for one in "$prefix" "$inner"; do
+  "$quipu" rpki validity "AS$stranger" "$one" --vrps vrps.csv --output json | grep -q '"invalid"' || { echo "$one is not invalid"; exit 1; }
+done
+until_true "no router has a route of AS$stranger" everywhere no_origin "$stranger"
+until_true "every router keeps what it had" everywhere holds_exactly kept
+
+# Where there is no ROA, there is no protection.
+"$quipu" lab hijack "$open" "$foreign" >/dev/null
+until_true "$open of AS$open_origin, which no ROA protects, is the stranger's at $foreign" has "$open" "$stranger" "$foreign"
+[ "$("$quipu" --output json lab status | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["hijacks"]))')" = 3 ]
+for one in "$prefix" "$inner" "$open"; do "$quipu" lab hijack "$one" "$foreign" stop >/dev/null; done
+: >nothing
+until_true "nothing is filtered once the hijacks have ended" filters nothing "$foreign"
+until_true "every router keeps what it had" everywhere holds_exactly kept
+"$quipu" lab down >/dev/null

@@ -15,7 +15,7 @@ LabBend in_object(std::function<void(LabSignedObject&)> bend) {
     out.object = std::move(bend);
     return out;
 }
-LabBend in_certificate(std::function<void(LabCertificate&)> bend) {
+LabBend in_certificate(const std::function<void(LabCertificate&)>& bend) {
     return in_object([bend](LabSignedObject& object) { bend(object.certificate); });
 }
 LabBend in_authority(std::function<void(LabCertificate&)> bend) {
@@ -323,6 +323,97 @@ void add_payload_faults(std::vector<Plan>& out) {
                    [](std::int64_t) { return in_crl([](LabCrl& crl) { crl.revoked = {integer(900'001)}; }); }});
 }
 
+/// RFC 9691 and RFC 9323.
+void add_key_and_checklist_faults(std::vector<Plan>& out) {
+    const auto key = [&](std::string_view name, Rule rule, std::string_view said, auto bend) {
+        out.push_back({name, rule, said, "fault.tak", false, [bend](std::int64_t) {
+                           LabBend out_bend;
+                           out_bend.trust_anchor_key = bend;
+                           return out_bend;
+                       }});
+    };
+    using K = LabTrustAnchorKey;
+    key("tak-version", Rule::tak_syntax, "version 1", [](K& k, Resources&, const Resources&) { k.version = 1; });
+    key("tak-version-explicit", Rule::tak_syntax, "version 0 written out",
+        [](K& k, Resources&, const Resources&) { k.version = 0; });
+    key("tak-no-address", Rule::tak_syntax, "no address of the trust anchor's certificate",
+        [](K& k, Resources&, const Resources&) { k.addresses.clear(); });
+    key("tak-address-http", Rule::tak_syntax, "an address by http",
+        [](K& k, Resources&, const Resources&) { k.addresses = {"http://rpki.example/ta.cer"}; });
+    key("tak-explicit-resources", Rule::tak_resources, "explicit resources",
+        [](K&, Resources& held, const Resources& own) { held.as = own.as; });
+    out.push_back({"checklist-published", Rule::checklist_published, "a checklist in the repository", "fault.sig",
+                   false, [](std::int64_t) {
+                       LabBend bend;
+                       bend.checklist = [](LabChecklist&, Resources&) {};
+                       return bend;
+                   }});
+}
+
+/// The whole address space: what the issuer does not hold of it is trimmed by RFC 8360 and refused by RFC 6487.
+Octets whole_address_space() {
+    Resources held;
+    held.ipv4 = {Block<Ipv4>::Kind::ranges, {{0, ~Ipv4{0}}}};
+    held.ipv6 = {Block<Ipv6>::Kind::ranges, {{0, ~Ipv6{0}}}};
+    return encode_ip_blocks(held);
+}
+
+/// RFC 8360: where both policies are right, and where what was trimmed is used all the same.
+void add_reconsidered_faults(std::vector<Plan>& out) {
+    using C = LabCertificate;
+    const auto overclaiming = [](C& c) {
+        c.extension(oid::kIpAddrBlocks)->value = whole_address_space();
+        c.reconsider();
+    };
+    const auto net10 = [](LabRoa& r, Resources& held) {
+        held.ipv4 = {Block<Ipv4>::Kind::ranges, {{0x0a000000, 0x0affffff}}};
+        held.ipv6 = {};
+        r.addresses = {{.range = {0x0a000000, 0x0affffff}, .v6 = false, .length = 8, .max_length = {}}};
+    };
+    const auto reconsidered = [](LabSignedObject& object) { object.certificate.reconsider(); };
+    out.push_back({"reconsidered-edition", Rule::ip_resources, "the policy of RFC 8360 with the extensions of RFC 3779",
+                   "AUTHORITY", true, [](std::int64_t) {
+                       return in_authority([](C& c) {
+                           c.extension(oid::kCertificatePolicies)->value =
+                               sequence({sequence({identifier(oid::kPolicyV2)})});
+                       });
+                   }});
+    out.push_back({"reconsidered-extension", Rule::ip_resources,
+                   "the extensions of RFC 8360 with the policy of RFC 6484", "fault.roa", false, [](std::int64_t) {
+                       return in_certificate([](C& c) { c.extension(oid::kIpAddrBlocks)->oid = oid::kIpAddrBlocksV2; });
+                   }});
+    out.push_back({"reconsidered-overclaim", Rule::accepted,
+                   "no fault by RFC 8360: its authority claims all addresses, which RFC 6487 refuses", "fault.roa",
+                   false, [=](std::int64_t) {
+                       LabBend bend = in_object(reconsidered);
+                       bend.authority = overclaiming;
+                       return bend;
+                   }});
+    out.push_back({"reconsidered-ee-overclaim", Rule::accepted,
+                   "no fault by RFC 8360: its certificate claims more than its issuer holds, its prefixes are held",
+                   "fault.roa", false, [=](std::int64_t) {
+                       LabBend bend = in_object(reconsidered);
+                       bend.roa = [](LabRoa&, Resources& held) {
+                           held.ipv4.ranges.insert(held.ipv4.ranges.begin(), {0x0a000000, 0x0affffff});
+                       };
+                       return bend;
+                   }});
+    out.push_back({"reconsidered-roa-trimmed", Rule::roa_resources, "a prefix that was trimmed from its authority",
+                   "fault.roa", false, [=](std::int64_t) {
+                       LabBend bend = in_object(reconsidered);
+                       bend.authority = overclaiming;
+                       bend.roa = net10;
+                       return bend;
+                   }});
+    out.push_back({"reconsidered-then-overclaim", Rule::overclaim,
+                   "a certificate of RFC 6487 that claims what was trimmed from its authority", "fault.roa", false,
+                   [=](std::int64_t) {
+                       LabBend bend = in_roa(net10);
+                       bend.authority = overclaiming;
+                       return bend;
+                   }});
+}
+
 void add_authority_faults(std::vector<Plan>& out) {
     const auto add = [&](std::string_view name, Rule rule, std::string_view said, auto bend) {
         out.push_back({name, rule, said, "AUTHORITY", true, [bend](std::int64_t time) {
@@ -430,6 +521,8 @@ const std::vector<LabFaultPlan>& lab_fault_plans() {
         add_certificate_faults(out);
         add_object_faults(out);
         add_payload_faults(out);
+        add_key_and_checklist_faults(out);
+        add_reconsidered_faults(out);
         add_authority_faults(out);
         add_point_faults(out);
         return out;

@@ -144,6 +144,13 @@ void LabCertificate::remove(std::string_view id) {
     std::erase_if(extensions, [&](const LabExtension& e) { return e.oid == id; });
 }
 
+void LabCertificate::reconsider() {
+    if (LabExtension* policies = extension(oid::kCertificatePolicies))
+        policies->value = sequence({sequence({identifier(oid::kPolicyV2)})});
+    if (LabExtension* addresses = extension(oid::kIpAddrBlocks)) addresses->oid = oid::kIpAddrBlocksV2;
+    if (LabExtension* numbers = extension(oid::kAutonomousSysIds)) numbers->oid = oid::kAutonomousSysIdsV2;
+}
+
 LabCertificate lab_certificate(const Octets& key_info, const Octets& issuer_key_info, std::uint64_t serial,
                                std::int64_t not_before, std::int64_t not_after, const LabAddresses& addresses,
                                const Resources& resources, bool authority) {
@@ -321,6 +328,27 @@ Octets LabAspa::encode() const {
         list.push_back(integer(std::uint64_t{provider}));
     parts.push_back(sequence(list));
     return sequence(parts);
+}
+
+Octets LabTrustAnchorKey::encode() const {
+    std::vector<Octets> list;
+    for (const std::string& address : addresses)
+        list.push_back(text(tag::kIa5String, address));
+    std::vector<Octets> parts;
+    if (version) parts.push_back(integer(*version));
+    parts.push_back(sequence({sequence({}), sequence(list), key_info}));
+    return sequence(parts);
+}
+
+Octets LabChecklist::encode() const {
+    std::vector<Octets> held;
+    if (!resources.as.absent()) {
+        const Octets numbers = encode_as_identifiers(resources);
+        held.emplace_back(numbers.begin() + 2, numbers.end());
+    }
+    if (resources.has_ip()) held.push_back(constructed(tag::context_constructed(1), {encode_ip_blocks(resources)}));
+    return sequence({sequence(held), sequence({identifier(oid::kSha256)}),
+                     sequence({sequence({text(tag::kIa5String, file), octet_string(digest)})})});
 }
 
 std::string base64_lines(ByteSpan bytes) {

@@ -30,6 +30,8 @@ struct LabCertificate {
 
     [[nodiscard]] LabExtension* extension(std::string_view oid);
     void remove(std::string_view oid);
+    /// Under the policy of RFC 8360, with its resource extensions (§4.2).
+    void reconsider();
     [[nodiscard]] write::Octets encode(LabKeys::Signer& issuer_key) const;
 };
 
@@ -121,6 +123,22 @@ struct LabAspa {
     std::optional<std::uint64_t> version = 1;
     Asn customer = 0;
     std::vector<Asn> providers;
+    [[nodiscard]] write::Octets encode() const;
+};
+
+/// RFC 9691 §2.1, with a current key alone.
+struct LabTrustAnchorKey {
+    std::optional<std::uint64_t> version;
+    std::vector<std::string> addresses;
+    write::Octets key_info;
+    [[nodiscard]] write::Octets encode() const;
+};
+
+/// RFC 9323 §4, of one file.
+struct LabChecklist {
+    Resources resources;
+    std::string file;
+    Sha256 digest{};
     [[nodiscard]] write::Octets encode() const;
 };
 

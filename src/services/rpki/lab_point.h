@@ -40,6 +40,9 @@ struct LabBend {
     std::function<void(LabAspa&, Resources&)> aspa;  ///< adds "fault.asa" so bent
     std::function<void(LabCertificate&)> router;     ///< adds "fault.cer" so bent
     std::function<std::string()> ghostbusters;       ///< adds "fault.gbr" with this card
+    std::function<void(LabTrustAnchorKey&, Resources&, const Resources& own)>
+        trust_anchor_key;                                      ///< adds "fault.tak" so bent
+    std::function<void(LabChecklist&, Resources&)> checklist;  ///< adds "fault.sig" so bent
     std::function<void(LabManifest&)> manifest;
     std::function<void(LabSignedObject&)> manifest_object;
     std::function<void(LabCrl&)> crl;

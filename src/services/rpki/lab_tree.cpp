@@ -369,6 +369,22 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files["fault.gbr"] =
             encode(signed_object("fault.gbr", oid::kGhostbusters, {octets.begin(), octets.end()}, inherited, ++serial));
     }
+    if (bend.trust_anchor_key) {
+        LabTrustAnchorKey key{.version = {}, .addresses = {authority.uri}, .key_info = own_info};
+        Resources held = inherited;
+        bend.trust_anchor_key(key, held, authority.resources);
+        files["fault.tak"] = encode(signed_object("fault.tak", oid::kTrustAnchorKey, key.encode(), held, ++serial));
+    }
+    if (bend.checklist) {
+        Resources held;
+        const std::uint32_t first = kFirstIpv4 + authority.block * 4'096;
+        held.ipv4 = {Block<Ipv4>::Kind::ranges, {{first, first + 255}}};
+        LabChecklist checklist{.resources = held, .file = "plan.txt", .digest = sha256(as_bytes("a plan"))};
+        bend.checklist(checklist, held);
+        LabSignedObject object = signed_object("fault.sig", oid::kChecklist, checklist.encode(), held, ++serial);
+        object.certificate.remove(oid::kSubjectInformationAccess);  // RFC 9323 §3.2
+        files["fault.sig"] = encode(object);
+    }
     if (plan != nullptr && (bend.object || bend.roa || plan->culprit == "fault.roa")) {
         LabRoa roa = make_roa(authority, 5);
         Resources held = resources_of(roa);

@@ -369,7 +369,7 @@ void write_payloads(const Validator& validator, std::span<const TrustAnchorLocat
     write_payloads(anchored_payloads_of(validator, locators), &validator, time, format, {}, sink);
 }
 
-void write_verdicts(const Validator& validator, std::vector<std::string> others, const Sink& sink) {
+void write_verdicts(const Validator& validator, const std::vector<std::string>& others, const Sink& sink) {
     struct Line {
         std::string path;
         std::string text;

@@ -37,6 +37,6 @@ void write_payloads(const Validator& validator, std::span<const TrustAnchorLocat
 
 /// One line for each object: path, verdict, reason, section, detail, chain. `others` are objects that no valid manifest
 /// led to: they are refused as not listed. Sorted by path.
-void write_verdicts(const Validator& validator, std::vector<std::string> others, const Sink& sink);
+void write_verdicts(const Validator& validator, const std::vector<std::string>& others, const Sink& sink);
 
 }  // namespace quipu::rpki

@@ -55,6 +55,18 @@ struct LabLinkSet {
     }
 };
 
+/// A member's router in the lab announced another's prefix, or ended it. Subject: site:ID.
+struct LabHijackSet {
+    static constexpr std::string_view kType = "LabHijackSet";
+    std::string prefix, site;
+    std::string state;  // announced, stopped
+    static constexpr auto describe() {
+        return fields(field<&LabHijackSet::prefix>("prefix", "What was announced").required(),
+                      field<&LabHijackSet::site>("site", "Where").required(),
+                      field<&LabHijackSet::state>("state", "announced or stopped").required());
+    }
+};
+
 /// A pair's one-way delay changed for good (both ways of change). Subject: pair:FROM/TO.
 struct DelayChanged {
     std::string from, to;

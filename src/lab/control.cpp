@@ -223,7 +223,7 @@ Result<void> LabClient::ask_down() const {
     return {};
 }
 
-Result<HijackList> LabClient::set_hijack(const HijackChange& change, std::string_view actor) {
+Result<HijackList> LabClient::change_hijack(const HijackChange& change, std::string_view actor) {
     Value question;
     question.set("do", "hijack");
     question.set("hijack", TRY(parse_json(json_text(change))));

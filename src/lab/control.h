@@ -48,9 +48,9 @@ class LabClient final : public Controls {
 
     [[nodiscard]] Result<LabStatus> status() const override;
     [[nodiscard]] Result<void> ask_down() const;
-    [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor) override;
 
   protected:
+    [[nodiscard]] Result<HijackList> change_hijack(const HijackChange& change, std::string_view actor) override;
     [[nodiscard]] Result<LinkStatus> change_link(std::string_view id, const LinkChange& change,
                                                  std::string_view actor) override;
 

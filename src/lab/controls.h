@@ -168,18 +168,23 @@ class Controls {
 
     /// A member's router announces another's prefix, or ends it; answers all that are announced so. `unsupported` where
     /// the lab's routers do not speak BGP.
-    [[nodiscard]] virtual Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor);
+    [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor);
 
     /// Called after each change made through this object, on the caller's thread, for as long as the answer is kept.
     using Observer = std::function<void(const LinkSet&)>;
     [[nodiscard]] std::shared_ptr<void> observe(Observer observer);
+    using HijackObserver = std::function<void(const HijackChange&, std::string_view actor)>;
+    [[nodiscard]] std::shared_ptr<void> observe_hijacks(HijackObserver observer);
 
   protected:
     [[nodiscard]] virtual Result<LinkStatus> change_link(std::string_view id, const LinkChange& change,
                                                          std::string_view actor) = 0;
 
+    [[nodiscard]] virtual Result<HijackList> change_hijack(const HijackChange& change, std::string_view actor);
+
   private:
     Guarded<std::vector<std::weak_ptr<Observer>>> observers_;
+    Guarded<std::vector<std::weak_ptr<HijackObserver>>> hijack_observers_;
 };
 
 }  // namespace quipu::lab

@@ -266,8 +266,8 @@ Result<void> Lab::start_members() {
     return supervisor_->start({std::string(kMembersJob), std::move(bird), true, std::chrono::seconds(2)});
 }
 
-Result<HijackList> Lab::set_hijack(const HijackChange& change, std::string_view actor) {
-    if (!bgp_) return Controls::set_hijack(change, actor);
+Result<HijackList> Lab::change_hijack(const HijackChange& change, std::string_view actor) {
+    if (!bgp_) return Controls::change_hijack(change, actor);
     if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
     const Hijack hijack{change.prefix, change.site};
     const std::scoped_lock lock(changing_);

@@ -52,7 +52,6 @@ class Lab final : public Controls {
 
     [[nodiscard]] const Plan& plan() const { return plan_; }
     [[nodiscard]] Result<LabStatus> status() const override;
-    [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor) override;
 
     /// Starts a program at a site: in its namespace, output appended to `output_file` (empty: inherited), started again
     /// when it ends unasked, ended with the lab. One agent a site; another one replaces it.
@@ -70,6 +69,7 @@ class Lab final : public Controls {
     [[nodiscard]] Result<void> wait_for_routing(Nanoseconds limit) const;
 
   protected:
+    [[nodiscard]] Result<HijackList> change_hijack(const HijackChange& change, std::string_view actor) override;
     [[nodiscard]] Result<LinkStatus> change_link(std::string_view id, const LinkChange& change,
                                                  std::string_view actor) override;
 

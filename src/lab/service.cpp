@@ -15,7 +15,7 @@ using platform::Call;
 using platform::Permission;
 
 constexpr LogEvent kNotJournalled{LogLevel::error, "LAB_NOT_JOURNALLED",
-                                  "a change of a lab link could not be written to the journal"};
+                                  "a change of the lab could not be written to the journal"};
 
 struct Settings {
     static constexpr auto describe() { return fields(); }
@@ -26,6 +26,13 @@ struct LinkQuery {
     static constexpr auto describe() {
         return fields(field<&LinkQuery::id>("id", "The link").required().pattern(kSlug),
                       field<&LinkQuery::body>("body", "What to change; the rest stays as it is").required());
+    }
+};
+
+struct HijackQuery {
+    HijackChange body;
+    static constexpr auto describe() {
+        return fields(field<&HijackQuery::body>("body", "What is announced where, or withdrawn").required());
     }
 };
 
@@ -70,19 +77,44 @@ class LabService final : public platform::Service {
                     return lab == nullptr ? no_lab() : lab->set_link(query.id, query.body, actor);
                 });
             });
+        house.api.post<HijackQuery, HijackList>(
+            {.path = "/api/v1/lab/hijacks",
+             .summary = "A member's router in the lab announces another's prefix, or ends it",
+             .tag = "lab",
+             .permission = Permission::operate,
+             .command = "quipu lab hijack PREFIX SITE"},
+            [this](const Call& call, HijackQuery query) -> Task<Result<HijackList>> {
+                const std::string actor = call.caller.id;
+                if (!call.caller.may(Permission::operate, platform::kEverywhere, "lab"))
+                    co_return fail(ErrorCode::forbidden, "whoever announces another's prefix operates everywhere",
+                                   query.body.prefix.text());
+                // The journal is written on the way: off the loop.
+                co_return co_await net::EventLoop::current()->blocking(
+                    [this, query = std::move(query), actor]() -> Result<HijackList> {
+                        Controls* lab = lab_.load();
+                        if (lab == nullptr) return std::unexpected(no_lab().error());
+                        return lab->set_hijack(query.body, actor);
+                    });
+            });
         return {};
     }
 
     Result<void> start() override {
         Controls* lab = find_();
         lab_ = lab;
-        if (lab != nullptr) journalling_ = lab->observe([this](const LinkSet& set) { keep(set); });
+        if (lab == nullptr) return {};
+        journalling_ = lab->observe([this](const LinkSet& set) { keep(set); });
+        journalling_hijacks_ =
+            lab->observe_hijacks([this](const HijackChange& change, std::string_view actor) { keep(change, actor); });
         return {};
     }
 
-    void drain() override { journalling_.reset(); }
-    void stop() override {
+    void drain() override {
         journalling_.reset();
+        journalling_hijacks_.reset();
+    }
+    void stop() override {
+        drain();
         lab_ = nullptr;
     }
 
@@ -104,11 +136,17 @@ class LabService final : public platform::Service {
             log(kNotJournalled, {{"link", set.link}, {"error", kept.error().text()}});
     }
 
+    void keep(const HijackChange& change, std::string_view actor) {
+        const events::LabHijackSet event{change.prefix.text(), change.site, change.stop ? "stopped" : "announced"};
+        if (auto kept = house_->journal.append("site:" + change.site, event, actor); !kept)
+            log(kNotJournalled, {{"site", change.site}, {"error", kept.error().text()}});
+    }
+
     std::function<Controls*()> find_;
     LinkOwners owners_;
     std::atomic<Controls*> lab_{nullptr};
     platform::House* house_ = nullptr;
-    std::shared_ptr<void> journalling_;
+    std::shared_ptr<void> journalling_, journalling_hijacks_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 //
 //     GET   /api/v1/lab
 //     PATCH /api/v1/lab/links/{id}
+//     POST  /api/v1/lab/hijacks
 
 #include <functional>
 #include <memory>

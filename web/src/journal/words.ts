@@ -26,6 +26,7 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
   }
   if ('link' in body) values['link'] = nameOf('links', text('link'));
   if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
+  if (event.type === 'LabHijackSet') values['site'] = nameOf('sites', text('site'));
   values['titled'] = text('title') ? 'yes' : 'no';
   values['reason'] = text('why') || text('impairment') ? 'yes' : 'no';
   if (event.type === 'ObjectChanged') {

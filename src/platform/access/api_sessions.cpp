@@ -89,7 +89,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "Makes an account by a one-time link, and signs in",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<Acceptance> input) {
+        [core](const Call& call, const With<Acceptance>& input) {
             return begin([core, input, from = origin_of(call.request)] { return core->accept(input.body, from); });
         });
     api.post<With<RecoveryRequest>, Nothing>(
@@ -107,7 +107,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "Sets a new password by a link, and signs in",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<Recovery> input) {
+        [core](const Call& call, const With<Recovery>& input) {
             return begin([core, input, from = origin_of(call.request)] { return core->recover(input.body, from); });
         });
 }
@@ -128,7 +128,7 @@ void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
                                           .tag = "access",
                                           .permission = Permission::see_public,
                                           .command = "quipu login"},
-                                         [core](const Call& call, With<SignIn> input) {
+                                         [core](const Call& call, const With<SignIn>& input) {
                                              return begin([core, input, from = origin_of(call.request)] {
                                                  return core->sign_in(input.body.login, input.body.password, from);
                                              });

@@ -51,7 +51,7 @@ struct House {
         archive = must(data::Archive::open(folder + "/archive", {}, clock));
         house.emplace(platform::House{clock, loops, *database, *journal, *archive, api, metrics, folder});
         core = std::make_shared<access::Core>();
-        must(core->open(*house, {}));
+        must(core->open(*house, {.second_factor = access::SecondFactor::nobody}));
         api.set_gatekeeper(access::make_gatekeeper(core));
         access::add_session_routes(api, core);
         access::add_account_routes(api, core);

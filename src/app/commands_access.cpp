@@ -108,6 +108,9 @@ Result<void> who_am_i(const Context& context) {
             out += fmt::format("  {} {}{}\n", member_text(standing, "role"),
                                place.empty() ? "everywhere" : "at " + place, service.empty() ? "" : " for " + service);
         }
+    if (const Value* needed = session.find("factor_needed"); needed != nullptr && needed->if_bool() != nullptr)
+        if (*needed->if_bool())
+            out += "  Your roles wait for a second factor: set one up on the portal's profile page.\n";
     return print(out);
 }
 
@@ -179,6 +182,11 @@ Result<void> set_state(const Context& context, const Options& options, std::stri
                        .body = to_json(body),
                        .if_match = known.etag}));
     return print(fmt::format("The account {} is {}.\n", options.id, state));
+}
+
+Result<void> reset_factors(const Context& context, const Options& options) {
+    TRY(Client(context.hub).send({.method = net::Method::delete_, .target = account_path(options) + "/factors"}));
+    return print(fmt::format("The account {} has no second factor, and is signed out everywhere.\n", options.id));
 }
 
 Result<void> show_audit(const Context& context, const Options& options) {
@@ -263,6 +271,8 @@ void add_account_commands(CLI::App& app, Context& context, const std::shared_ptr
             [](const Context& c, const Options& o) { return set_state(c, o, "active"); });
     command(id(accounts->add_subcommand("close", "Closes the account of somebody who has left")),
             [](const Context& c, const Options& o) { return set_state(c, o, "closed"); });
+    command(id(accounts->add_subcommand("reset-factors", "Takes all second factors away: for who has lost them")),
+            reset_factors);
     command(accounts->add_subcommand("roles", "Which role may do what"),
             [](const Context& c, const Options&) { return show_roles(c); });
     CLI::App* audit = command(accounts->add_subcommand("audit", "Sign-ins, refusals and changes of roles"), show_audit);

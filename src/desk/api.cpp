@@ -124,8 +124,8 @@ Page<T> whole(std::vector<T> items) {
     return {std::move(items), {}};
 }
 
-std::string watcher_of(const Call& call, std::string id) {
-    return id == "me" ? call.caller.id : std::move(id);
+std::string watcher_of(const Call& call, const std::string& id) {
+    return id == "me" ? call.caller.id : id;
 }
 
 RouteInfo route(std::string_view path, std::string_view summary, Permission permission, std::string_view command = {}) {
@@ -283,7 +283,7 @@ Task<Result<Nothing>> link(Desk& desk, Caller caller, OfCase<Links> query) {
 void add_work_routes(platform::Api& api, Desk& desk) {
     api.post<OfCase<MergeInto>, Case>(
         route("/api/v1/cases/{number}/merge", "Puts a case into another: its number leads on", Permission::work_cases),
-        [&desk](const Call& call, OfCase<MergeInto> query) { return merge(desk, call.caller, std::move(query)); });
+        [&desk](const Call& call, OfCase<MergeInto> query) { return merge(desk, call.caller, query); });
     api.post<OfCase<SplitOff>, Made>(
         making("/api/v1/cases/{number}/split", "Makes a case of its own of some notes", Permission::work_cases),
         [&desk](const Call& call, OfCase<SplitOff> query) { return split(desk, call.caller, std::move(query)); });
@@ -299,7 +299,7 @@ void add_work_routes(platform::Api& api, Desk& desk) {
               Permission::own),
         [&desk](const Call& call, OneQuery query) { return list_watchers(desk, call.caller, query.number); });
     api.put<WatcherQuery, Nothing>(route("/api/v1/cases/{number}/watchers/{id}", "Follows a case", Permission::own),
-                                   [&desk](const Call& call, WatcherQuery query) {
+                                   [&desk](const Call& call, const WatcherQuery& query) {
                                        const bool self = query.id == "me" && query.language.empty();
                                        Watcher watcher{watcher_of(call, query.id),
                                                        self ? call.caller.language : query.language};
@@ -307,7 +307,7 @@ void add_work_routes(platform::Api& api, Desk& desk) {
                                    });
     api.remove<WatcherQuery, Nothing>(
         route("/api/v1/cases/{number}/watchers/{id}", "Follows a case no more", Permission::own),
-        [&desk](const Call& call, WatcherQuery query) {
+        [&desk](const Call& call, const WatcherQuery& query) {
             return unwatch(desk, call.caller, query.number, watcher_of(call, query.id));
         });
 }

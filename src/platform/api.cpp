@@ -242,14 +242,17 @@ Result<void> check(const Caller& caller, const RouteInfo& route, const net::Http
     std::string what = fmt::format("this needs the permission {}", enum_name(route.permission));
     if (caller.id == kAnonymous) return fail(ErrorCode::unauthenticated, std::move(what), {}, kSignIn);
     return fail(ErrorCode::forbidden, std::move(what), {},
-                "ask your organisation's manager for a role that permits it; /api/v1/roles lists what each may");
+                !caller.hint.empty()
+                    ? caller.hint
+                    : "ask your organisation's manager for a role that permits it; /api/v1/roles lists what each may");
 }
 
-/// To a caller whom nobody knows a refusal says first that they may sign in; one that says itself what to do stands.
+/// To a caller whom nobody knows a refusal says first that they may sign in, to another what their caller's hint is;
+/// one that says itself what to do stands.
 Error refusal_for(const Caller& caller, Error error) {
-    if (caller.id != kAnonymous || !error.hint.empty()) return error;
-    error.code = ErrorCode::unauthenticated;
-    error.hint = kSignIn;
+    if (!error.hint.empty()) return error;
+    if (caller.id == kAnonymous) error.code = ErrorCode::unauthenticated;
+    error.hint = caller.id == kAnonymous ? kSignIn : caller.hint;
     return error;
 }
 

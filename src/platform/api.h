@@ -87,6 +87,7 @@ struct Caller {
     std::string language = {};  ///< es, pt, en; empty: not known
     std::shared_ptr<const Grants> grants = {};
     std::string session = {};  ///< id of the session or token by which it came; empty for none
+    std::string hint = {};     ///< what to do when refused; empty: ask for a role
     /// True once the session has ended or the token was taken back: event streams end with it. Null: never.
     std::shared_ptr<const std::atomic<bool>> ended = {};
     /// Whether the caller may do this at this organisation, or at any when it is empty.

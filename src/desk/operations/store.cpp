@@ -29,7 +29,7 @@ Result<std::vector<T>> bodies(const Rows& rows) {
 }
 template <class T>
 Result<std::optional<T>> first_body(const Rows& rows) {
-    if (rows.size() == 0) return std::optional<T>();
+    if (rows.empty()) return std::optional<T>();
     return std::optional<T>(TRY(body_at<T>(rows, 0, 0)));
 }
 

@@ -142,6 +142,10 @@ class Access {
     [[nodiscard]] virtual Result<void> drop_credential(std::string_view account, std::string_view kind,
                                                        std::string_view id, std::string_view who) = 0;
 
+    /// Ends all sessions of the account but `current`.
+    [[nodiscard]] virtual Result<void> end_other_sessions(std::string_view account, std::string_view current,
+                                                          std::string_view who) = 0;
+
     /// Counts a failure against the address: 10,000 wrong assertions from one place are slowed as wrong passwords are.
     /// `limited` with retry_after when there were too many: then nothing was looked at.
     [[nodiscard]] virtual Result<void> may_try(const Origin& from) = 0;

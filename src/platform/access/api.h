@@ -12,6 +12,7 @@
 //   GET    accounts/{id}          mine, or one of people whom I manage                             [own]
 //   PATCH  accounts/{id}          name, mail, language; state for managers (If-Match)              [own]
 //   PUT    accounts/{id}/roles    all roles, as they are to be (If-Match)                          [manage-people]
+//   DELETE accounts/{id}/factors  all, of somebody who has lost them                               [manage-people]
 //   GET    invitations            open ones                                                        [manage-people]
 //   POST   invitations            -> the link, when no letter could be sent                        [manage-people]
 //   DELETE invitations/{id}                                                                        [manage-people]
@@ -75,6 +76,7 @@ struct SessionInfo {
     std::vector<Standing> standings;
     std::optional<std::string> session;  ///< this session's id, as GET sessions has it
     std::optional<Time> until;           ///< when it ends at the latest
+    bool factor_needed = false;          ///< their roles wait until they have a second factor
     bool first_start = false;            ///< there is no administrator yet: use the link that `quipu serve` printed
     std::vector<Demonstration> demonstrations;
     static constexpr auto describe() {
@@ -86,6 +88,7 @@ struct SessionInfo {
                       field<&T::standings>("standings", "Roles, and what each permits where").required(),
                       field<&T::session>("session", "This session's id"),
                       field<&T::until>("until", "When the session ends at the latest"),
+                      field<&T::factor_needed>("factor_needed", "Their roles wait until they have a second factor"),
                       field<&T::first_start>("first_start", "There is no administrator yet").required(),
                       field<&T::demonstrations>("demonstrations", "Accounts to try things with, on this machine only"));
     }

@@ -197,6 +197,16 @@ void add_people(platform::Api& api, const std::shared_ptr<Core>& core) {
             co_return reply_of(CO_TRY(co_await platform::off_loop(
                 [&] { return core->set_roles(call.caller, input.id, input.body.roles, call.if_match); })));
         });
+    api.remove<OneAccount, Nothing>(
+        {.path = "/api/v1/accounts/{id}/factors",
+         .summary = "Takes all second factors away from somebody who has lost them, and ends their sessions",
+         .tag = "access",
+         .permission = Permission::manage_people,
+         .command = "quipu accounts reset-factors ID"},
+        [core](const Call& call, const OneAccount& input) -> Task<Result<Nothing>> {
+            CO_TRY(co_await platform::off_loop([&] { return core->remove_factors(call.caller, input.id); }));
+            co_return Nothing{};
+        });
 }
 
 void add_invitations(platform::Api& api, const std::shared_ptr<Core>& core) {

@@ -80,7 +80,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "What a one-time link is for; it is not used up",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<LinkToken> input) -> Task<Result<LinkInfo>> {
+        [core](const Call& call, const With<LinkToken>& input) -> Task<Result<LinkInfo>> {
             const Origin from = origin_of(call.request);
             co_return co_await platform::off_loop([&] { return core->look(input.body.token, from); });
         });
@@ -89,7 +89,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "Makes an account by a one-time link, and signs in",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<Acceptance> input) {
+        [core](const Call& call, const With<Acceptance>& input) {
             return begin([core, input, from = origin_of(call.request)] { return core->accept(input.body, from); });
         });
     api.post<With<RecoveryRequest>, Nothing>(
@@ -97,7 +97,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "Asks for a letter with a link to a new password; says nothing of whether there is such an account",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<RecoveryRequest> input) -> Task<Result<Nothing>> {
+        [core](const Call& call, const With<RecoveryRequest>& input) -> Task<Result<Nothing>> {
             const Origin from = origin_of(call.request);
             CO_TRY(co_await platform::off_loop([&] { return core->ask_recovery(input.body.login, from); }));
             co_return Nothing{};
@@ -107,7 +107,7 @@ void add_links(platform::Api& api, const std::shared_ptr<Core>& core) {
          .summary = "Sets a new password by a link, and signs in",
          .tag = "access",
          .permission = Permission::see_public},
-        [core](const Call& call, With<Recovery> input) {
+        [core](const Call& call, const With<Recovery>& input) {
             return begin([core, input, from = origin_of(call.request)] { return core->recover(input.body, from); });
         });
 }
@@ -128,7 +128,7 @@ void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
                                           .tag = "access",
                                           .permission = Permission::see_public,
                                           .command = "quipu login"},
-                                         [core](const Call& call, With<SignIn> input) {
+                                         [core](const Call& call, const With<SignIn>& input) {
                                              return begin([core, input, from = origin_of(call.request)] {
                                                  return core->sign_in(input.body.login, input.body.password, from);
                                              });
@@ -141,7 +141,7 @@ void add_session_routes(platform::Api& api, std::shared_ptr<Core> core) {
          .summary = "Changes one's own password and ends all other sessions",
          .tag = "access",
          .permission = Permission::own},
-        [core](const Call& call, With<PasswordChange> input) -> Task<Result<Nothing>> {
+        [core](const Call& call, const With<PasswordChange>& input) -> Task<Result<Nothing>> {
             CO_TRY(co_await platform::off_loop(
                 [&] { return core->change_password(call.caller, input.body, origin_of(call.request)); }));
             co_return Nothing{};

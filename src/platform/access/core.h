@@ -29,11 +29,15 @@ struct Settings {
     Nanoseconds session_idle = std::chrono::minutes(30);
     Nanoseconds session_life = std::chrono::hours(12);
     Nanoseconds invitation_life = std::chrono::days(7);
+    SecondFactor second_factor = SecondFactor::administrators;
     static constexpr auto describe() {
         using T = Settings;
         return fields(field<&T::session_idle>("session_idle", "A session that nobody uses for so long ends"),
                       field<&T::session_life>("session_life", "A session ends after so long, used or not"),
-                      field<&T::invitation_life>("invitation_life", "An invitation holds for so long"));
+                      field<&T::invitation_life>("invitation_life", "An invitation holds for so long"),
+                      field<&T::second_factor>("second_factor",
+                                               "Whose roles hold only with a second factor: nobody, administrators "
+                                               "or everyone"));
     }
 };
 
@@ -73,6 +77,7 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
                                 std::int64_t counter) override;
     Result<void> drop_credential(std::string_view account, std::string_view kind, std::string_view id,
                                  std::string_view who) override;
+    Result<void> end_other_sessions(std::string_view account, std::string_view current, std::string_view who) override;
     Result<void> may_try(const Origin& from) override;
     void note_failure(const Origin& from, std::string_view method) override;
     Result<std::string> first_link() override;
@@ -84,7 +89,6 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     Result<void> sign_out(const platform::Caller& caller);
     [[nodiscard]] std::vector<SessionEntry> sessions_of(std::string_view account, std::string_view current) const;
     Result<void> end_session(std::string_view account, std::string_view id, std::string_view who);
-    Result<void> end_other_sessions(std::string_view account, std::string_view current, std::string_view who);
     Result<void> change_password(const platform::Caller& caller, const PasswordChange& change, const Origin& from);
 
     /// Accounts of the people whom the caller manages.
@@ -96,8 +100,11 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     Result<Account> set_roles(const platform::Caller& caller, std::string_view id, std::vector<RoleGrant> roles,
                               std::string_view if_match);
 
+    /// For whoever has lost them: all of somebody whom the caller manages, whose sessions end.
+    Result<void> remove_factors(const platform::Caller& caller, std::string_view id);
+
     [[nodiscard]] Result<std::vector<Invitation>> invitations(const platform::Caller& caller) const;
-    Result<Invitation> invite(const platform::Caller& caller, Invitation wanted);
+    Result<Invitation> invite(const platform::Caller& caller, const Invitation& wanted);
     Result<void> withdraw(const platform::Caller& caller, std::string_view id);
     Result<LinkInfo> look(std::string_view token, const Origin& from);
     Result<SessionStart> accept(const Acceptance& acceptance, const Origin& from);
@@ -117,6 +124,8 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     [[nodiscard]] const Settings& settings() const { return settings_; }
     [[nodiscard]] const Clock& clock() const { return house_->clock; }
     [[nodiscard]] std::string_view cookie_name() const;
+    /// Whether the account's roles wait until it has a second factor, or signs in with one elsewhere.
+    [[nodiscard]] bool lacks_factor(const Account& account, const Opening& opening) const;
     /// Whether this is the secret of the local administrator's file (local.h).
     [[nodiscard]] bool is_local_secret(std::string_view hash) const;
     void set_local_secret(std::string hash);
@@ -153,6 +162,8 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     // accounts
     Result<Account> reload(std::string_view id);
     [[nodiscard]] std::vector<RoleGrant> roles_of(const platform::Caller& caller) const;
+    [[nodiscard]] bool outranks(const platform::Caller& caller, const Account& account) const;
+    void tell_of_factors(const Account& owner);
     [[nodiscard]] bool is_last_administrator(const Account& account) const;
     [[nodiscard]] bool has_administrator() const;
     void close_openings(std::string_view account, std::string_view except = {});

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "platform/access/core.h"
+#include "platform/access/letters.h"
 
 namespace quipu::access {
 namespace {
@@ -11,6 +12,9 @@ namespace {
 using platform::Caller;
 using platform::kEverywhere;
 using platform::Permission;
+
+/// Ten at once are one thing: what they stand in for has had its letter.
+constexpr std::string_view kRecoveryCode = "recovery-code";
 
 /// "operator at rnp", "manager everywhere, manager at rnp for voice".
 std::string text_of(const std::vector<RoleGrant>& roles) {
@@ -80,16 +84,20 @@ bool Core::has_administrator() const {
                                [](const Account& each) { return !each.demonstration && is_house_administrator(each); });
 }
 
+/// Manages people, and may do all that this one may.
+bool Core::outranks(const Caller& caller, const Account& account) const {
+    const auto tree = directory_.people()->tree;
+    const std::vector<RoleGrant> own = roles_of(caller);
+    return caller.may(Permission::manage_people, {}, kTag) && person_in(caller.id) != account.id &&
+           std::ranges::all_of(account.roles, [&](const RoleGrant& role) { return covers(own, role, tree.get()); });
+}
+
 Result<Account> Core::change(const Caller& caller, std::string_view id, const AccountChange& change,
                              std::string_view if_match) {
     const std::int64_t expected = TRY(version_in(if_match));
-    const Account before = TRY(seen_by(caller, id));
+    Account before = TRY(seen_by(caller, id));
     if (before.demonstration) return fail(ErrorCode::forbidden, "a demonstration account stays as it is");
-    const auto tree = directory_.people()->tree;
-    const bool manages_it = caller.may(Permission::manage_people, {}, kTag) && person_in(caller.id) != id &&
-                            std::ranges::all_of(before.roles, [&](const RoleGrant& role) {
-                                return covers(roles_of(caller), role, tree.get());
-                            });
+    const bool manages_it = outranks(caller, before);
     Account after = before;
     std::string changed;
     const auto note = [&](std::string_view what) { changed += (changed.empty() ? "" : ", ") + std::string(what); };
@@ -130,13 +138,15 @@ Result<Account> Core::change(const Caller& caller, std::string_view id, const Ac
         }));
         close_openings(id);
     }
+    if (before.mail && after.mail != before.mail)
+        (void)send(address_letter(addressee_of(before), house_->network, after.mail.value_or("—")));
     return reload(id);
 }
 
 Result<Account> Core::set_roles(const Caller& caller, std::string_view id, std::vector<RoleGrant> roles,
                                 std::string_view if_match) {
     const std::int64_t expected = TRY(version_in(if_match));
-    const Account before = TRY(seen_by(caller, id));
+    Account before = TRY(seen_by(caller, id));
     if (before.demonstration) return fail(ErrorCode::forbidden, "a demonstration account stays as it is");
     const auto tree = directory_.people()->tree;
     const std::vector<RoleGrant> own = roles_of(caller);
@@ -196,6 +206,7 @@ Result<void> Core::keep_credential(const Credential& credential, std::string_vie
         return tell<events::FactorChanged>(transaction, kept.account, fmt::format("{} set up", kept.kind), {}, who);
     }));
     TRY(reload(credential.account));
+    if (credential.kind != kRecoveryCode) tell_of_factors(owner);
     return {};
 }
 
@@ -228,8 +239,33 @@ Result<void> Core::drop_credential(std::string_view account, std::string_view ki
         TRY(Store::drop(transaction, account, kind, id));
         return tell<events::FactorChanged>(transaction, account, fmt::format("{} removed", kind), {}, who);
     }));
-    TRY(reload(account));
+    const Account owner = TRY(reload(account));
+    if (kind != kRecoveryCode) tell_of_factors(owner);
     return {};
+}
+
+Result<void> Core::remove_factors(const Caller& caller, std::string_view id) {
+    const Account owner = TRY(seen_by(caller, id));
+    if (!outranks(caller, owner))
+        return fail(ErrorCode::forbidden, "second factors are taken away by whoever manages the account", "id",
+                    "one's own are on the profile page");
+    if (owner.factors.empty()) return fail(ErrorCode::conflict, "this account has no second factor", "id");
+    std::vector<Credential> all;
+    for (const std::string& kind : owner.factors)
+        std::ranges::move(TRY(store_->credentials(id, kind)), std::back_inserter(all));
+    TRY(house_->database.write([&](data::Transaction& transaction) -> Result<void> {
+        for (const Credential& each : all)
+            TRY(Store::drop(transaction, id, each.kind, each.id));
+        return tell<events::FactorChanged>(transaction, id, "all removed", {}, caller.id);
+    }));
+    TRY(end_other_sessions(id, {}, caller.id));
+    TRY(reload(id));
+    tell_of_factors(owner);
+    return {};
+}
+
+void Core::tell_of_factors(const Account& owner) {
+    if (owner.mail) (void)send(factor_letter(addressee_of(owner), house_->network));
 }
 
 }  // namespace quipu::access

@@ -81,7 +81,7 @@ Result<std::vector<Invitation>> Core::invitations(const Caller& caller) const {
     return out;
 }
 
-Result<Invitation> Core::invite(const Caller& caller, Invitation wanted) {
+Result<Invitation> Core::invite(const Caller& caller, const Invitation& wanted) {
     const RoleGrant role{wanted.role, wanted.organisation, wanted.service};
     const std::string_view place = role.organisation.empty() ? kEverywhere : std::string_view(role.organisation);
     const auto tree = directory_.people()->tree;
@@ -252,14 +252,17 @@ SessionInfo Core::session_of(const Caller& caller, const Origin& from) const {
         if (permission != Permission::agent &&
             caller.may(permission, permission == Permission::administer ? kEverywhere : ""))
             info.permissions.emplace_back(name);
-    for (const RoleGrant& role : roles_of(caller)) {
+    const auto opening = directory_.by_id(caller.session);
+    const auto own = account_of(caller);
+    info.factor_needed = own && opening != nullptr && lacks_factor(*own, *opening);
+    for (const RoleGrant& role : info.factor_needed ? std::vector<RoleGrant>() : roles_of(caller)) {
         Standing standing{role.role, role.organisation, role.service, {}};
         for (const Permission permission : permissions_of(role.role, role.organisation.empty()))
             standing.permissions.emplace_back(enum_name(permission));
         info.standings.push_back(std::move(standing));
     }
-    if (const auto own = account_of(caller)) info.account = *own;
-    if (const auto opening = directory_.by_id(caller.session)) {
+    if (own) info.account = *own;
+    if (opening != nullptr) {
         info.session = opening->id;
         info.until = opening->until;
     }

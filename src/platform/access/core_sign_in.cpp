@@ -23,6 +23,8 @@ constexpr std::size_t kSessionsOfOne = 20;
 constexpr std::size_t kSeenFrom = 16;
 constexpr Nanoseconds kPendingLife = std::chrono::minutes(5);
 constexpr int kPendingTries = 5;
+/// "saml+mfa": the other place has asked for the second factor.
+constexpr std::string_view kElsewhere = "+mfa";
 
 std::chrono::seconds rounded_up(Nanoseconds wait) {
     return std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(wait));
@@ -131,7 +133,7 @@ Result<std::string> Core::account_by_password(std::string_view login, std::strin
         return std::unexpected(limited(std::chrono::seconds(1), "many people sign in at this moment"));
     }
     const auto known = TRY(store_->by_login(login));
-    const std::string id = known ? known->account : std::string();
+    std::string id = known ? known->account : std::string();
     const std::string key = known ? known->account : "unknown " + std::string(login.substr(0, 64));
     const auto locked = locks_.with([&](AccountLocks& all) { return all.locked(key, house_->clock.monotonic()); });
     if (locked && !has_been_seen(id, from))
@@ -188,7 +190,8 @@ Result<SessionStart> Core::sign_in_external(const ExternalIdentity& identity, co
         return fail(ErrorCode::invalid, "the identity names no issuer or no subject");
     const auto known = TRY(store_->by_identity(identity.issuer, identity.subject));
     const Account account = known ? TRY(may_enter(*known)) : TRY(attach(identity, from));
-    return began(account, identity.method.empty() ? "external" : identity.method, identity.strong, from);
+    const std::string_view method = identity.method.empty() ? "external" : std::string_view(identity.method);
+    return began(account, fmt::format("{}{}", method, identity.strong ? kElsewhere : ""), identity.strong, from);
 }
 
 /// A first sign-in makes an account of its own. It is never joined to one that happens to have the same address:
@@ -282,6 +285,15 @@ Error Core::fail_second_factor(std::string_view pending, std::string_view method
     }
     if (over) return {ErrorCode::unauthenticated, "this sign-in is over", {}, "begin again with the password", {}};
     return {ErrorCode::unauthenticated, "the code is wrong", {}, "", {}};
+}
+
+bool Core::lacks_factor(const Account& account, const Opening& opening) const {
+    if (account.demonstration || !account.factors.empty()) return false;
+    const bool demanded =
+        settings_.second_factor == SecondFactor::everyone ||
+        (settings_.second_factor == SecondFactor::administrators &&
+         std::ranges::find(account.roles, Role::administrator, &RoleGrant::role) != account.roles.end());
+    return demanded && (opening.kind == Opening::Kind::token || !opening.session.method.ends_with(kElsewhere));
 }
 
 // ---- sessions

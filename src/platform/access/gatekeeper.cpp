@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "platform/access/roles.h"
 #include "platform/off_loop.h"
 
 namespace quipu::access {
@@ -70,12 +71,10 @@ class TheGatekeeper final : public platform::Gatekeeper {
         const auto person = opening != nullptr ? people->by_id.find(opening->account) : people->by_id.end();
         if (person == people->by_id.end() || person->second->account.state != AccountState::active)
             return std::unexpected(core_->wrong_token(origin_of(request)));
-        const Account& account = person->second->account;
-        Caller caller = caller_of(account, "token:" + opening->id, *opening);
+        Caller caller = caller_of(*person->second, "token:" + opening->id, *opening);
         const Token& scope = opening->token;
-        caller.grants = scope.permissions.empty() && scope.organisations.empty()
-                            ? person->second->grants
-                            : within(person->second->grants, scope.permissions, scope.organisations, people->tree);
+        if (!scope.permissions.empty() || !scope.organisations.empty())
+            caller.grants = within(caller.grants, scope.permissions, scope.organisations, people->tree);
         return caller;
     }
 
@@ -89,9 +88,7 @@ class TheGatekeeper final : public platform::Gatekeeper {
         if (account.state == AccountState::locked || account.state == AccountState::closed)
             return platform::anonymous_caller();
         if (!is_read(request.method)) TRY(of_own_page(request));
-        Caller caller = caller_of(account, "person:" + account.id, *opening);
-        caller.grants = person->second->grants;
-        return caller;
+        return caller_of(*person->second, "person:" + account.id, *opening);
     }
 
     /// A browser sends the cookie whoever made it send the request. The door has refused foreign Origins; what comes
@@ -104,17 +101,24 @@ class TheGatekeeper final : public platform::Gatekeeper {
                     "X-Quipu-Request", "send the header X-Quipu-Request: 1, or use a token");
     }
 
-    static Caller caller_of(const Account& account, std::string id, const Opening& opening) {
+    [[nodiscard]] Caller caller_of(const Person& person, std::string id, const Opening& opening) const {
+        const Account& account = person.account;
         Caller caller;
         caller.id = std::move(id);
         caller.name = account.name;
         caller.language = account.language.value_or(std::string());
         caller.session = opening.id;
         caller.ended = opening.ended.load();
+        caller.grants = person.grants;
+        if (core_->lacks_factor(account, opening)) {
+            caller.grants = without_role_;
+            caller.hint = "set up a second factor on your profile page: your roles hold from then on";
+        }
         return caller;
     }
 
     std::shared_ptr<Core> core_;
+    std::shared_ptr<const platform::Grants> without_role_ = grants_of({}, nullptr);
 };
 
 }  // namespace

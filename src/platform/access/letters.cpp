@@ -101,4 +101,36 @@ Letter password_letter(const Addressee& to, const std::string& network, const st
         network, address);
 }
 
+Letter factor_letter(const Addressee& to, const std::string& network) {
+    return letter(
+        to,
+        {"Los segundos factores de su cuenta en {} cambiaron", "Os segundos fatores da sua conta em {} mudaram",
+         "The second factors of your account at {} have changed"},
+        {"Una aplicación de códigos o una llave de acceso se agregó a su cuenta en {0}, o se quitó de ella. Su perfil "
+         "muestra cuáles valen. Si no fue usted, cambie su contraseña y avise a quien administra las cuentas.",
+         "Um aplicativo de códigos ou uma chave de acesso foi adicionado à sua conta em {0}, ou removido dela. Seu "
+         "perfil mostra quais valem. Se não foi você, mude sua senha e avise quem administra as contas.",
+         "An authenticator app or a passkey was added to your account at {0}, or removed from it. Your profile shows "
+         "which ones hold. If it was not you, change your password and tell whoever manages the accounts."},
+        network);
+}
+
+Letter address_letter(const Addressee& to, const std::string& network, const std::string& mail) {
+    return letter(
+        to,
+        {"La dirección de su cuenta en {} cambió", "O endereço da sua conta em {} mudou",
+         "The address of your account at {} has changed"},
+        {"Las cartas de su cuenta en {0} van desde ahora a {1}; esta es la última que llega aquí. Si no fue usted, "
+         "avise a quien administra las cuentas.",
+         "As cartas da sua conta em {0} vão a partir de agora para {1}; esta é a última que chega aqui. Se não foi "
+         "você, avise quem administra as contas.",
+         "Letters of your account at {0} go to {1} from now on; this is the last one that comes here. If it was not "
+         "you, tell whoever manages the accounts."},
+        network, mail);
+}
+
+Addressee addressee_of(const Account& account) {
+    return {account.mail.value_or(""), account.name, account.language.value_or("")};
+}
+
 }  // namespace quipu::access

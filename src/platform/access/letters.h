@@ -17,5 +17,10 @@ struct Addressee {
                                      Time until);
 [[nodiscard]] Letter lock_letter(const Addressee& to, const std::string& network, Time until);
 [[nodiscard]] Letter password_letter(const Addressee& to, const std::string& network, const std::string& address);
+[[nodiscard]] Letter factor_letter(const Addressee& to, const std::string& network);
+/// To the address that was; `mail` is the one that is now.
+[[nodiscard]] Letter address_letter(const Addressee& to, const std::string& network, const std::string& mail);
+/// The owner, at the address that the account has. It has one.
+[[nodiscard]] Addressee addressee_of(const Account& account);
 
 }  // namespace quipu::access

@@ -21,6 +21,14 @@ constexpr auto describe_enum(Role) {
                         {Role::administrator, "administrator"}});
 }
 
+/// Of whom a second factor is demanded.
+enum class SecondFactor : std::uint8_t { nobody, administrators, everyone };
+constexpr auto describe_enum(SecondFactor) {
+    return names<SecondFactor>({{SecondFactor::nobody, "nobody"},
+                                {SecondFactor::administrators, "administrators"},
+                                {SecondFactor::everyone, "everyone"}});
+}
+
 /// A role at an organisation and below it, or everywhere; for all services or for one.
 struct RoleGrant {
     Role role = Role::viewer;

@@ -160,7 +160,8 @@ class AccessTest : public testing::Test {
 
     data::TestFolder folder_;
     ManualClock clock_{*parse_time("2026-03-02T12:00:00Z")};
-    Settings settings_;
+    /// second_factor_test.cpp has the rest.
+    Settings settings_{.second_factor = SecondFactor::nobody};
     std::unique_ptr<data::Database> database_;
     std::unique_ptr<data::Journal> journal_;
     std::unique_ptr<data::Archive> archive_;

@@ -55,8 +55,9 @@ Result<void> check_local_part(std::string_view local) {
         const std::string_view inner = local.substr(1, local.size() - 2);
         for (std::size_t i = 0; i < inner.size(); ++i) {
             if (is_control(inner[i]) || inner[i] == '"') return refuse("an octet before the @ is not allowed");
-            if (inner[i] == '\\' && (++i == inner.size() || is_control(inner[i])))
-                return refuse("the quotation before the @ is malformed");
+            if (inner[i] != '\\') continue;
+            ++i;
+            if (i == inner.size() || is_control(inner[i])) return refuse("the quotation before the @ is malformed");
         }
         return {};
     }

@@ -189,7 +189,7 @@ class PartReader {
                        std::move(*octets));
     }
 
-    void add_attachment(std::string name, std::string media_type, std::string octets) {
+    void add_attachment(std::string name, const std::string& media_type, std::string octets) {
         Received& letter = out_.letter;
         // A name is a name: no folder, and none that hides.
         if (const std::size_t slash = name.find_last_of("/\\"); slash != std::string::npos) name.erase(0, slash + 1);

@@ -32,7 +32,7 @@ Result<std::string> read_secret_file(const std::string& path) {
 
 Result<std::string> own_secret(const std::string& path) {
     if (std::filesystem::exists(path)) return read_secret_file(path);
-    const std::string secret = net::random_token(kSecretOctets);
+    std::string secret = net::random_token(kSecretOctets);
     const std::string fresh = path + ".new";
     const net::Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd.is_open()) return fail_errno(errno, "make the secret's file", fresh);

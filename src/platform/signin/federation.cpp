@@ -128,7 +128,7 @@ Result<Value> Federation::json_from(std::string_view address, const std::vector<
 /// The provider's document and keys, an hour old at most; `anew` because a token names a key that is not among them.
 Result<std::shared_ptr<const Federation::Known>> Federation::know(const OpenIdSettings& provider, bool anew) {
     const Monotonic now = clock_.monotonic();
-    const auto before = known_.with([&](auto& known) { return known[provider.id]; });
+    auto before = known_.with([&](auto& known) { return known[provider.id]; });
     if (before != nullptr && now - before->read < (anew ? kLeastBetweenKeys : kDocumentLife)) return before;
     std::string base = provider.issuer;
     while (base.ends_with('/'))

@@ -108,7 +108,7 @@ Result<OwnKey> OwnKey::open(const std::string& folder, std::string_view common_n
     struct stat status{};
     if (::stat(key_path.c_str(), &status) != 0) {
         if (errno != ENOENT) return fail_errno(errno, "read the key", key_path);
-        const OwnKey fresh = TRY(make(common_name, now));
+        OwnKey fresh = TRY(make(common_name, now));
         TRY(write_file(certificate_path, fresh.certificate_pem(), 0644));
         TRY(write_file(key_path, fresh.private_key_pem(), 0600));
         return fresh;

@@ -44,6 +44,21 @@ class FactorRoutes {
         using R = std::invoke_result_t<F, const access::Account&>;
         co_return co_await off_loop([&]() -> R { return work(TRY(access_.account_of(call.caller))); });
     }
+    /// The same for a change: whoever holds a token may act for a person, not sign in as them from then on.
+    template <class F>
+    auto for_person(const Call& call, F work) const -> Task<std::invoke_result_t<F, const access::Account&>> {
+        using R = std::invoke_result_t<F, const access::Account&>;
+        co_return co_await off_loop([&]() -> R {
+            if (call.caller.id.starts_with("token:"))
+                return fail(ErrorCode::forbidden, "a token changes no second factor", {}, "sign in as a person");
+            return work(TRY(access_.account_of(call.caller)));
+        });
+    }
+    /// With the first factor other sessions end: they began without it.
+    Result<void> first_kept(const access::Account& before, const platform::Caller& caller) const {
+        if (!before.factors.empty()) return {};
+        return access_.end_other_sessions(before.id, caller.session, caller.id);
+    }
     Task<Result<Reply<SessionReply>>> by_code(const Call& call, SecondStep step) const {
         const access::Origin from = access::origin_of(call.request);
         auto start = co_await off_loop([&] { return desk_.finish_by_code(step, from); });
@@ -63,35 +78,40 @@ class FactorRoutes {
         return for_caller(call, [this](const access::Account& account) { return desk_.of(account); });
     }
     Task<Result<TotpEnrolment>> begin_totp(const Call& call) const {
-        return for_caller(call, [this](const access::Account& account) { return desk_.begin_totp(account); });
+        return for_person(call, [this](const access::Account& account) { return desk_.begin_totp(account); });
     }
     Task<Result<RecoveryCodes>> confirm_totp(const Call& call, CodeInput input) const {
-        co_return co_await for_caller(call, [&](const access::Account& account) {
-            return desk_.confirm_totp(account, input.code, call.caller.id);
+        co_return co_await for_person(call, [&](const access::Account& account) -> Result<RecoveryCodes> {
+            RecoveryCodes codes = TRY(desk_.confirm_totp(account, input.code, call.caller.id));
+            TRY(first_kept(account, call.caller));
+            return codes;
         });
     }
     Task<Result<RecoveryCodes>> renew_codes(const Call& call) const {
-        co_return co_await for_caller(
+        co_return co_await for_person(
             call, [&](const access::Account& account) { return desk_.renew_codes(account, call.caller.id); });
     }
     Task<Result<Nothing>> remove_totp(const Call& call) const {
-        co_return co_await for_caller(call, [&](const access::Account& account) -> Result<Nothing> {
+        co_return co_await for_person(call, [&](const access::Account& account) -> Result<Nothing> {
             TRY(desk_.remove_totp(account, call.caller.id));
             return Nothing{};
         });
     }
     Task<Result<Ceremony>> begin_passkey(const Call& call) const {
-        return for_caller(call, [this](const access::Account& account) { return desk_.begin_passkey(account); });
+        return for_person(call, [this](const access::Account& account) { return desk_.begin_passkey(account); });
     }
     Task<Result<Reply<Passkey>>> add_passkey(const Call& call, PasskeyInput input) const {
-        auto added = co_await for_caller(
-            call, [&](const access::Account& account) { return desk_.add_passkey(account, input, call.caller.id); });
+        auto added = co_await for_person(call, [&](const access::Account& account) -> Result<Passkey> {
+            Passkey passkey = TRY(desk_.add_passkey(account, input, call.caller.id));
+            TRY(first_kept(account, call.caller));
+            return passkey;
+        });
         if (!added) co_return std::unexpected(added.error());
         std::string place = "/api/v1/factors/passkeys/" + added->id;
         co_return Reply<Passkey>(std::move(*added), 201, {}, std::move(place));
     }
     Task<Result<Nothing>> remove_passkey(const Call& call, ById which) const {
-        co_return co_await for_caller(call, [&](const access::Account& account) -> Result<Nothing> {
+        co_return co_await for_person(call, [&](const access::Account& account) -> Result<Nothing> {
             TRY(desk_.remove_passkey(account, which.id, call.caller.id));
             return Nothing{};
         });

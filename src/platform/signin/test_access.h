@@ -16,6 +16,7 @@ class TestAccess final : public access::Access {
     std::vector<access::Credential> credentials;
     std::map<std::string, std::string> waiting;  ///< pending → account
     std::vector<access::ExternalIdentity> arrived;
+    std::vector<std::string> ended;  ///< "ACCOUNT but SESSION"
     int failures = 0;
     std::string pending_for = {};  ///< the next external sign-in waits for its second factor
 
@@ -107,6 +108,10 @@ class TestAccess final : public access::Access {
     Result<void> drop_credential(std::string_view account, std::string_view kind, std::string_view id,
                                  std::string_view) override {
         std::erase_if(credentials, [&](const auto& c) { return c.account == account && c.kind == kind && c.id == id; });
+        return {};
+    }
+    Result<void> end_other_sessions(std::string_view account, std::string_view current, std::string_view) override {
+        ended.emplace_back(std::string(account) + " but " + std::string(current));
         return {};
     }
     Result<void> may_try(const access::Origin&) override { return {}; }

@@ -11,8 +11,10 @@
 
 #include "base/result.h"
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are libxml2's own
 struct _xmlDoc;
 struct _xmlNode;
+// NOLINTEND(bugprone-reserved-identifier)
 
 namespace quipu::signin::xml {
 

@@ -62,6 +62,7 @@ export interface SessionInfo {
   standings: Standing[];
   session?: string;
   until?: string;
+  factor_needed?: boolean;
   first_start: boolean;
   demonstrations?: Demonstration[];
 }

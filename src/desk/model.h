@@ -270,7 +270,7 @@ struct Evidence {
         using T = Evidence;
         return fields(
             field<&T::id>("id", "Its number").required(), field<&T::kind>("kind", "What it is").required(),
-            field<&T::object>("object", "What it is about, KIND:ID").required(),
+            field<&T::object>("object", "What it is about, KIND:ID; nothing where it is the whole network"),
             field<&T::title>("title", "What it is, in words").required(),
             field<&T::description>("description", "What it shows").required(), field<&T::since>("since", "From when"),
             field<&T::until>("until", "Until when"), field<&T::frozen>("frozen", "When it was kept").required(),
@@ -281,7 +281,8 @@ struct Evidence {
 
 // ---- files, watchers and candidates
 
-struct Attachment {
+/// A file that is kept with something.
+struct AttachedFile {
     std::int64_t id = 0;
     std::string name;
     std::string media_type;  ///< by its first octets, never as the sender called it
@@ -289,16 +290,21 @@ struct Attachment {
     std::string sha256;
     Time time{};
     std::string who;
-    Visibility visibility = Visibility::public_;
     static constexpr auto describe() {
-        using T = Attachment;
+        using T = AttachedFile;
         return fields(field<&T::id>("id", "Its number").required(), field<&T::name>("name", "File name").required(),
                       field<&T::media_type>("media_type", "By its content").required(),
                       field<&T::size>("size", "Octets").required(),
                       field<&T::sha256>("sha256", "Of its content, hexadecimal").required(),
                       field<&T::time>("time", "When it came").required(),
-                      field<&T::who>("who", "Who sent it").required(),
-                      field<&T::visibility>("visibility", "Who may see it").required());
+                      field<&T::who>("who", "Who sent it").required());
+    }
+};
+struct Attachment : AttachedFile {
+    Visibility visibility = Visibility::public_;
+    static constexpr auto describe() {
+        return std::tuple_cat(AttachedFile::describe(),
+                              fields(field<&Attachment::visibility>("visibility", "Who may see it").required()));
     }
 };
 

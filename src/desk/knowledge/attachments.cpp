@@ -50,12 +50,12 @@ Result<ArticleAttachment> ArticleAttachments::attach(std::string_view article, s
                     fmt::format("the file has {} octets; at most {} are taken", octets.size(), largest_.octets),
                     "body");
     const desk::KeptFile kept = TRY(files_.keep(name, octets));
-    ArticleAttachment out{.name = kept.name,
-                          .media_type = kept.media_type,
-                          .size = kept.size,
-                          .sha256 = kept.sha256,
-                          .time = clock_.now(),
-                          .who = who};
+    ArticleAttachment out{{.name = kept.name,
+                           .media_type = kept.media_type,
+                           .size = kept.size,
+                           .sha256 = kept.sha256,
+                           .time = clock_.now(),
+                           .who = who}};
     TRY(database_.write([&](Transaction& transaction) -> Result<void> {
         const Article there = TRY(article_there(transaction, article));
         if (TRY(store::attachments(transaction, article)).size() >= kMostOfOne)

@@ -12,27 +12,11 @@
 #include "data/journal.h"
 #include "desk/files.h"
 #include "desk/knowledge/model.h"
+#include "desk/model.h"
 
 namespace quipu::knowledge {
 
-struct ArticleAttachment {
-    std::int64_t id = 0;
-    std::string name;
-    std::string media_type;  ///< by its first octets, never as the sender called it
-    ByteCount size{};
-    std::string sha256;
-    Time time{};
-    std::string who;
-    static constexpr auto describe() {
-        using T = ArticleAttachment;
-        return fields(field<&T::id>("id", "Its number").required(), field<&T::name>("name", "File name").required(),
-                      field<&T::media_type>("media_type", "By its content").required(),
-                      field<&T::size>("size", "Octets").required(),
-                      field<&T::sha256>("sha256", "Of its content, hexadecimal").required(),
-                      field<&T::time>("time", "When it came").required(),
-                      field<&T::who>("who", "Who sent it").required());
-    }
-};
+struct ArticleAttachment : desk::AttachedFile {};
 
 class ArticleAttachments {
   public:

@@ -121,13 +121,13 @@ Result<std::vector<ArticleAttachment>> attachments(data::Transaction& transactio
     std::vector<ArticleAttachment> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
-        out.push_back({.id = rows.integer(i, 0),
-                       .name = rows.text(i, 1),
-                       .media_type = rows.text(i, 2),
-                       .size = {rows.integer(i, 3)},
-                       .sha256 = rows.text(i, 4),
-                       .time = Time(Nanoseconds(rows.integer(i, 5))),
-                       .who = rows.text(i, 6)});
+        out.push_back({{.id = rows.integer(i, 0),
+                        .name = rows.text(i, 1),
+                        .media_type = rows.text(i, 2),
+                        .size = {rows.integer(i, 3)},
+                        .sha256 = rows.text(i, 4),
+                        .time = Time(Nanoseconds(rows.integer(i, 5))),
+                        .who = rows.text(i, 6)}});
     return out;
 }
 

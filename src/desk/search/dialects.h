@@ -16,4 +16,10 @@ namespace quipu::search {
                                             : "SELECT unnest(string_to_array(?, ',')::bigint[])";
 }
 
+/// Rows of words for a parameter that joins them by blanks; they are letters and digits alone.
+[[nodiscard]] constexpr std::string_view words_of(data::Dialect dialect) {
+    return dialect == data::Dialect::sqlite ? R"(SELECT value FROM json_each('["' || replace(?, ' ', '","') || '"]'))"
+                                            : "SELECT unnest(string_to_array(?, ' '))";
+}
+
 }  // namespace quipu::search

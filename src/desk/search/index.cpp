@@ -14,10 +14,11 @@ namespace {
 using data::Transaction;
 
 /// Rises when tables or words change their form: then the index is made again.
-constexpr std::int64_t kFormat = 2;
+constexpr std::int64_t kFormat = 3;
 constexpr std::string_view kAnywhere = "*";
 
-std::string joined(const std::vector<std::string>& words) {
+template <class Words>
+std::string joined(const Words& words) {
     std::string out;
     for (const std::string& word : words)
         out.append(out.empty() ? "" : " ").append(word);
@@ -79,12 +80,15 @@ Result<std::unique_ptr<Index>> Index::open(data::Database& database) {
         TRY(transaction.run("CREATE TABLE IF NOT EXISTS search_state (name TEXT PRIMARY KEY, value BIGINT NOT NULL)"));
         const data::Rows format = TRY(transaction.run("SELECT value FROM search_state WHERE name = 'format'"));
         if (!format.empty() && format.integer(0, 0) == kFormat) return {};
-        for (const std::string_view table : {"search_words", "search_documents", "search_rules"})
+        for (const std::string_view table : {"search_words", "search_documents", "search_rules", "search_vocabulary"})
             TRY(transaction.run(fmt::format("DROP TABLE IF EXISTS {}", table)));
         TRY(
             transaction.run("CREATE TABLE search_rules (id BIGINT PRIMARY KEY, rule TEXT NOT NULL UNIQUE, "
                             "caller TEXT NOT NULL)"));
         TRY(transaction.run("CREATE INDEX search_rules_caller ON search_rules (caller)"));
+        // Compared by octets, on both.
+        TRY(transaction.run(fmt::format("CREATE TABLE search_vocabulary (word TEXT {} PRIMARY KEY)",
+                                        database.dialect() == data::Dialect::sqlite ? "" : "COLLATE \"C\"")));
         TRY(index->make_tables(transaction));
         for (const auto& [name, value] : {std::pair{"format", kFormat}, std::pair{"position", std::int64_t{-1}}})
             TRY(
@@ -107,14 +111,21 @@ Result<void> Index::put(std::span<const Indexed> objects, std::optional<std::int
         const data::Rows held =
             TRY(transaction.run("UPDATE search_state SET value = value + 0 WHERE name = 'position' RETURNING value"));
         if (position && !held.empty() && held.integer(0, 0) >= *position) return {};
+        Words words;
         for (const Indexed& indexed : objects)
-            TRY(put(transaction, indexed));
+            TRY(put(transaction, indexed, words));
+        // A word stays in the vocabulary when its last document goes: a beginning may stand for more, never for less.
+        if (!words.empty())
+            TRY(transaction.run(
+                fmt::format("INSERT INTO search_vocabulary (word) {} WHERE 1 = 1 ON CONFLICT DO NOTHING",
+                            words_of(transaction.dialect())),
+                joined(words)));
         if (position) TRY(transaction.run("UPDATE search_state SET value = ? WHERE name = 'position'", *position));
         return {};
     });
 }
 
-Result<void> Index::put(Transaction& transaction, const Indexed& indexed) {
+Result<void> Index::put(Transaction& transaction, const Indexed& indexed, Words& words) {
     const data::Rows known =
         TRY(transaction.run("SELECT id FROM search_documents WHERE kind = ? AND object = ? ORDER BY id",
                             indexed.object.kind, indexed.object.id));
@@ -141,9 +152,11 @@ Result<void> Index::put(Transaction& transaction, const Indexed& indexed) {
         row.language = document.language;
         row.time_ns = document.time ? document.time->time_since_epoch().count() : 0;
         row.name_words = joined(index_words(fmt::format("{} {}", document.name, indexed.object.id), kMostWords));
-        row.text_words = joined(index_words(fmt::format("{} {} {} {} {}", document.name, indexed.object.id,
-                                                        document.detail, document.keywords, row.text),
-                                            kMostWords));
+        auto text_words = index_words(fmt::format("{} {} {} {} {}", document.name, indexed.object.id, document.detail,
+                                                  document.keywords, row.text),
+                                      kMostWords);
+        row.text_words = joined(text_words);
+        words.insert(std::make_move_iterator(text_words.begin()), std::make_move_iterator(text_words.end()));
         row.marks = TRY(marks_of(transaction, indexed.object, document.readers));
         // A zero octet can't be stored, and is nothing that one reads.
         for (std::string* text : {&row.name, &row.detail, &row.text})
@@ -156,6 +169,7 @@ Result<void> Index::put(Transaction& transaction, const Indexed& indexed) {
 Result<void> Index::clear() {
     return database_.write([&](Transaction& transaction) -> Result<void> {
         TRY(erase_all(transaction));
+        TRY(transaction.run("DELETE FROM search_vocabulary"));
         TRY(transaction.run("UPDATE search_state SET value = -1 WHERE name = 'position'"));
         return {};
     });
@@ -211,18 +225,36 @@ Result<std::vector<std::string>> Index::marks_for(Transaction& transaction, cons
     return out;
 }
 
+bool Index::bears_one(std::string_view marks, const Marks& held) {
+    while (!marks.empty()) {
+        const std::size_t end = std::min(marks.find(' '), marks.size());
+        if (held.contains(marks.substr(0, end))) return true;
+        marks.remove_prefix(std::min(end + 1, marks.size()));
+    }
+    return false;
+}
+
+Result<void> Index::complete(Transaction& transaction, std::vector<Term>& terms) const {
+    // After every word that begins so: no word has this character.
+    constexpr std::string_view kLast = "\U0010FFFF";
+    for (Term& term : terms) {
+        const std::string& beginning = term.words.back();
+        if (!term.prefix || (term.words.size() == 1 && beginning.size() <= kShortestBeginning)) continue;
+        const data::Rows rows = TRY(transaction.run(
+            "SELECT word FROM search_vocabulary WHERE word >= ? AND word < ? ORDER BY word LIMIT ?", beginning,
+            beginning + std::string(kLast), static_cast<std::int64_t>(kMostCompletions + 1)));
+        if (rows.size() > kMostCompletions) continue;
+        auto& completions = term.completions.emplace();
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            completions.push_back(rows.text(i, 0));
+    }
+    return {};
+}
+
 Result<std::vector<std::int64_t>> Index::permitted(Transaction& transaction, std::span<const std::int64_t> ids,
                                                    const std::vector<std::string>& reader_marks) const {
     constexpr std::size_t kAtOnce = 500;
-    const std::set<std::string, std::less<>> held(reader_marks.begin(), reader_marks.end());
-    const auto bears_one = [&](std::string_view marks) {
-        while (!marks.empty()) {
-            const std::size_t end = std::min(marks.find(' '), marks.size());
-            if (held.contains(marks.substr(0, end))) return true;
-            marks.remove_prefix(std::min(end + 1, marks.size()));
-        }
-        return false;
-    };
+    const Marks held(reader_marks.begin(), reader_marks.end());
     std::vector<std::int64_t> out;
     while (!ids.empty() && out.size() < kMostCandidates) {
         const auto some = ids.subspan(0, std::min(kAtOnce, ids.size()));
@@ -232,7 +264,7 @@ Result<std::vector<std::int64_t>> Index::permitted(Transaction& transaction, std
                                             ids_in(transaction.dialect())),
                                 fmt::format("{}", fmt::join(some, ","))));
         for (std::size_t i = 0; i < rows.size() && out.size() < kMostCandidates; ++i)
-            if (bears_one(rows.text(i, 1))) out.push_back(rows.integer(i, 0));
+            if (bears_one(rows.text(i, 1), held)) out.push_back(rows.integer(i, 0));
     }
     return out;
 }
@@ -248,7 +280,7 @@ Result<std::vector<Index::Candidate>> Index::candidates(Transaction& transaction
     const auto take = [&](std::int64_t id, bool in_name, bool named) {
         if (seen.insert(id).second) out.push_back({id, in_name, named, {}});
     };
-    if (!terms.wanted.empty()) {
+    if (!terms.wanted.empty() && std::ranges::none_of(terms.wanted, unheard)) {
         for (const Class of : {Class::things, Class::cases, Class::journal}) {
             Search search{.terms = terms,
                           .of = of,
@@ -327,10 +359,12 @@ Result<void> Index::read_rows(Transaction& transaction, std::vector<Candidate>& 
 }
 
 Result<std::vector<Found>> Index::find(const Request& request, const platform::Caller& caller) const {
-    const Terms terms = parse_terms(request.typed);
+    Terms terms = parse_terms(request.typed);
     std::vector<Found> out;
     TRY(database_.read([&](Transaction& transaction) -> Result<void> {
         out.clear();
+        TRY(complete(transaction, terms.wanted));
+        TRY(complete(transaction, terms.unwanted));
         std::vector<Candidate> found = TRY(candidates(transaction, request, terms, caller));
         if (found.empty()) return {};
         TRY(read_rows(transaction, found));

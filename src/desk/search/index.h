@@ -11,9 +11,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
@@ -61,8 +63,12 @@ inline constexpr std::size_t kLongestText = 65'536;
 inline constexpr std::size_t kMostWords = 10'000;
 /// Matches of each class that are ranked: the newest.
 inline constexpr std::size_t kMostCandidates = 400;
-/// Words shorter than this are a beginning in names only; in texts they must be the whole word.
+/// Words shorter than this are a beginning in names only; in texts they must be the whole word. Beginnings up to it are
+/// kept as words of their own.
 inline constexpr std::size_t kShortestBeginning = 3;
+/// A longer beginning that so many words have at most is looked for as these words: a word is read in the order of the
+/// documents, from where one likes, while for a beginning all that its words have must be gathered first.
+inline constexpr std::size_t kMostCompletions = 100;
 
 /// Kinds that grow without end have an interval of ids of their own, so that they can't crowd out the others.
 enum class Class : std::uint8_t { journal, cases, things };
@@ -141,12 +147,18 @@ class Index {
     [[nodiscard]] Result<std::vector<std::int64_t>> permitted(data::Transaction& transaction,
                                                               std::span<const std::int64_t> ids,
                                                               const std::vector<std::string>& reader_marks) const;
+    using Marks = std::set<std::string, std::less<>>;
+    [[nodiscard]] static bool bears_one(std::string_view marks, const Marks& held);
+    /// Whether the index knows that no word begins as this term's last one does.
+    [[nodiscard]] static bool unheard(const Term& term) { return term.completions && term.completions->empty(); }
 
     data::Database& database_;
 
   private:
     struct Candidate;
-    Result<void> put(data::Transaction& transaction, const Indexed& indexed);
+    using Words = std::unordered_set<std::string>;
+    Result<void> put(data::Transaction& transaction, const Indexed& indexed, Words& words);
+    Result<void> complete(data::Transaction& transaction, std::vector<Term>& terms) const;
     Result<std::string> marks_of(data::Transaction& transaction, const ObjectId& object,
                                  const std::vector<Rule>& readers);
     Result<std::vector<std::string>> marks_for(data::Transaction& transaction, const platform::Caller& caller) const;

@@ -1,8 +1,11 @@
 // The index in PostgreSQL's tsvector with a GIN index. A word stands in it as 't/word' where it is anywhere and as
 // 'n/word' where it is in the name, for GIN does not keep PostgreSQL's own weights and would read each row to see them.
+// GIN gathers all documents of a beginning before it looks at anything else, and leaps within those of a word: so short
+// beginnings are words too ('T/beg' and 'N/be'), and longer ones are asked as the words that they stand for.
 //
 // GIN knows no order, and the newest of very many matches are wanted: the ids' buckets are words too, so the newest
-// buckets are asked first and all of them only when these do not hold enough.
+// buckets are asked first and all of them only when these do not hold enough. The tsvectors are kept outside of the
+// rows, which are then so small that the matches stand on few pages; only phrases need to look at them again.
 
 #include <fmt/format.h>
 
@@ -28,12 +31,20 @@ std::string shelf_mark(std::int64_t id) {
     return fmt::format("'m/s{}'", id >> kShelfShift);
 }
 
-/// 't/w1' <-> 't/w2':*
-std::string tsquery_term(const Term& term, char place, bool prefix) {
+/// 'T/beg', 't/w1' <-> 't/w2':* or 't/w1' <-> ('t/w2' | 't/w2b')
+std::string tsquery_term(const Term& term, bool in_names, bool prefix) {
+    const char place = in_names ? 'n' : 't';
+    const std::string& last = term.words.back();
+    if (prefix && term.words.size() == 1 && last.size() <= kShortestBeginning)
+        return fmt::format("'{}/{}'", in_names ? 'N' : 'T', last);
     std::string out;
-    for (const std::string& word : term.words)
-        out += fmt::format("{}'{}/{}'", out.empty() ? "" : " <-> ", place, word);
-    return out + (prefix ? ":*" : "");
+    for (std::size_t i = 0; i + 1 < term.words.size(); ++i)
+        out += fmt::format("'{}/{}' <-> ", place, term.words[i]);
+    if (!prefix || !term.completions) return fmt::format("{}'{}/{}'{}", out, place, last, prefix ? ":*" : "");
+    std::string any;
+    for (const std::string& word : *term.completions)
+        any += fmt::format("{}'{}/{}'", any.empty() ? "" : " | ", place, word);
+    return fmt::format("{}({})", out, any);
 }
 
 std::string tsquery_any(const std::vector<std::string>& marks) {
@@ -55,6 +66,18 @@ void add_words(std::string& out, std::string_view words, char place) {
     }
 }
 
+/// The beginnings of these words, from `shortest` octets to the shortest that is asked as words.
+void add_beginnings(std::string& out, std::string_view words, char place, std::size_t shortest) {
+    while (!words.empty()) {
+        const auto end = std::min(words.find(' '), words.size());
+        const std::string_view word = words.substr(0, end);
+        for (std::size_t size = shortest; size <= std::min(kShortestBeginning, word.size()); ++size)
+            if (size == word.size() || (static_cast<unsigned char>(word[size]) & 0xC0U) != 0x80U)
+                fmt::format_to(std::back_inserter(out), "'{}/{}' ", place, word.substr(0, size));
+        words.remove_prefix(std::min(end + 1, words.size()));
+    }
+}
+
 class PostgresqlIndex final : public Index {
   public:
     explicit PostgresqlIndex(data::Database& database) : Index(database) {}
@@ -67,8 +90,13 @@ class PostgresqlIndex final : public Index {
                             "time_ns BIGINT NOT NULL, marks TEXT NOT NULL, name_words TEXT NOT NULL, "
                             "text_words TEXT NOT NULL, text TEXT NOT NULL)"));
         TRY(transaction.run("CREATE INDEX search_documents_object ON search_documents (kind, object)"));
-        TRY(transaction.run("CREATE TABLE search_words (id BIGINT PRIMARY KEY, lexemes TSVECTOR NOT NULL)"));
-        TRY(transaction.run("CREATE INDEX search_words_lexemes ON search_words USING GIN (lexemes)"));
+        TRY(transaction.run(
+            "CREATE TABLE search_words (id BIGINT PRIMARY KEY, marks TEXT NOT NULL, lexemes TSVECTOR NOT NULL) "
+            "WITH (toast_tuple_target = 128)"));
+        // What waits to be taken into the index is read through by every search.
+        TRY(
+            transaction.run("CREATE INDEX search_words_lexemes ON search_words USING GIN (lexemes) "
+                            "WITH (gin_pending_list_limit = 256)"));
         return {};
     }
 
@@ -82,9 +110,12 @@ class PostgresqlIndex final : public Index {
             std::string lexemes;
             add_words(lexemes, row.text_words, 't');
             add_words(lexemes, row.name_words, 'n');
+            add_beginnings(lexemes, row.text_words, 'T', kShortestBeginning);
+            add_beginnings(lexemes, row.name_words, 'N', 1);
             add_words(lexemes, row.marks, 'm');
             lexemes += class_mark(class_of(row.object.kind)) + " " + bucket_mark(row.id) + " " + shelf_mark(row.id);
-            TRY(transaction.run("INSERT INTO search_words (id, lexemes) VALUES (?, ?)", row.id, lexemes));
+            TRY(transaction.run("INSERT INTO search_words (id, marks, lexemes) VALUES (?, ?, ?)", row.id, row.marks,
+                                lexemes));
         }
         return {};
     }
@@ -108,15 +139,20 @@ class PostgresqlIndex final : public Index {
         std::string query;
         for (const Term& term : search.terms.wanted)
             query += fmt::format("{}({})", query.empty() ? "" : " & ",
-                                 tsquery_term(term, search.in_names ? 'n' : 't', as_prefix(term, search.in_names)));
+                                 tsquery_term(term, search.in_names, as_prefix(term, search.in_names)));
         for (const Term& term : search.terms.unwanted)
-            query += fmt::format(" & !({})", tsquery_term(term, 't', as_prefix(term, false)));
+            if (!unheard(term)) query += fmt::format(" & !({})", tsquery_term(term, false, as_prefix(term, false)));
         if (!search.kind_marks.empty()) query += fmt::format(" & ({})", tsquery_any(search.kind_marks));
         const bool compare = !search.sees_all && search.reader_marks.size() > kMostMarks;
         if (!search.sees_all && !compare) query += fmt::format(" & ({})", tsquery_any(search.reader_marks));
 
-        // The planner can't know how rare a beginning is; an index of words is always the right way in.
-        TRY(transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)"));
+        const Marks held(search.reader_marks.begin(), search.reader_marks.end());
+
+        // The planner can't know how rare words are together; an index of words is always the right way in, and other
+        // processes start later than it is read.
+        TRY(
+            transaction.run("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true), "
+                            "set_config('max_parallel_workers_per_gather', '0', true)"));
         const std::int64_t newest =
             TRY(transaction.run("SELECT COALESCE(MAX(id), -1) FROM search_words WHERE id BETWEEN ? AND ?",
                                 first_id(search.of), last_id(search.of)))
@@ -131,25 +167,18 @@ class PostgresqlIndex final : public Index {
             if (shift == kShelfShift) where = shelf_mark(newest) + " | " + shelf_mark(newest - some / 2);
             // "id + 0": in the order of ids, but not along their index.
             const std::string wanted = fmt::format("{} & ({})", query, where);
-            const auto matches = [&](std::int64_t before, std::size_t most) -> Result<std::vector<std::int64_t>> {
-                const data::Rows rows =
-                    TRY(transaction.run("SELECT id FROM search_words WHERE lexemes @@ CAST(? AS tsquery) AND id < ? "
-                                        "ORDER BY id + 0 DESC LIMIT ?",
-                                        wanted, before, static_cast<std::int64_t>(most)));
-                std::vector<std::int64_t> ids;
-                for (std::size_t i = 0; i < rows.size(); ++i)
-                    ids.push_back(rows.integer(i, 0));
-                return ids;
-            };
             std::vector<std::int64_t> out;
-            if (!compare) out = TRY(matches(newest + 1, kMostCandidates));
             std::int64_t before = newest + 1;
-            for (std::size_t most = kMostCompared; compare && out.size() < kMostCandidates; most *= 4) {
-                const auto ids = TRY(matches(before, most));
-                const auto seen = TRY(permitted(transaction, ids, search.reader_marks));
-                out.insert(out.end(), seen.begin(), seen.end());
-                if (ids.size() < most) break;  // these were all
-                before = ids.back();
+            for (std::size_t most = compare ? kMostCompared : kMostCandidates; out.size() < kMostCandidates;
+                 most *= 4) {
+                const data::Rows rows =
+                    TRY(transaction.run("SELECT id, marks FROM search_words WHERE lexemes @@ CAST(? AS tsquery) "
+                                        "AND id < ? ORDER BY id + 0 DESC LIMIT ?",
+                                        wanted, before, static_cast<std::int64_t>(most)));
+                for (std::size_t i = 0; i < rows.size(); ++i)
+                    if (!compare || bears_one(rows.text(i, 1), held)) out.push_back(rows.integer(i, 0));
+                if (rows.size() < most) break;  // these were all
+                before = rows.integer(rows.size() - 1, 0);
             }
             if (shift > 0 && out.size() < kMostCandidates) continue;
             if (out.size() > kMostCandidates) out.resize(kMostCandidates);

@@ -9,12 +9,20 @@ namespace {
 
 using data::Transaction;
 
-/// "w1 w2" or, as a beginning, "w1 w2" *. The words are letters and digits alone.
+/// Words that a beginning may stand for until it is looked for as such.
+constexpr std::size_t kMostAlternatives = 16;
+
+/// "w1 w2", as a beginning "w1 w2" *, or ("w1 w2" OR "w1 w2b"). The words are letters and digits alone.
 std::string fts_term(const Term& term, bool prefix) {
-    std::string out = "\"";
-    for (const std::string& word : term.words)
-        out += (out.size() > 1 ? " " : "") + word;
-    return out + (prefix ? "\" *" : "\"");
+    std::string first;
+    for (std::size_t i = 0; i + 1 < term.words.size(); ++i)
+        first += term.words[i] + " ";
+    if (!prefix || !term.completions || term.completions->size() > kMostAlternatives)
+        return fmt::format("\"{}{}\"{}", first, term.words.back(), prefix ? " *" : "");
+    std::string out;
+    for (const std::string& word : *term.completions)
+        out += fmt::format("{}\"{}{}\"", out.empty() ? "(" : " OR ", first, word);
+    return out + ")";
 }
 
 std::string fts_any(const std::vector<std::string>& marks) {
@@ -83,13 +91,12 @@ class SqliteIndex final : public Index {
         if (!search.kind_marks.empty()) query += fmt::format(" AND (marks : ({}))", fts_any(search.kind_marks));
         const bool compare = !search.sees_all && search.reader_marks.size() > kMostMarks;
         if (!search.sees_all && !compare) query += fmt::format(" AND (marks : ({}))", fts_any(search.reader_marks));
-        if (!search.terms.unwanted.empty()) {
-            std::string unwanted;
-            for (const Term& term : search.terms.unwanted)
+        std::string unwanted;
+        for (const Term& term : search.terms.unwanted)
+            if (!unheard(term))
                 unwanted +=
                     (unwanted.empty() ? "text_words : " : " OR text_words : ") + fts_term(term, as_prefix(term, false));
-            query = fmt::format("({}) NOT ({})", query, unwanted);
-        }
+        if (!unwanted.empty()) query = fmt::format("({}) NOT ({})", query, unwanted);
         const auto newest = [&](std::int64_t until, std::size_t most) -> Result<std::vector<std::int64_t>> {
             const data::Rows rows = TRY(
                 transaction.run("SELECT rowid FROM search_words WHERE search_words MATCH ? AND rowid BETWEEN ? AND ? "

@@ -12,7 +12,7 @@ bool is_blank(char c) {
 }
 
 void add_term(std::vector<Term>& terms, std::string_view text, bool prefix) {
-    Term term{index_words(text, kMostWordsOfATerm), prefix};
+    Term term{.words = index_words(text, kMostWordsOfATerm), .prefix = prefix};
     if (!term.words.empty() && terms.size() < kMostTerms && std::ranges::find(terms, term) == terms.end())
         terms.push_back(std::move(term));
 }

@@ -7,6 +7,7 @@
 //     "black hole"       exactly these words side by side
 //     -retired           none of it
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ inline constexpr std::size_t kLongestWord = 48;
 struct Term {
     std::vector<std::string> words;  ///< folded, side by side; not empty
     bool prefix = true;              ///< the last word is a beginning
+    /// The words that begin so, where the index looked them up and they are few.
+    std::optional<std::vector<std::string>> completions = std::nullopt;
     bool operator==(const Term&) const = default;
 };
 struct Terms {

@@ -98,12 +98,18 @@ CONF
   started+=($!)
 }
 
+# A router that is told "no data" at first asks again when it likes: rtrclient after ten minutes.
 start_server() { # ADDRESS
+  local before
+  before=$(grep -c RPKI_VALIDATED server.log 2>/dev/null || true)
   "$quipu" rpki serve --offline tree/cache --tals tree/tals --rtr "$1" --rtr-socket "$work/rtr.sock" --database "sqlite:$work/rpki.db" \
     --every 1h --refresh 1s --retry 1s --expire 10m >served 2>>server.log &
   server=$!
   started+=("$server")
-  for _ in $(seq 600); do grep -q '^rtr ' served && break; sleep 0.1; done
+  for _ in $(seq 600); do
+    grep -q '^rtr ' served && [ "$(grep -c RPKI_VALIDATED server.log)" -gt "${before:-0}" ] && break
+    sleep 0.1
+  done
   port=$(sed -n 's/^rtr 127.0.0.1://p' served)
 }
 expect_vrps() {
@@ -176,6 +182,7 @@ if [[ " ${routers[*]} " == *" watcher "* ]]; then
 fi
 
 # What OpenSSH would run as its subsystem.
-answer=$(printf '\001\002\000\000\000\000\000\010' | "$quipu" rpki rtr-stdio "$work/rtr.sock" | od -An -tx1 -N2 | tr -d ' \n')
+printf '\001\002\000\000\000\000\000\010' | "$quipu" rpki rtr-stdio "$work/rtr.sock" >stdio.answer
+answer=$(od -An -tx1 -N2 stdio.answer | tr -d ' \n')
 [ "$answer" = 0103 ] || { echo "rtr-stdio answered $answer"; exit 1; }
 ! grep -E 'RPKI_RTR_(FAULT|TOLD)' server.log || { echo "a router and the server do not agree on the protocol"; exit 1; }

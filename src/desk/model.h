@@ -270,7 +270,7 @@ struct Evidence {
         using T = Evidence;
         return fields(
             field<&T::id>("id", "Its number").required(), field<&T::kind>("kind", "What it is").required(),
-            field<&T::object>("object", "What it is about, KIND:ID").required(),
+            field<&T::object>("object", "What it is about, KIND:ID; nothing where it is the whole network"),
             field<&T::title>("title", "What it is, in words").required(),
             field<&T::description>("description", "What it shows").required(), field<&T::since>("since", "From when"),
             field<&T::until>("until", "Until when"), field<&T::frozen>("frozen", "When it was kept").required(),

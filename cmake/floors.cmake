@@ -1,4 +1,4 @@
-# quipu_floor(NAME path/below/src FLOORS lower... LIBRARIES external...)
+# quipu_floor(NAME path/below/src FLOORS lower... LIBRARIES external... [COMPUTES])
 #
 # A folder is a static library. It sees its own headers and those of the floors that it names (and theirs), nothing else:
 # each floor gets an include root of its own that holds only one link to the folder, so a forbidden include does not compile.
@@ -6,6 +6,8 @@
 # corpus (FOLDER/corpus/NAME/) as a test.
 # Of a release or sanitized build several sources make one unit (QUIPU_UNITY): a third of the time, since headers are most of
 # it. Names in anonymous namespaces must therefore differ within a folder; a source that can't share stands in ALONE.
+# Of a sanitized build only a folder that COMPUTES is optimised: the others compile in a third of the time without, and their
+# tests hardly feel it.
 # The standard headers that most files read, parsed once: half of a typical file's compile time.
 function(quipu_precompile target)
   if(NOT QUIPU_PRECOMPILE)
@@ -17,13 +19,15 @@ function(quipu_precompile target)
 endfunction()
 
 function(quipu_floor name path)
-  cmake_parse_arguments(ARG "" "" "FLOORS;LIBRARIES;TEST_FLOORS;ALONE" ${ARGN})
+  cmake_parse_arguments(ARG "COMPUTES" "" "FLOORS;LIBRARIES;TEST_FLOORS;ALONE" ${ARGN})
   set(dir ${PROJECT_SOURCE_DIR}/src/${path})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.h)
   file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cpp)
   file(GLOB fuzzers CONFIGURE_DEPENDS ${dir}/*_fuzz.cpp)
   list(REMOVE_ITEM sources ${tests} ${fuzzers} ${dir}/main.cpp)
+
+  set(optimised $<$<AND:$<BOOL:${ARG_COMPUTES}>,$<CONFIG:Debug>>:-O1>)
 
   set(root ${PROJECT_BINARY_DIR}/include/${name})
   get_filename_component(parent ${root}/${path} DIRECTORY)
@@ -43,6 +47,7 @@ function(quipu_floor name path)
   target_link_libraries(quipu_${name} ${scope} ${floors} fmt::fmt)
   if(sources)
     target_link_libraries(quipu_${name} PRIVATE ${ARG_LIBRARIES})
+    target_compile_options(quipu_${name} PRIVATE ${optimised})
     quipu_precompile(quipu_${name})
     set_target_properties(quipu_${name} PROPERTIES UNITY_BUILD ${QUIPU_UNITY} UNITY_BUILD_BATCH_SIZE 10)
     list(TRANSFORM ARG_ALONE PREPEND ${dir}/ OUTPUT_VARIABLE alone)
@@ -53,6 +58,7 @@ function(quipu_floor name path)
     add_executable(${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE quipu_${name} ${test_floors} ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE QUIPU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_compile_options(${name}_tests PRIVATE ${optimised})
     quipu_precompile(${name}_tests)
     if(QUIPU_PRECOMPILE)
       target_precompile_headers(${name}_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)

@@ -318,14 +318,15 @@ TEST_P(DeskTest, EvidenceIsKeptAsItWas) {
     wanted.freeze = {{EvidenceKind::series, "delay", "santiago/panama", clock_.now() - 10min, {}},
                      {EvidenceKind::path, "", "santiago/sao-paulo", {}, {}},
                      {EvidenceKind::events, "", "link:santiago-panama", {}, {}},
+                     {EvidenceKind::events, "", "", clock_.now() - 10min, {}},
                      {EvidenceKind::series, "delay", "no/where", {}, {}}};
     must(desk_->open(noc(), wanted));
     // What comes later changes nothing of it.
     must(archive_->append("delay", std::vector<data::ArchiveRecord>{{"santiago/panama", minutes[0].time, {1, 1}, {}}},
                           std::nullopt));
     const auto kept = must(desk_->evidence(noc(), 1));
-    ASSERT_EQ(kept.size(), 3U);
-    EXPECT_EQ(find(noc(), 1).evidence, 3);
+    ASSERT_EQ(kept.size(), 4U);
+    EXPECT_EQ(find(noc(), 1).evidence, 4);
     ASSERT_EQ(kept[0].columns.size(), 3U);
     EXPECT_EQ(kept[0].object, "pair:santiago/panama");
     EXPECT_EQ(kept[0].columns[0].unit, "s");
@@ -342,6 +343,8 @@ TEST_P(DeskTest, EvidenceIsKeptAsItWas) {
     EXPECT_THAT(kept[1].description, HasSubstr("2 hops, 11000 km"));
     ASSERT_EQ(kept[2].events.size(), 1U);
     EXPECT_EQ(kept[2].events[0].type, "LabLinkSet");
+    EXPECT_EQ(kept[3].object, "") << "the whole network";
+    EXPECT_FALSE(kept[3].events.empty());
 
     NewCase unclear = help("x");
     unclear.freeze = {{EvidenceKind::series, "nothing", "a/b", {}, {}}};

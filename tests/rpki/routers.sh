@@ -104,6 +104,7 @@ if [[ " ${routers[*]} " == *" watcher "* ]]; then
 fi
 
 # What OpenSSH would run as its subsystem.
-answer=$(printf '\001\002\000\000\000\000\000\010' | "$quipu" rpki rtr-stdio "$work/rtr.sock" | od -An -tx1 -N2 | tr -d ' \n')
+printf '\001\002\000\000\000\000\000\010' | "$quipu" rpki rtr-stdio "$work/rtr.sock" >stdio.answer
+answer=$(od -An -tx1 -N2 stdio.answer | tr -d ' \n')
 [ "$answer" = 0103 ] || { echo "rtr-stdio answered $answer"; exit 1; }
 ! grep -E 'RPKI_RTR_(FAULT|TOLD)' server.log || { echo "a router and the server do not agree on the protocol"; exit 1; }

@@ -48,12 +48,18 @@ installed() { # NAME PROGRAM…
   routers+=("$name")
 }
 
+# A router that is told "no data" at first asks again when it likes: rtrclient after ten minutes.
 start_server() { # ADDRESS
+  local before
+  before=$(grep -c RPKI_VALIDATED server.log 2>/dev/null || true)
   "$quipu" rpki serve --offline tree/cache --tals tree/tals --rtr "$1" --rtr-socket "$work/rtr.sock" --database "sqlite:$work/rpki.db" \
     --every 1h --refresh 1s --retry 1s --expire 10m >served 2>>server.log &
   server=$!
   started+=("$server")
-  for _ in $(seq 600); do grep -q '^rtr ' served && break; sleep 0.1; done
+  for _ in $(seq 600); do
+    grep -q '^rtr ' served && [ "$(grep -c RPKI_VALIDATED server.log)" -gt "${before:-0}" ] && break
+    sleep 0.1
+  done
   port=$(sed -n 's/^rtr .*:\([0-9]*\)$/\1/p' served)
 }
 expect_vrps() {

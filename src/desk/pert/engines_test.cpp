@@ -1,9 +1,9 @@
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
 
+#include "base/test_script.h"
 #include "desk/pert/engine_accreditation.h"
 #include "desk/pert/engine_request.h"
 
@@ -25,14 +25,7 @@ class Script {
     virtual ~Script() = default;
 
     void run() {
-        std::ifstream in(path_);
-        ASSERT_TRUE(in) << path_;
-        std::string line;
-        for (int number = 1; std::getline(in, line); ++number) {
-            SCOPED_TRACE(path_.filename().string() + ":" + std::to_string(number) + ": " + line);
-            std::istringstream words(line);
-            std::string verb;
-            if (!(words >> verb) || verb[0] == '#') continue;
+        run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string&) {
             std::string rest;
             std::getline(words >> std::ws, rest);
             if (verb != "!" && verb != "<") ASSERT_EQ(pending_, "") << "not expected";
@@ -52,7 +45,7 @@ class Script {
             } else {
                 check(verb, rest);
             }
-        }
+        });
         EXPECT_EQ(pending_, "") << "not expected";
     }
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
 
 #include "base/random.h"
+#include "base/test_script.h"
 
 namespace quipu::measure {
 namespace {
@@ -29,14 +29,9 @@ class Script {
     explicit Script(const std::filesystem::path& path) : path_(path) {}
 
     void run() {
-        std::ifstream in(path_);
-        ASSERT_TRUE(in) << path_;
-        std::string line;
-        for (int number = 1; std::getline(in, line); ++number) {
-            SCOPED_TRACE(path_.filename().string() + ":" + std::to_string(number) + ": " + line);
-            line_of(line);
-            if (testing::Test::HasFatalFailure()) return;
-        }
+        run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string& line) {
+            line_of(verb, words, line);
+        });
         ASSERT_TRUE(records_.empty()) << "not expected: " << records_.front();
     }
 
@@ -62,10 +57,7 @@ class Script {
         return fmt::format("{}", static_cast<double>(nanoseconds) / 1e6);
     }
 
-    void line_of(const std::string& line) {
-        std::istringstream words(line);
-        std::string verb;
-        if (!(words >> verb) || verb[0] == '#') return;
+    void line_of(const std::string& verb, std::istringstream& words, const std::string& line) {
         if (verb == "session") {
             std::string name, peer;
             std::uint32_t per_minute = 0;

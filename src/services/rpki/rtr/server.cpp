@@ -39,8 +39,10 @@ constexpr LogEvent kAcceptFailed{LogLevel::error, "RPKI_RTR_ACCEPT_FAILED", "No 
                                  "Raise the limit of open files."};
 
 /// So much is written at once before others get their turn: the first octets of an answer never wait for the end of
-/// another.
-constexpr std::size_t kPiece = 64 * 1024;
+/// another. An answer begins with small pieces, since many routers ask at the same moment: when the cache was
+/// restarted.
+constexpr std::size_t kFirstPiece = 4 * 1024;
+constexpr std::size_t kLargestPiece = 64 * 1024;
 constexpr auto kHandshakePatience = std::chrono::seconds(10);
 constexpr auto kFirstQueryPatience = std::chrono::minutes(1);
 /// Who takes longer for one answer would keep old sets in memory.
@@ -159,8 +161,8 @@ class Connection {
     Task<bool> send(Octets octets) {
         std::string_view rest = as_text(*octets);
         const Monotonic end = common_.clock.monotonic() + kLongestAnswer;
-        while (!rest.empty()) {
-            const std::string_view piece = rest.substr(0, kPiece);
+        for (std::size_t most = kFirstPiece; !rest.empty(); most = std::min(2 * most, kLargestPiece)) {
+            const std::string_view piece = rest.substr(0, most);
             auto done = co_await socket_->write(piece, common_.settings.patience);
             const bool too_slow = done ? common_.clock.monotonic() > end : done.error().code == ErrorCode::timeout;
             if (too_slow) {

@@ -122,8 +122,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(agents));
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
-    out.services.push_back(
-        rpki::make_rpki_service({.registry = registry_of, .held = {}, .released = {}, .needs = {"registry"}}));
+    out.services.push_back(rpki::make_rpki_service({.registry = registry_of, .desk = desk_of}));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));
     out.services.push_back(std::move(search));

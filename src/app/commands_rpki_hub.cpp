@@ -49,6 +49,8 @@ Result<void> show_guard(const Context& context) {
         TRY(print(fmt::format("Change {} is held since {}: {} VRPs would go, {} would come.\n",
                               to_json(*held->find("id")), *held->find("since")->if_string(),
                               to_json(*held->find("lost")), to_json(*held->find("added")))));
+    if (const Value* number = guard.find("case"); number != nullptr && context.output == OutputFormat::table)
+        TRY(print(fmt::format("It is followed in case {}.\n", to_json(*number))));
     return print(
         format_list(losses == nullptr ? Value(Value::Array()) : *losses, context.output,
                     {.columns = {"scope", "name", "before", "lost", "percent", "too_much"}, .colour = context.colour}));
@@ -59,6 +61,11 @@ Result<void> release(const Context& context, const RpkiHubOptions& options) {
             .send({.method = net::Method::post,
                    .target = "/api/v1/rpki/guard/" + net::percent_encode(options.id) + "/release"}));
     return print("It passes; routers have it.\n");
+}
+
+Result<void> hurry(const Context& context) {
+    TRY(Client(context.hub).send({.method = net::Method::post, .target = "/api/v1/rpki/validate"}));
+    return print("The next validation begins.\n");
 }
 
 Result<void> show_members(const Context& context, const RpkiHubOptions& options, const HubList& list) {
@@ -148,6 +155,8 @@ void add_rpki_hub_commands(CLI::App& rpki, Context& context) {
         ->add_option("id", options->id, "Number of the held change")
         ->required()
         ->type_name("ID");
+    runs(rpki.add_subcommand("hurry", "Fetches and validates now instead of at the next turn"),
+         [](const Context& c, const RpkiHubOptions&) { return hurry(c); });
     shows("rtr", "What routers are told now", "/api/v1/rpki/rtr");
     lists({"clients",
            "Routers that are connected",

@@ -44,9 +44,9 @@ struct ServeOptions {
 Result<rpki::RtrSettings> settings_of(const ServeOptions& options) {
     rpki::RtrSettings out = options.rtr;
     for (const std::string& address : options.listen)
-        out.listen.push_back(TRY(net::Endpoint::parse(address)));
+        out.listen.push_back(TRY(rpki::RtrAddress<323>::parse(address)));
     for (const std::string& address : options.listen_tls)
-        out.listen_tls.push_back(TRY(net::Endpoint::parse(address)));
+        out.listen_tls.push_back(TRY(rpki::RtrAddress<324>::parse(address)));
     out.refresh = TRY(parse_duration(options.refresh));
     out.retry = TRY(parse_duration(options.retry));
     out.expire = TRY(parse_duration(options.expire));
@@ -127,6 +127,7 @@ Result<void> serve(const ServeOptions& options) {
     return {};
 }
 
+/// `open` is false once nothing more comes, or nobody takes it any more.
 Result<void> copy(int from, int to, bool& open) {
     std::array<char, 65536> part{};
     const ssize_t got = ::read(from, part.data(), part.size());
@@ -135,6 +136,10 @@ Result<void> copy(int from, int to, bool& open) {
     for (ssize_t sent = 0; sent < got;) {
         const ssize_t count = ::write(to, part.data() + sent, static_cast<std::size_t>(got - sent));
         if (count < 0 && errno == EINTR) continue;
+        if (count < 0 && errno == EPIPE) {
+            open = false;
+            return {};
+        }
         if (count < 0) return fail_errno(errno, "sending");
         sent += count;
     }
@@ -154,8 +159,10 @@ Result<void> join_standard_streams(const std::string& path) {
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return fail_errno(errno, "connecting to the RTR server", path);
     for (bool input = true, output = true; output;) {
-        std::array<pollfd, 2> waiting{pollfd{input ? STDIN_FILENO : -1, POLLIN, 0}, pollfd{socket.get(), POLLIN, 0}};
+        std::array<pollfd, 3> waiting{pollfd{input ? STDIN_FILENO : -1, POLLIN, 0}, pollfd{socket.get(), POLLIN, 0},
+                                      pollfd{STDOUT_FILENO, 0, 0}};
         if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return fail_errno(errno, "waiting");
+        if ((waiting[2].revents & POLLERR) != 0) break;  // who reads what the server says is gone
         if (waiting[1].revents != 0) TRY(copy(socket.get(), STDOUT_FILENO, output));
         if (waiting[0].revents == 0) continue;
         TRY(copy(STDIN_FILENO, socket.get(), input));
@@ -176,10 +183,13 @@ void add_rpki_serve_commands(CLI::App& rpki, Context& context) {
     serve_command->add_option("--tals", options->tals, "Trust anchor locators: a folder of NAME.tal, or one file")
         ->required()
         ->type_name("DIR");
-    serve_command->add_option("--rtr", options->listen, "Serve routers here over TCP; port 0 takes a free one")
-        ->type_name("ADDRESS:PORT");
-    serve_command->add_option("--rtr-tls", options->listen_tls, "Serve routers here over TLS")
-        ->type_name("ADDRESS:PORT");
+    serve_command
+        ->add_option("--rtr", options->listen,
+                     "Serve routers here over TCP; port 323 if none is named, 0 takes a free one")
+        ->type_name("ADDRESS[:PORT]");
+    serve_command
+        ->add_option("--rtr-tls", options->listen_tls, "Serve routers here over TLS; port 324 if none is named")
+        ->type_name("ADDRESS[:PORT]");
     serve_command->add_option("--rtr-socket", options->rtr.local_socket, "Serve rtr-stdio at this local socket")
         ->type_name("PATH");
     serve_command->add_option("--tls-certificate", options->certificate, "PEM file: what TLS presents")

@@ -357,15 +357,35 @@ struct MeetingChanged {
     }
 };
 
+/// What a held change takes from all VRPs, from one trust anchor's or from one member's.
+struct RpkiLoss {
+    std::string scope;  // whole, anchor, member
+    std::string name;   // of the trust anchor, or the member's id
+    std::int64_t before = 0, lost = 0;
+    std::vector<std::string> examples;  // "200.0.204.0/22-24 AS27750", at most 20
+    static constexpr auto describe() {
+        return fields(field<&RpkiLoss::scope>("scope", "whole, anchor or member").required(),
+                      field<&RpkiLoss::name>("name", "Trust anchor's name, or member's id; empty: of the whole"),
+                      field<&RpkiLoss::before>("before", "VRPs that it has now").required(),
+                      field<&RpkiLoss::lost>("lost", "VRPs that would go").required(),
+                      field<&RpkiLoss::examples>("examples", "Some of those that would go").required());
+    }
+};
 /// The guard keeps from routers what would drop too many VRPs. Subject: rpki:guard.
 struct RpkiChangeHeld {
     static constexpr std::string_view kType = "RpkiChangeHeld";
     std::int64_t id = 0;
+    Time since{};
+    std::optional<Time> release_at;
     std::int64_t lost = 0, added = 0;
+    std::vector<RpkiLoss> losses;  // those that are too much, at most 20
     static constexpr auto describe() {
         return fields(field<&RpkiChangeHeld::id>("id", "Number of the held change").required(),
+                      field<&RpkiChangeHeld::since>("since", "Held since").required(),
+                      field<&RpkiChangeHeld::release_at>("release_at", "Passes by itself at"),
                       field<&RpkiChangeHeld::lost>("lost", "VRPs that would go").required(),
-                      field<&RpkiChangeHeld::added>("added", "VRPs that would come").required());
+                      field<&RpkiChangeHeld::added>("added", "VRPs that would come").required(),
+                      field<&RpkiChangeHeld::losses>("losses", "Where more would go than is let pass").required());
     }
 };
 /// It reached routers, or became small again by itself. Subject: rpki:guard.
@@ -373,9 +393,11 @@ struct RpkiChangeReleased {
     static constexpr std::string_view kType = "RpkiChangeReleased";
     std::int64_t id = 0;
     std::int64_t lost = 0;
+    std::string how;  // person, time, gone; empty: found out only after a restart
     static constexpr auto describe() {
         return fields(field<&RpkiChangeReleased::id>("id", "Number of the held change").required(),
-                      field<&RpkiChangeReleased::lost>("lost", "VRPs that it drops").required());
+                      field<&RpkiChangeReleased::lost>("lost", "VRPs that it drops").required(),
+                      field<&RpkiChangeReleased::how>("how", "person, time, or gone: it became small"));
     }
 };
 

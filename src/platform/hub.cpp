@@ -139,6 +139,7 @@ Result<void> TheHub::open() {
     house_->url = [this] { return public_url(options_.settings, address()); };
     house_->network = options_.settings.network;
     house_->secure = is_secure(options_.settings);
+    house_->identity = [this] { return hub_identity(options_.settings, clock_.now()); };
     house_->loopback_only = TRY(listen_address(options_.settings))
     .address.is_loopback();
 

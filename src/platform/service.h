@@ -23,6 +23,7 @@
 #include "data/database.h"
 #include "data/journal.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "platform/api.h"
 #include "platform/metrics.h"
 
@@ -45,7 +46,9 @@ struct House {
     std::function<std::string()> url = {};
     std::string network = "Quipu";  ///< the network's name
     bool secure = false;            ///< the listener speaks TLS
-    bool loopback_only = true;      ///< only this machine reaches the listener
+    /// What the listener presents over TLS, or would present: for a service that has a TLS port of its own.
+    std::function<Result<net::KeyPair>()> identity = {};
+    bool loopback_only = true;  ///< only this machine reaches the listener
 };
 
 class Service {

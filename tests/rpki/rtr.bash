@@ -49,11 +49,12 @@ installed() { # NAME PROGRAM…
 }
 
 # A router that is told "no data" at first asks again when it likes: rtrclient after ten minutes.
-start_server() { # ADDRESS
-  local before
+start_server() { # ADDRESS OPTION…
+  local before address=$1
+  shift
   before=$(grep -c RPKI_VALIDATED server.log 2>/dev/null || true)
-  "$quipu" rpki serve --offline tree/cache --tals tree/tals --rtr "$1" --rtr-socket "$work/rtr.sock" --database "sqlite:$work/rpki.db" \
-    --every 1h --refresh 1s --retry 1s --expire 10m >served 2>>server.log &
+  "$quipu" rpki serve --offline tree/cache --tals tree/tals --rtr "$address" --rtr-socket "$work/rtr.sock" --database "sqlite:$work/rpki.db" \
+    --every 1h --refresh 1s --retry 1s --expire 10m "$@" >served 2>>server.log &
   server=$!
   started+=("$server")
   for _ in $(seq 600); do

@@ -48,6 +48,7 @@ export function readObject(text: string): ObjectName {
   if (collection) return { kind, id, collection, path: `/${collection}/${escaped}` };
   if (kind === 'pair') return { kind, id, collection, path: `/measure/${escaped}` };
   if (kind === 'service') return { kind, id, collection, path: '/services' };
+  if (kind === 'rpki') return { kind, id, collection, path: '/rpki' };
   if (kind === 'agent') return { kind, id, collection, path: '/agents' };
   const page = kPages[kind];
   return { kind, id, collection, path: page ? `${page}/${escaped}` : null };

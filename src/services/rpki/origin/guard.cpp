@@ -86,11 +86,12 @@ std::vector<GuardLoss> losses_of(Comparison comparison, const GuardSettings& set
 
 }  // namespace
 
-void Guard::restore(std::shared_ptr<const AnchoredPayloads> served, std::optional<HeldChange> held) {
+void Guard::restore(std::shared_ptr<const AnchoredPayloads> served, std::optional<HeldChange> held,
+                    std::int64_t last_id) {
     served_ = std::move(served);
     waiting_ = nullptr;  // known again with the next offer
     held_ = std::move(held);
-    if (held_) last_id_ = std::max(last_id_, held_->id);
+    last_id_ = std::max(last_id, held_ ? held_->id : 0);
 }
 
 void Guard::pass() {
@@ -121,7 +122,7 @@ Guard::Outcome Guard::offer(std::shared_ptr<const AnchoredPayloads> candidate, c
     held_->added = added;
     held_->losses = std::move(losses);
     // A change whose time is over when it is looked at again passes at once.
-    if (tick(now)) return Outcome::passed;
+    if (tick(now)) return Outcome::time_passed;
     return fresh ? Outcome::held : Outcome::still_held;
 }
 

@@ -52,7 +52,7 @@ struct GuardLoss {
     static constexpr auto describe() {
         using T = GuardLoss;
         return fields(field<&T::scope>("scope", "whole, anchor or member").required(),
-                      field<&T::name>("name", "Trust anchor's name, or member's id").required(),
+                      field<&T::name>("name", "Trust anchor's name, or member's id; empty: of the whole"),
                       field<&T::before>("before", "VRPs that it has now").required(),
                       field<&T::lost>("lost", "VRPs that would go").required(),
                       field<&T::percent>("percent", "Share that would go").required(),
@@ -85,13 +85,15 @@ class Guard {
     explicit Guard(GuardSettings settings) : settings_(settings) {}
 
     /// What was served in an earlier life, and what was held then: its number and time go on if the next offer is held.
-    void restore(std::shared_ptr<const AnchoredPayloads> served, std::optional<HeldChange> held);
+    /// `last_id` is the highest number of that life.
+    void restore(std::shared_ptr<const AnchoredPayloads> served, std::optional<HeldChange> held, std::int64_t last_id);
     void configure(GuardSettings settings) { settings_ = settings; }
 
     enum class Outcome : std::uint8_t {
-        passed,     ///< served() is what was offered
-        held,       ///< served() is as before, a new change is held: raise it
-        still_held  ///< as before; held() tells the latest
+        passed,       ///< served() is what was offered: it takes little
+        time_passed,  ///< the same: it was held, and its time is over
+        held,         ///< served() is as before, a new change is held: raise it
+        still_held    ///< as before; held() tells the latest
     };
     /// A run's result. The first of all passes.
     Outcome offer(std::shared_ptr<const AnchoredPayloads> candidate, const Members& members, Time now);
@@ -102,6 +104,7 @@ class Guard {
 
     [[nodiscard]] const std::shared_ptr<const AnchoredPayloads>& served() const { return served_; }
     [[nodiscard]] const std::optional<HeldChange>& held() const { return held_; }
+    [[nodiscard]] std::int64_t last_id() const { return last_id_; }
 
   private:
     void pass();

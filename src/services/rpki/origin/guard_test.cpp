@@ -129,7 +129,7 @@ TEST_F(GuardTest, AHeldChangeOutlivesARestart) {
     const HeldChange held = *guard_.held();
     const Time since = clock_.now();
     Guard again{GuardSettings{}};
-    again.restore(whole, held);
+    again.restore(whole, held, 0);
     EXPECT_EQ(again.release(1).error().code, ErrorCode::unavailable);
     clock_.advance(std::chrono::hours(2));
     EXPECT_EQ(again.offer(without(0, 50), members_, clock_.now()), Guard::Outcome::still_held);

@@ -323,7 +323,8 @@ class Server final : public RtrServer {
         const RtrSettings& settings = common_.settings;
         if (!settings.listen_tls.empty()) {
             if (!identity)
-                return fail(ErrorCode::invalid, "TLS needs a certificate", "listen_tls", "set hub.tls_certificate");
+                return fail(ErrorCode::invalid, "TLS needs a certificate", "listen_tls",
+                            "name one in tls_certificate and tls_key");
             common_.tls = TRY(net::TlsContext::server(*identity, ""));
         }
         publish_served(TRY(serials_.load()));
@@ -460,6 +461,8 @@ Result<void> RtrSettings::check() const {
     TRY(within("expire", expire, seconds(600), seconds(172'800)));
     TRY(within("most_age", most_age, seconds(1), hours(24 * 365)));
     TRY(within("patience", patience, seconds(1), hours(1)));
+    if (tls_certificate.empty() != tls_key.empty())
+        return fail(ErrorCode::invalid, "a certificate and its key are named together", "tls_key");
     if (expire <= refresh || expire <= retry)
         return fail(ErrorCode::invalid, "must be longer than refresh and retry (RFC 8210 §6)", "expire");
     return {};

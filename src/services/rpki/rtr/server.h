@@ -16,9 +16,32 @@
 
 namespace quipu::rpki {
 
+/// Where routers are served: an address with a port, or with the one that RFC 6810 names; port 0 takes a free one.
+template <std::uint16_t Port>
+struct RtrAddress : net::Endpoint {
+    RtrAddress() = default;
+    RtrAddress(const net::Endpoint& endpoint) : net::Endpoint(endpoint) {}
+    static Result<RtrAddress> parse(std::string_view text) {
+        if (const auto address = net::IpAddress::parse(text)) return RtrAddress(net::Endpoint{*address, Port});
+        return RtrAddress(TRY(net::Endpoint::parse(text)));
+    }
+};
+
+}  // namespace quipu::rpki
+namespace quipu {
+template <std::uint16_t Port>
+struct TextForm<rpki::RtrAddress<Port>> {
+    static constexpr std::string_view schema_format = "endpoint";
+    static std::string format(const rpki::RtrAddress<Port>& value) { return value.text(); }
+    static Result<rpki::RtrAddress<Port>> parse(std::string_view text) { return rpki::RtrAddress<Port>::parse(text); }
+};
+}  // namespace quipu
+namespace quipu::rpki {
+
 struct RtrSettings {
-    std::vector<net::Endpoint> listen;      ///< port 323 by RFC 6810, or any; port 0 takes a free one
-    std::vector<net::Endpoint> listen_tls;  ///< port 324
+    std::vector<RtrAddress<323>> listen;
+    std::vector<RtrAddress<324>> listen_tls;
+    std::string tls_certificate, tls_key;
     std::string local_socket;
     Nanoseconds refresh = std::chrono::hours(1);
     Nanoseconds retry = std::chrono::minutes(10);
@@ -33,8 +56,12 @@ struct RtrSettings {
         using T = RtrSettings;
         return fields(
             field<&T::listen>("listen",
-                              "Where routers are served over plain TCP, ADDRESS:PORT; RFC 6810 names port 323"),
-            field<&T::listen_tls>("listen_tls", "Where routers are served over TLS; RFC 6810 names port 324"),
+                              "Where routers are served over plain TCP: ADDRESS, with port 323, or ADDRESS:PORT"),
+            field<&T::listen_tls>("listen_tls",
+                                  "Where routers are served over TLS: ADDRESS, with port 324, or ADDRESS:PORT"),
+            field<&T::tls_certificate>("tls_certificate",
+                                       "PEM file: what TLS presents to routers; empty: what the portal presents"),
+            field<&T::tls_key>("tls_key", "PEM file: its private key, readable by the hub's user alone"),
             field<&T::local_socket>("local_socket",
                                     "Path of a local socket, for quipu rpki rtr-stdio; none when empty"),
             field<&T::refresh>("refresh", "How often routers ask for what is new, 1s to 24h"),

@@ -1,6 +1,7 @@
 #pragma once
 // The routes of the service "rpki": its state, questions, the guard, routers' clients.
 
+#include "desk/desk.h"
 #include "platform/api.h"
 #include "services/rpki/service/rounds.h"
 
@@ -10,8 +11,9 @@ inline constexpr std::string_view kTag = "rpki";
 
 /// What the routes need; all of it lives as long as they are open.
 struct Rooms {
-    Rounds* rounds = nullptr;  ///< nullptr: nothing is validated here
-    RtrServer* rtr = nullptr;  ///< nullptr: routers are not served here
+    Rounds* rounds = nullptr;    ///< nullptr: nothing is validated here
+    RtrServer* rtr = nullptr;    ///< nullptr: routers are not served here
+    desk::Desk* desk = nullptr;  ///< nullptr: what the guard holds has no case
 
     /// `unavailable` before the first validation has ended.
     [[nodiscard]] Result<std::shared_ptr<const State>> state() const;

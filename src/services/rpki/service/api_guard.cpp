@@ -2,6 +2,7 @@
 
 #include "platform/off_loop.h"
 #include "services/rpki/service/api.h"
+#include "services/rpki/service/guard_record.h"
 
 namespace quipu::rpki {
 namespace {
@@ -17,8 +18,10 @@ struct RtrClientsQuery : PageQuery {
 };
 struct GuardState {
     std::optional<HeldChange> held;
+    std::optional<std::int64_t> case_number;
     static constexpr auto describe() {
-        return fields(field<&GuardState::held>("held", "The change that waits; none if nothing does"));
+        return fields(field<&GuardState::held>("held", "The change that waits; none if nothing does"),
+                      field<&GuardState::case_number>("case", "Number of its case, for those who may see the case"));
     }
 };
 struct ReleaseQuery {
@@ -33,6 +36,16 @@ Result<void> may_operate(const platform::Caller& caller) {
     return fail(ErrorCode::forbidden, "what routers get is for whoever operates the whole network");
 }
 
+GuardState guard_state(const Rooms& rooms, const platform::Caller& caller) {
+    const auto state = rooms.state_if_any();
+    if (!state || !state->held) return {};
+    GuardState out{.held = state->held, .case_number = {}};
+    if (rooms.desk == nullptr) return out;
+    const auto number = rooms.desk->case_of_cause(cause_of_change(state->held->id));
+    if (number && *number && rooms.desk->find(caller, **number)) out.case_number = *number;
+    return out;
+}
+
 }  // namespace
 
 void add_guard_routes(platform::Api& api, const Rooms& rooms) {
@@ -41,9 +54,10 @@ void add_guard_routes(platform::Api& api, const Rooms& rooms) {
                                             .tag = kTag,
                                             .permission = Permission::see_public,
                                             .command = "quipu rpki guard"},
-                                           [rooms](const Call&, platform::NoInput) -> Result<GuardState> {
-                                               const auto state = rooms.state_if_any();
-                                               return GuardState{state ? state->held : std::nullopt};
+                                           [rooms](const Call& call, platform::NoInput) -> Task<Result<GuardState>> {
+                                               co_return co_await platform::off_loop([&]() -> Result<GuardState> {
+                                                   return guard_state(rooms, call.caller);
+                                               });
                                            });
     api.post<ReleaseQuery, Nothing>(
         {.path = "/api/v1/rpki/guard/{id}/release",

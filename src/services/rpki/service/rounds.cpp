@@ -25,9 +25,6 @@ constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
                                  "A file of routes can't be read; those that were read before stay in view",
                                  "See the error."};
 
-/// Points whose manifest was stale for so long are forgotten.
-constexpr std::int64_t kForgetAfter = std::int64_t{30} * 86'400;
-
 std::int64_t seconds_since_epoch(Time time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
@@ -37,8 +34,21 @@ std::int64_t seconds_since_epoch(Time time) {
 Result<void> RpkiSettings::check() const {
     if (interval < 10s || interval > 24h)
         return fail(ErrorCode::invalid, "is from 10s to 24h", "rpki.interval", "10m is usual");
+    if (forget_after < 1h || forget_after > 365 * 24h)
+        return fail(ErrorCode::invalid, "is from 1h to 365d", "rpki.forget_after", "30d is usual");
+    if (guard.release_after < 0s)
+        return fail(ErrorCode::invalid, "is not below 0s", "rpki.guard.release_after", "0s: only a person releases");
+    TRY(transport.check());
     if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty()) TRY(rtr.check());
     return {};
+}
+
+Limits LimitSettings::limits() const {
+    return {.max_object_size = static_cast<std::size_t>(max_object_size.octets),
+            .max_files = static_cast<std::size_t>(max_files),
+            .max_point_size = static_cast<std::size_t>(max_point_size.octets),
+            .max_depth = static_cast<unsigned>(max_depth),
+            .max_authorities = static_cast<std::size_t>(max_authorities)};
 }
 
 Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& clock, registry::Registry& registry,
@@ -69,21 +79,26 @@ Result<void> Rounds::open() {
     if (fault) return fail(ErrorCode::io, "the folder can't be made: " + fault.message(), folder_);
     archive_ = TRY(PackArchive::open(folder_ + "/points.pack"));
     validator_ = std::make_unique<Validator>(
-        Validator::Settings{.point = {.limits = {}, .profile = {.strict_names = settings_.strict_names}},
-                            .threads = static_cast<unsigned>(settings_.threads)},
+        Validator::Settings{
+            .point = {.limits = settings_.limits.limits(), .profile = {.strict_names = settings_.strict_names}},
+            .threads = static_cast<unsigned>(settings_.threads)},
         archive_.get());
     if (offline()) {
         cache_ = TRY(CacheFolder::open(settings_.offline));
         watch_ = std::make_unique<FolderWatch>(settings_.offline, static_cast<unsigned>(settings_.threads));
     } else {
         store_ = TRY(Store::open(folder_ + "/fetched"));
-        fetcher_ = TRY(Fetcher::create({}, *store_, clock_, Rng::from_system()));
-        party_ = std::make_unique<RelyingParty>(*store_, *fetcher_, *validator_, archive_.get());
+        Fetcher::Settings fetching{.transport = settings_.transport};
+        fetching.transport.max_object_size = settings_.limits.max_object_size;
+        fetcher_ = TRY(Fetcher::create(std::move(fetching), *store_, clock_, Rng::from_system()));
+        party_ =
+            std::make_unique<RelyingParty>(*store_, *fetcher_, *validator_, archive_.get(), settings_.forget_after);
     }
     slurm_ = TRY(SlurmFiles::open(settings_.slurm, folder_ + "/slurm", clock_.now()));
     served_ = TRY(ServedFile::open(folder_ + "/served.pack"));
     if (auto before = TRY(served_->load()))
-        guard_.restore(std::make_shared<const AnchoredPayloads>(std::move(before->served)), std::move(before->held));
+        guard_.restore(std::make_shared<const AnchoredPayloads>(std::move(before->served)), std::move(before->held),
+                       before->last_id);
     return {};
 }
 
@@ -98,7 +113,7 @@ Result<void> Rounds::validate(Time now) {
     cache_->set_locators(locators_);
     validator_->run(locators_, *cache_, time, TRY(watch_->look()));
     examined_ = validator_->points_examined();
-    return archive_->flush(time - kForgetAfter);
+    return archive_->flush(time - std::chrono::floor<std::chrono::seconds>(settings_.forget_after).count());
 }
 
 Result<void> Rounds::round() {
@@ -121,7 +136,7 @@ Result<void> Rounds::round() {
     const auto held = guard_.held();
     const Guard::Outcome outcome = guard_.offer(std::move(found), *members_, now);
     if (guard_.served() != served || guard_.held().has_value() != held.has_value() || outcome == Guard::Outcome::held)
-        TRY(served_->keep(*guard_.served(), guard_.held()));
+        TRY(served_->keep(*guard_.served(), guard_.held(), guard_.last_id()));
     TRY(slurm_->refresh(now));
     for (const auto& file : slurm_->exceptions().status())
         if (file.error) log(kSlurmBroken, {{"file", file.name}, {"error", file.error->text()}});
@@ -130,14 +145,19 @@ Result<void> Rounds::round() {
     log(kValidated, {{"seconds", fmt::format("{:.3f}", seconds_)},
                      {"examined", std::to_string(examined_)},
                      {"vrps", std::to_string(tree_->totals.vrps)}});
-    if (outcome == Guard::Outcome::held) {
-        log(kHeld, {{"change", std::to_string(guard_.held()->id)}, {"lost", std::to_string(guard_.held()->lost)}});
-        if (listener_.held) listener_.held(*guard_.held());
-    } else if (held && !guard_.held()) {
-        log(kReleased, {{"change", std::to_string(held->id)}, {"by", "system"}});
-        if (listener_.released) listener_.released(*held, "system");
-    }
+    tell_guard(held, outcome == Guard::Outcome::time_passed ? HeldEnd::time : HeldEnd::gone, "system");
     return {};
+}
+
+void Rounds::tell_guard(const std::optional<HeldChange>& before, HeldEnd how, std::string_view by) {
+    GuardTurn turn{.held = guard_.held(), .ended = {}};
+    if (turn.held && !before)
+        log(kHeld, {{"change", std::to_string(turn.held->id)}, {"lost", std::to_string(turn.held->lost)}});
+    if (before && !turn.held) {
+        log(kReleased, {{"change", std::to_string(before->id)}, {"by", std::string(by)}});
+        turn.ended = GuardTurn::Ended{.change = *before, .how = how, .by = std::string(by)};
+    }
+    if (listener_.guard) listener_.guard(turn);
 }
 
 /// What the guard let pass, with local exceptions, to routers and to whoever asks. In its turn.
@@ -176,10 +196,9 @@ Result<void> Rounds::release(std::int64_t id, std::string_view by) {
     const std::scoped_lock turn(turn_);
     const auto held = guard_.held();
     TRY(guard_.release(id));
-    TRY(served_->keep(*guard_.served(), guard_.held()));
+    TRY(served_->keep(*guard_.served(), guard_.held(), guard_.last_id()));
     TRY(serve());
-    log(kReleased, {{"change", std::to_string(id)}, {"by", std::string(by)}});
-    if (listener_.released) listener_.released(*held, by);
+    tell_guard(held, HeldEnd::person, by);
     return {};
 }
 
@@ -218,6 +237,13 @@ void Rounds::hurry() {
     bell_.notify_all();
 }
 
+/// Until the next round: the interval, or less when the time of what is held is over before.
+Nanoseconds Rounds::pause() {
+    const auto now = state();
+    if (!now || !now->held || !now->held->release_at) return settings_.interval;
+    return std::clamp<Nanoseconds>(*now->held->release_at - clock_.now(), 1s, settings_.interval);
+}
+
 void Rounds::work(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         progress_.with([](Progress& progress) {
@@ -226,13 +252,14 @@ void Rounds::work(const std::stop_token& stop) {
         });
         const auto done = round();
         if (!done) log(kNotValidated, {{"error", done.error().text()}});
+        const Nanoseconds pause = this->pause();
         progress_.with([&](Progress& progress) {
             progress.validating = false;
             progress.error = done ? std::string() : done.error().text();
-            progress.next = clock_.now() + settings_.interval;
+            progress.next = clock_.now() + pause;
         });
         std::unique_lock lock(bell_mutex_);
-        bell_.wait_for(lock, stop, settings_.interval, [this] { return hurried_; });
+        bell_.wait_for(lock, stop, pause, [this] { return hurried_; });
         hurried_ = false;
     }
 }

@@ -23,12 +23,28 @@
 
 namespace quipu::rpki {
 
+/// How a change that was held came to its end.
+enum class HeldEnd : std::uint8_t { person, time, gone };
+constexpr auto describe_enum(HeldEnd) {
+    return names<HeldEnd>({{HeldEnd::person, "person"}, {HeldEnd::time, "time"}, {HeldEnd::gone, "gone"}});
+}
+
+/// How the guard stands after a round or a release.
+struct GuardTurn {
+    std::optional<HeldChange> held;
+    struct Ended {
+        HeldChange change;
+        HeldEnd how = HeldEnd::gone;
+        std::string by = "system";
+    };
+    std::optional<Ended> ended;  ///< just now
+};
+
 class Rounds {
   public:
-    /// What is told of; from the thread of the rounds, or of whoever releases.
+    /// What is told of; from the thread of the rounds, or of whoever releases. May be empty.
     struct Listener {
-        std::function<void(const HeldChange& held)> held;                          ///< a change begins to be held
-        std::function<void(const HeldChange& was, std::string_view by)> released;  ///< it passed, or the set came back
+        std::function<void(const GuardTurn& turn)> guard{};  ///< after every round and release
     };
     /// `folder` for what is fetched and kept; `rtr` may be nullptr. All of it outlives the rounds.
     static Result<std::unique_ptr<Rounds>> create(const RpkiSettings& settings, std::string folder, const Clock& clock,
@@ -71,6 +87,8 @@ class Rounds {
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<void> validate(Time now);
     [[nodiscard]] Result<void> serve();
+    void tell_guard(const std::optional<HeldChange>& before, HeldEnd how, std::string_view by);
+    [[nodiscard]] Nanoseconds pause();
     void work(const std::stop_token& stop);
 
     const RpkiSettings settings_;

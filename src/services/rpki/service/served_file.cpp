@@ -6,7 +6,7 @@ namespace quipu::rpki {
 namespace {
 
 constexpr std::string_view kKey = "served";
-constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kLayout = 2;  // 1 had no last number
 
 void write_addresses(ByteWriter& out, Ipv6 address) {
     out.u64(static_cast<std::uint64_t>(address >> 64U));
@@ -20,9 +20,11 @@ Ipv6 read_address(ByteReader& in) {
 
 }  // namespace
 
-std::vector<std::uint8_t> write_served(const AnchoredPayloads& served, const std::optional<HeldChange>& held) {
+std::vector<std::uint8_t> write_served(const AnchoredPayloads& served, const std::optional<HeldChange>& held,
+                                       std::int64_t last_id) {
     ByteWriter out(served.set.vrps.size() * 26 + 4096);
     out.u8(kLayout);
+    out.varint(static_cast<std::uint64_t>(last_id));
     out.text(held ? json_text(*held) : std::string());
     out.varint(served.anchor_names.size());
     for (const std::string& name : served.anchor_names)
@@ -62,7 +64,9 @@ Result<ServedBefore> parse_served(ByteSpan octets) {
     ByteReader in(octets);
     ServedBefore out;
     const auto damaged = [] { return fail(ErrorCode::corrupt, "is not what the guard kept"); };
-    if (in.u8() != kLayout) return damaged();
+    const std::uint8_t layout = in.u8();
+    if (layout == 0 || layout > kLayout) return damaged();
+    if (layout > 1) out.last_id = static_cast<std::int64_t>(in.varint());
     if (const std::string_view held = in.text(); !held.empty()) {
         auto value = parse_json(held);
         if (!value) return damaged();
@@ -109,8 +113,9 @@ Result<ServedFile> ServedFile::open(const std::string& path) {
     return ServedFile(TRY(Pack::open(path)));
 }
 
-Result<void> ServedFile::keep(const AnchoredPayloads& served, const std::optional<HeldChange>& held) {
-    TRY(pack_->put(kKey, write_served(served, held)));
+Result<void> ServedFile::keep(const AnchoredPayloads& served, const std::optional<HeldChange>& held,
+                              std::int64_t last_id) {
+    TRY(pack_->put(kKey, write_served(served, held, last_id)));
     TRY(pack_->commit({}));
     if (pack_->is_wasteful()) TRY(pack_->compact());
     return {};

@@ -13,10 +13,11 @@ namespace quipu::rpki {
 struct ServedBefore {
     AnchoredPayloads served;
     std::optional<HeldChange> held;
+    std::int64_t last_id = 0;  ///< of the changes that were ever held
 };
 
 [[nodiscard]] std::vector<std::uint8_t> write_served(const AnchoredPayloads& served,
-                                                     const std::optional<HeldChange>& held);
+                                                     const std::optional<HeldChange>& held, std::int64_t last_id = 0);
 /// `corrupt` for what write_served did not make.
 [[nodiscard]] Result<ServedBefore> parse_served(ByteSpan octets);
 
@@ -24,7 +25,8 @@ class ServedFile {
   public:
     static Result<ServedFile> open(const std::string& path);
     /// On the disk when it returns; before that, what was kept last stands.
-    [[nodiscard]] Result<void> keep(const AnchoredPayloads& served, const std::optional<HeldChange>& held);
+    [[nodiscard]] Result<void> keep(const AnchoredPayloads& served, const std::optional<HeldChange>& held,
+                                    std::int64_t last_id);
     /// Nothing if nothing was ever kept.
     [[nodiscard]] Result<std::optional<ServedBefore>> load() const;
 

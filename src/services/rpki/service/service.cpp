@@ -1,10 +1,11 @@
 #include "services/rpki/service/service.h"
 
 #include "base/log.h"
-#include "events/events.h"
 #include "platform/config.h"
+#include "platform/listener.h"
 #include "services/rpki/rtr/store.h"
 #include "services/rpki/service/api.h"
+#include "services/rpki/service/guard_record.h"
 
 namespace quipu::rpki {
 namespace {
@@ -17,7 +18,11 @@ class Running final : public platform::Service {
     explicit Running(Neighbours neighbours) : neighbours_(std::move(neighbours)) {}
 
     [[nodiscard]] std::string_view name() const override { return "rpki"; }
-    [[nodiscard]] std::vector<std::string_view> needs() const override { return neighbours_.needs; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override {
+        std::vector<std::string_view> out{"registry"};
+        if (neighbours_.desk) out.emplace_back("desk");
+        return out;
+    }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kRtrMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<RpkiSettings>(); }
 
@@ -30,14 +35,17 @@ class Running final : public platform::Service {
     Result<void> provision(platform::House& house) override {
         house_ = &house;
         Rooms rooms;
+        if (neighbours_.desk) {
+            rooms.desk = &neighbours_.desk();
+            cases_.emplace(house.database, neighbours_.registry(), *rooms.desk);
+        }
         if (!settings_.tals.empty()) {
             const RtrSettings& rtr = settings_.rtr;
             if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())
-                rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
-            rounds_ = TRY(Rounds::create(
-                settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
-                {.held = [this](const HeldChange& held) { tell_held(held); },
-                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); }}));
+                rtr_ = TRY(RtrServer::start(rtr, TRY(identity_of(house)), house.database, house.clock));
+            rounds_ = TRY(
+                Rounds::create(settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
+                               {.guard = [this](const GuardTurn& turn) { note(record(house_->journal, turn)); }}));
             rooms.rounds = rounds_.get();
             rooms.rtr = rtr_.get();
             add_metrics(house.metrics);
@@ -50,20 +58,39 @@ class Running final : public platform::Service {
     }
 
     Result<void> start() override {
+        // From its own place in the journal: what was held while the desk was away is raised as well.
+        if (cases_)
+            held_ = TRY(house_->journal.subscribe("rpki.guard-cases", false,
+                                                  [this](const data::Event& event) { return cases_->take(event); }));
         if (rounds_) rounds_->start();
         return {};
     }
     void drain() override {
         if (rounds_) rounds_->stop();
+        held_.reset();
     }
     void stop() override {
-        if (rounds_) rounds_->stop();
+        drain();
         gauges_.clear();
         rounds_.reset();
         rtr_.reset();
     }
 
   private:
+    /// What is presented to routers over TLS: a certificate of the operator's choice, else the portal's.
+    Result<std::optional<net::KeyPair>> identity_of(const platform::House& house) const {
+        const RtrSettings& rtr = settings_.rtr;
+        if (rtr.listen_tls.empty()) return std::nullopt;
+        if (!rtr.tls_certificate.empty()) {
+            platform::HubSettings named;
+            named.tls_certificate = rtr.tls_certificate;
+            named.tls_key = rtr.tls_key;
+            return TRY(platform::hub_identity(named, house.clock.now()));
+        }
+        if (house.identity) return TRY(house.identity());
+        return std::nullopt;
+    }
+
     void add_metrics(platform::Metrics& metrics) {
         const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
             gauges_.push_back(metrics.gauge(name, help, {}, [this, value] {
@@ -87,14 +114,6 @@ class Running final : public platform::Service {
                                             [this] { return static_cast<double>(rtr_->state().clients); }));
     }
 
-    void tell_held(const HeldChange& held) {
-        note(house_->journal.append("rpki:guard", events::RpkiChangeHeld{held.id, held.lost, held.added}));
-        if (neighbours_.held) note(neighbours_.held(held));
-    }
-    void tell_released(const HeldChange& was, std::string_view by) {
-        note(house_->journal.append("rpki:guard", events::RpkiChangeReleased{was.id, was.lost}, by));
-        if (neighbours_.released) note(neighbours_.released(was, by));
-    }
     static void note(const Result<void>& done) {
         if (!done) log(kNotTold, {{"error", done.error().text()}});
     }
@@ -104,6 +123,8 @@ class Running final : public platform::Service {
     platform::House* house_ = nullptr;
     std::unique_ptr<RtrServer> rtr_;
     std::unique_ptr<Rounds> rounds_;
+    std::optional<GuardCases> cases_;
+    std::unique_ptr<data::Journal::Subscription> held_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
 

@@ -4,19 +4,16 @@
 #include <functional>
 #include <memory>
 
+#include "desk/desk.h"
 #include "platform/service.h"
 #include "registry/registry.h"
-#include "services/rpki/service/rounds.h"
 
 namespace quipu::rpki {
 
-/// What it needs of others. The callbacks run on threads of the service.
+/// Whom this service asks, from provision on; both outlive it.
 struct Neighbours {
     std::function<registry::Registry&()> registry;
-    /// A change begins to be held, or is held no more: somebody takes care of it. May be empty.
-    std::function<Result<void>(const HeldChange& held)> held;
-    std::function<Result<void>(const HeldChange& was, std::string_view by)> released;
-    std::vector<std::string_view> needs;  ///< services that the callbacks reach
+    std::function<desk::Desk&()> desk = {};  ///< none: what the guard holds has no cases
 };
 [[nodiscard]] std::unique_ptr<platform::Service> make_rpki_service(Neighbours neighbours);
 

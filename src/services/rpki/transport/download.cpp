@@ -113,7 +113,10 @@ Result<FileAnswer> Downloads::get(const Wanted& wanted, const OctetSink& sink) {
         octets_ += body.received;
         if (done && body.status == 200) done = body.finish();
         if (!done) {
-            if (done.error().where.empty()) done.error().where = address;
+            Error& error = done.error();
+            if (error.where.empty()) error.where = address;
+            if (error.code == ErrorCode::too_large && error.hint.empty() && !wanted.limit.empty())
+                error.hint = fmt::format("{} is the bound", wanted.limit);
             return std::unexpected(std::move(done.error()));
         }
         if (body.status == 200) return std::move(body.answer);

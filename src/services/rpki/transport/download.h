@@ -53,7 +53,8 @@ class Downloads {
         std::string address;    ///< of this origin
         std::string etag = {};  ///< what is held already
         std::string last_modified = {};
-        std::uint64_t octets = 0;  ///< that it may have at most, unpacked
+        std::uint64_t octets = 0;     ///< that it may have at most, unpacked
+        std::string_view limit = {};  ///< the setting that says so
     };
     /// What is unpacked goes to `sink`. Redirections within the origin are followed (RFC 9674 §2).
     [[nodiscard]] Result<FileAnswer> get(const Wanted& wanted, const OctetSink& sink);

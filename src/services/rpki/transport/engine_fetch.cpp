@@ -5,6 +5,30 @@
 
 namespace quipu::rpki {
 
+Result<void> TransportSettings::check() const {
+    using std::chrono::hours;
+    using std::chrono::seconds;
+    const auto within = [](std::string_view name, Nanoseconds value, Nanoseconds least,
+                           Nanoseconds most) -> Result<void> {
+        if (value >= least && value <= most) return {};
+        return fail(ErrorCode::invalid,
+                    fmt::format("{} is not between {} and {}", format_duration(value), format_duration(least),
+                                format_duration(most)),
+                    fmt::format("rpki.transport.{}", name));
+    };
+    TRY(within("stall_time", stall_time, seconds(1), hours(1)));
+    TRY(within("file_time", file_time, seconds(1), hours(24)));
+    TRY(within("rsync_time", rsync_time, seconds(1), hours(24)));
+    TRY(within("repository_time", repository_time, seconds(1), hours(24)));
+    TRY(within("fallback_delay", fallback_delay, seconds(0), hours(7 * 24)));
+    TRY(within("back_off_first", back_off_first, seconds(1), hours(24)));
+    TRY(within("back_off_most", back_off_most, back_off_first, hours(24)));
+    if (!rrdp && !rsync)
+        return fail(ErrorCode::invalid, "nothing is fetched without RRDP and without rsync", "rpki.transport.rsync",
+                    "leave one of them on, or name a folder in rpki.offline");
+    return {};
+}
+
 RrdpPlan plan_update(const Notification& notification, const std::optional<RrdpState>& state,
                      const TransportSettings& settings) {
     const auto snapshot = [](std::string why) { return RrdpPlan{RrdpPlan::Step::snapshot, {}, std::move(why)}; };
@@ -21,7 +45,7 @@ RrdpPlan plan_update(const Notification& notification, const std::optional<RrdpS
     if (notification.serial == state->serial) return {};
     const std::uint64_t missing = notification.serial - state->serial;
     if (missing > static_cast<std::uint64_t>(settings.max_deltas))
-        return snapshot(fmt::format("{} deltas behind, max-deltas is {}", missing, settings.max_deltas));
+        return snapshot(fmt::format("{} deltas behind, max_deltas is {}", missing, settings.max_deltas));
     if (notification.deltas.empty() || notification.deltas.front().serial > state->serial + 1)
         return snapshot("the deltas begin too late");
     RrdpPlan out{RrdpPlan::Step::deltas, {}, {}};

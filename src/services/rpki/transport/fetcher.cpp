@@ -13,6 +13,10 @@
 namespace quipu::rpki {
 namespace {
 
+std::size_t octets_of(ByteCount size) {
+    return static_cast<std::size_t>(size.octets);
+}
+
 constexpr LogEvent kFetchFailed{LogLevel::warning, "RPKI_FETCH_FAILED", "A repository could not be fetched",
                                 "Its last good copy stands; it is tried again."};
 constexpr LogEvent kDesynchronised{LogLevel::warning, "RPKI_RRDP_DESYNCHRONISED",
@@ -232,7 +236,8 @@ Result<void> Fetcher::Impl::update(Downloads& downloads, RrdpCopy& copy, const s
     Downloads::Wanted wanted{.address = address,
                              .etag = before ? before->etag : "",
                              .last_modified = before ? before->last_modified : "",
-                             .octets = static_cast<std::uint64_t>(settings.transport.max_notification_octets)};
+                             .octets = octets_of(settings.transport.max_notification_size),
+                             .limit = "max_notification_size"};
     std::vector<std::uint8_t> xml;
     const FileAnswer answer = TRY(downloads.get(wanted, [&](ByteSpan octets) -> Result<void> {
         xml.insert(xml.end(), octets.begin(), octets.end());
@@ -298,16 +303,18 @@ Result<void> Fetcher::Impl::take(Downloads& downloads, RrdpCopy& copy, RrdpFile 
     const auto change = kind == RrdpFile::delta ? copy.begin_delta() : TRY(copy.begin_snapshot());
     RunningDigest digest;
     std::size_t too_large = 0;
-    RrdpReader reader(
-        kind, state.session, state.serial,
-        {static_cast<std::size_t>(limits.max_object_octets), static_cast<std::size_t>(limits.max_objects)},
-        [&](const RrdpObject& object) -> Result<void> {
-            too_large += object.too_large ? 1 : 0;
-            if (object.withdraw) return change->withdraw(object.uri, *object.hash);
-            return change->publish(object.uri, object.hash ? &*object.hash : nullptr, object.object, object.too_large);
-        });
-    const auto most = kind == RrdpFile::delta ? limits.max_delta_octets : limits.max_snapshot_octets;
-    const auto answer = downloads.get({.address = address, .octets = static_cast<std::uint64_t>(most)},
+    RrdpReader reader(kind, state.session, state.serial,
+                      {octets_of(limits.max_object_size), static_cast<std::size_t>(limits.max_objects)},
+                      [&](const RrdpObject& object) -> Result<void> {
+                          too_large += object.too_large ? 1 : 0;
+                          if (object.withdraw) return change->withdraw(object.uri, *object.hash);
+                          return change->publish(object.uri, object.hash ? &*object.hash : nullptr, object.object,
+                                                 object.too_large);
+                      });
+    const bool delta = kind == RrdpFile::delta;
+    const auto answer = downloads.get({.address = address,
+                                       .octets = octets_of(delta ? limits.max_delta_size : limits.max_snapshot_size),
+                                       .limit = delta ? "max_delta_size" : "max_snapshot_size"},
                                       [&](ByteSpan octets) -> Result<void> {
                                           digest.add(octets);
                                           return reader.feed(octets);
@@ -357,12 +364,12 @@ Result<std::vector<std::uint8_t>> Fetcher::Impl::fetch_certificate(const std::st
     }
     const auto downloads = TRY(connect(uri));
     std::vector<std::uint8_t> out;
-    const auto answer =
-        downloads->get({.address = uri, .octets = static_cast<std::uint64_t>(settings.transport.max_object_octets)},
-                       [&](ByteSpan octets) -> Result<void> {
-                           out.insert(out.end(), octets.begin(), octets.end());
-                           return {};
-                       });
+    const auto answer = downloads->get(
+        {.address = uri, .octets = octets_of(settings.transport.max_object_size), .limit = "max_object_size"},
+        [&](ByteSpan octets) -> Result<void> {
+            out.insert(out.end(), octets.begin(), octets.end());
+            return {};
+        });
     attempt.octets += downloads->octets();
     if (!answer) return std::unexpected(answer.error());
     return out;

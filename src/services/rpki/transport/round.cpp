@@ -7,8 +7,7 @@
 namespace quipu::rpki {
 namespace {
 
-constexpr std::size_t kMaxPasses = 32;           // as deep as chains may be
-constexpr std::int64_t kStaleFor = 14 * 86'400;  // seconds that a stale point is kept in the archive
+constexpr std::size_t kMaxPasses = 32;  // as deep as chains may be
 
 }  // namespace
 
@@ -41,7 +40,8 @@ Result<RoundReport> RelyingParty::run(std::span<const TrustAnchorLocator> locato
         validator_.run(locators, store_, time, changes);
         ++report.passes;
         report.points_examined += validator_.points_examined();
-        if (archive_ != nullptr) TRY(archive_->flush(time - kStaleFor));
+        if (archive_ != nullptr)
+            TRY(archive_->flush(time - std::chrono::floor<std::chrono::seconds>(forget_after_).count()));
         ran_ = true;
         known_ = discovered();
         wanted.clear();

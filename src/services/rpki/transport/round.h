@@ -7,6 +7,9 @@
 
 namespace quipu::rpki {
 
+/// A point whose manifest has been stale for so long is forgotten by the archive.
+inline constexpr Nanoseconds kForgetAfter = std::chrono::days(30);
+
 struct RoundReport {
     std::size_t passes = 0;  ///< runs of the validator
     std::size_t repositories = 0;
@@ -20,8 +23,9 @@ struct RoundReport {
 class RelyingParty {
   public:
     /// What it is given outlives it. `archive` is the validator's, or nullptr.
-    RelyingParty(Store& store, Fetcher& fetcher, Validator& validator, PackArchive* archive)
-        : store_(store), fetcher_(fetcher), validator_(validator), archive_(archive) {}
+    RelyingParty(Store& store, Fetcher& fetcher, Validator& validator, PackArchive* archive,
+                 Nanoseconds forget_after = kForgetAfter)
+        : store_(store), fetcher_(fetcher), validator_(validator), archive_(archive), forget_after_(forget_after) {}
 
     /// The validator then holds the result. The first round looks at everything, later ones at what changed.
     /// Blocks, for minutes perhaps; an error is the disk's.
@@ -34,6 +38,7 @@ class RelyingParty {
     Fetcher& fetcher_;
     Validator& validator_;
     PackArchive* archive_;
+    Nanoseconds forget_after_;
     std::set<Source> known_;
     bool ran_ = false;
 };

@@ -161,7 +161,7 @@ std::vector<std::string> common_words(const TransportSettings& settings) {
     };
     return {settings.rsync_program, "--no-motd", fmt::format("--timeout={}", seconds(settings.stall_time)),
             fmt::format("--contimeout={}", seconds(settings.stall_time)),
-            fmt::format("--max-size={}", settings.max_object_octets)};
+            fmt::format("--max-size={}", settings.max_object_size.octets)};
 }
 
 }  // namespace
@@ -205,11 +205,13 @@ RsyncOutcome rsync_module(const std::string& module, const std::string& folder, 
         out.changed.emplace(folder_of(module + std::string(name)));
         if (!received) return {};
         out.octets += length;
-        if (out.octets > static_cast<std::uint64_t>(settings.max_snapshot_octets))
-            return fail(ErrorCode::too_large, fmt::format("sends more than {} octets", settings.max_snapshot_octets),
-                        module);
+        if (out.octets > static_cast<std::uint64_t>(settings.max_snapshot_size.octets))
+            return fail(ErrorCode::too_large,
+                        fmt::format("sends more than {} octets", settings.max_snapshot_size.octets), module,
+                        "max_snapshot_size is the bound");
         if (++files > static_cast<std::size_t>(settings.max_objects))
-            return fail(ErrorCode::too_large, fmt::format("sends more than {} files", settings.max_objects), module);
+            return fail(ErrorCode::too_large, fmt::format("sends more than {} files", settings.max_objects), module,
+                        "max_objects is the bound");
         return {};
     });
     return out;

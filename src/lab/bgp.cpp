@@ -94,7 +94,12 @@ Result<std::vector<Hijack>> changed(const BgpPlan& bgp, std::vector<Hijack> hija
         return hijacks;
     }
     TRY(check_hijack(bgp, hijack));
-    if (std::ranges::find(hijacks, hijack) == hijacks.end()) hijacks.push_back(hijack);
+    if (std::ranges::find(hijacks, hijack) != hijacks.end()) return hijacks;
+    if (hijacks.size() >= kMostHijacks)
+        return fail(ErrorCode::too_large,
+                    fmt::format("{} are announced already, as many as there may be", kMostHijacks), "hijacks",
+                    "stop one of them first");
+    hijacks.push_back(hijack);
     return hijacks;
 }
 

@@ -45,7 +45,9 @@ struct Hijack {
 [[nodiscard]] const Access* holder_of(const BgpPlan& bgp, const net::Prefix& prefix);
 /// `invalid` where the site's own member holds the prefix or no member does, `not_found` for an unknown site.
 [[nodiscard]] Result<void> check_hijack(const BgpPlan& bgp, const Hijack& hijack);
-/// What is announced after the change; `not_found` to stop what is not announced. A repetition changes nothing.
+inline constexpr std::size_t kMostHijacks = 64;  ///< each is asked for at every router
+/// What is announced after the change; `not_found` to stop what is not announced, `too_large` beyond kMostHijacks. A
+/// repetition changes nothing.
 [[nodiscard]] Result<std::vector<Hijack>> changed(const BgpPlan& bgp, std::vector<Hijack> hijacks,
                                                   const HijackChange& change);
 

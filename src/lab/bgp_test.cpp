@@ -1,5 +1,6 @@
 #include "lab/bgp.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,6 +39,21 @@ TEST_F(Bgp, AHijackIsOfWhatAnotherAnnounces) {
     EXPECT_EQ(refused(hijack("2001:db8:1::/48", "quito")), "taken");
     EXPECT_EQ(refused(hijack("2001:db8::/32", "lima")), "invalid") << "its institution's is the member's";
     EXPECT_EQ(refused(hijack("::/0", "quito")), "invalid");
+}
+
+TEST_F(Bgp, HijacksAreBoundedAndARepetitionIsNone) {
+    std::vector<Hijack> hijacks;
+    HijackChange change{*net::Prefix::parse("2001:db8::/48"), "quito"};
+    for (std::size_t i = 0; i < kMostHijacks; ++i) {
+        change.prefix = *net::Prefix::parse(fmt::format("2001:db8:{:x}::/48", i));
+        hijacks = *changed(bgp_, hijacks, change);
+    }
+    EXPECT_EQ(changed(bgp_, hijacks, change)->size(), kMostHijacks);
+    change.prefix = *net::Prefix::parse("2001:db8:ffff::/48");
+    EXPECT_EQ(changed(bgp_, hijacks, change).error().code, ErrorCode::too_large);
+    change.prefix = hijacks.front().prefix;
+    change.stop = true;
+    EXPECT_EQ(changed(bgp_, hijacks, change)->size(), kMostHijacks - 1);
 }
 
 TEST_F(Bgp, ThePrefixOfWhoHoldsThePartIsThePartsHolders) {

@@ -37,9 +37,10 @@ struct Question {
     }
 };
 
-constexpr auto kErrorCodes = std::to_array(
-    {ErrorCode::invalid, ErrorCode::not_found, ErrorCode::conflict, ErrorCode::forbidden, ErrorCode::unavailable,
-     ErrorCode::timeout, ErrorCode::exhausted, ErrorCode::io, ErrorCode::unsupported, ErrorCode::internal});
+constexpr auto kErrorCodes =
+    std::to_array({ErrorCode::invalid, ErrorCode::not_found, ErrorCode::conflict, ErrorCode::forbidden,
+                   ErrorCode::unavailable, ErrorCode::timeout, ErrorCode::exhausted, ErrorCode::too_large,
+                   ErrorCode::io, ErrorCode::unsupported, ErrorCode::internal});
 
 Value error_value(const Error& error) {
     Value value;

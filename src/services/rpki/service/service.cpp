@@ -1,5 +1,8 @@
 #include "services/rpki/service/service.h"
 
+#include <algorithm>
+
+#include "base/guarded.h"
 #include "base/log.h"
 #include "events/events.h"
 #include "platform/config.h"
@@ -12,7 +15,7 @@ namespace {
 constexpr LogEvent kNotTold{LogLevel::error, "RPKI_NOT_TOLD",
                             "That the guard holds or releases a change could not be told", "See the error."};
 
-class Running final : public platform::Service {
+class Running final : public RpkiService {
   public:
     explicit Running(Neighbours neighbours) : neighbours_(std::move(neighbours)) {}
 
@@ -31,13 +34,16 @@ class Running final : public platform::Service {
         house_ = &house;
         Rooms rooms;
         if (!settings_.tals.empty()) {
-            const RtrSettings& rtr = settings_.rtr;
+            RtrSettings rtr = settings_.rtr;
+            for (const net::Endpoint& address : more_addresses_)
+                if (!listens_at(rtr, address)) rtr.listen.push_back(address);
             if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())
                 rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
             rounds_ = TRY(Rounds::create(
                 settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
                 {.held = [this](const HeldChange& held) { tell_held(held); },
                  .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); }}));
+            told_by_.with([this](RtrServer*& server) { server = rtr_.get(); });
             rooms.rounds = rounds_.get();
             rooms.rtr = rtr_.get();
             add_metrics(house.metrics);
@@ -59,11 +65,26 @@ class Running final : public platform::Service {
     void stop() override {
         if (rounds_) rounds_->stop();
         gauges_.clear();
+        told_by_.with([](RtrServer*& server) { server = nullptr; });
         rounds_.reset();
         rtr_.reset();
     }
 
+    void listen_also(const net::Endpoint& address) override { more_addresses_.push_back(address); }
+    [[nodiscard]] std::optional<RtrState> told() const override {
+        return told_by_.with(
+            [](RtrServer* server) { return server == nullptr ? std::optional<RtrState>() : server->state(); });
+    }
+
   private:
+    /// 0.0.0.0 with the same port takes it in.
+    static bool listens_at(const RtrSettings& rtr, const net::Endpoint& address) {
+        return std::ranges::any_of(rtr.listen, [&](const net::Endpoint& one) {
+            const bool any = one.address == net::IpAddress::v4(0);
+            return one.port == address.port && (any || one.address == address.address);
+        });
+    }
+
     void add_metrics(platform::Metrics& metrics) {
         const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
             gauges_.push_back(metrics.gauge(name, help, {}, [this, value] {
@@ -102,14 +123,16 @@ class Running final : public platform::Service {
     const Neighbours neighbours_;
     RpkiSettings settings_;
     platform::House* house_ = nullptr;
+    std::vector<net::Endpoint> more_addresses_;
     std::unique_ptr<RtrServer> rtr_;
+    Guarded<RtrServer*> told_by_{nullptr};  // rtr_ while it stands, for told()
     std::unique_ptr<Rounds> rounds_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
 
 }  // namespace
 
-std::unique_ptr<platform::Service> make_rpki_service(Neighbours neighbours) {
+std::unique_ptr<RpkiService> make_rpki_service(Neighbours neighbours) {
     return std::make_unique<Running>(std::move(neighbours));
 }
 

@@ -1,9 +1,12 @@
 #include "app/catalogue.h"
 
+#include <fmt/format.h>
+
 #include "app/accounts.h"
 #include "app/desk_mail.h"
 #include "app/organisation_tree.h"
 #include "app/people.h"
+#include "app/version.h"
 #include "desk/desk.h"
 #include "desk/knowledge/case_reader.h"
 #include "desk/knowledge/service.h"
@@ -122,8 +125,11 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(agents));
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
-    out.services.push_back(
-        rpki::make_rpki_service({.registry = registry_of, .held = {}, .released = {}, .needs = {"registry"}}));
+    out.services.push_back(rpki::make_rpki_service({.registry = registry_of,
+                                                    .held = {},
+                                                    .released = {},
+                                                    .version = fmt::format("quipu/{}", kVersion),
+                                                    .needs = {"registry"}}));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));
     out.services.push_back(std::move(search));

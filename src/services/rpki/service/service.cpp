@@ -5,6 +5,7 @@
 #include "platform/config.h"
 #include "services/rpki/rtr/store.h"
 #include "services/rpki/service/api.h"
+#include "services/rpki/service/routinator.h"
 
 namespace quipu::rpki {
 namespace {
@@ -31,17 +32,26 @@ class Running final : public platform::Service {
         house_ = &house;
         Rooms rooms;
         if (!settings_.tals.empty()) {
-            const RtrSettings& rtr = settings_.rtr;
-            if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())
-                rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
+            // Without an address it keeps the serials that the outputs tell of.
+            rtr_ = TRY(RtrServer::start(settings_.rtr, std::nullopt, house.database, house.clock));
             rounds_ = TRY(Rounds::create(
                 settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
                 {.held = [this](const HeldChange& held) { tell_held(held); },
-                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); }}));
+                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); },
+                 .published = [this](auto published) { publisher_.publish(std::move(published)); }}));
             rooms.rounds = rounds_.get();
-            rooms.rtr = rtr_.get();
+            if (settings_.serves_routers()) rooms.rtr = rtr_.get();
             add_metrics(house.metrics);
         }
+        const RoutinatorSource source{.publisher = &publisher_,
+                                      .rtr = rtr_.get(),
+                                      .clock = &house.clock,
+                                      .version = neighbours_.version,
+                                      .validates = rounds_ != nullptr};
+        add_routinator_routes(house.api, source);
+        gauges_.push_back(house.metrics.text_from([source] { return routinator_metrics(source); }));
+        if (!settings_.routinator_listen.empty())
+            routinator_ = TRY(RoutinatorServer::listen(house.loops, settings_.routinator_listen, source));
         add_state_routes(house.api, rooms);
         add_validity_routes(house.api, rooms);
         add_guard_routes(house.api, rooms);
@@ -55,9 +65,12 @@ class Running final : public platform::Service {
     }
     void drain() override {
         if (rounds_) rounds_->stop();
+        publisher_.close();
     }
     void stop() override {
         if (rounds_) rounds_->stop();
+        publisher_.close();
+        routinator_.reset();
         gauges_.clear();
         rounds_.reset();
         rtr_.reset();
@@ -82,7 +95,7 @@ class Running final : public platform::Service {
         gauge("quipu_rpki_validated_timestamp_seconds", "Time of the last validation",
               [](const State& s) { return std::chrono::duration<double>(s.validated.time_since_epoch()).count(); });
         gauge("quipu_rpki_held", "1 while the guard holds a change", [](const State& s) { return s.held ? 1 : 0; });
-        if (rtr_)
+        if (settings_.serves_routers())
             gauges_.push_back(metrics.gauge("quipu_rpki_rtr_clients", "Routers connected", {},
                                             [this] { return static_cast<double>(rtr_->state().clients); }));
     }
@@ -104,6 +117,8 @@ class Running final : public platform::Service {
     platform::House* house_ = nullptr;
     std::unique_ptr<RtrServer> rtr_;
     std::unique_ptr<Rounds> rounds_;
+    Publisher publisher_;
+    std::unique_ptr<RoutinatorServer> routinator_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "net/http_writer.h"
 #include "platform/off_loop.h"
 #include "platform/respond.h"
@@ -10,6 +11,8 @@
 
 namespace quipu::rpki {
 namespace {
+
+constexpr LogEvent kHttpServing{LogLevel::info, "RPKI_HTTP_SERVING", "Routinator's HTTP paths are served here"};
 
 using net::HttpRequest;
 using net::HttpResponse;
@@ -295,7 +298,11 @@ Task<Result<HttpResponse>> tell(const RoutinatorSource& source, Telling telling,
         media_type);
 }
 
+/// In the API's document a raw route's "application/json" would be taken for "nothing said".
+constexpr std::string_view kDeclaredJson = "application/json;charset=utf-8";
+
 platform::RouteInfo info(std::string_view path, std::string_view summary, std::string_view media_type = kJson) {
+    if (media_type == kJson) media_type = kDeclaredJson;
     return {.path = path,
             .summary = summary,
             .tag = "rpki",
@@ -366,6 +373,7 @@ Result<std::unique_ptr<RoutinatorServer>> RoutinatorServer::listen(net::LoopPool
     };
     for (const net::Endpoint& address : addresses) {
         auto listening = TRY(net::HttpServer::listen(loops, address, handle, {}, {.connections = 512}));
+        log(kHttpServing, {{"address", listening->address().text()}});
         out->servers_.with([&](Servers& servers) { servers.push_back(std::move(listening)); });
     }
     return out;

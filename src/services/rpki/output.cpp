@@ -135,6 +135,7 @@ struct Sources {
                 const Origin origin{authority.get(), point.get(), &object};
                 if (object.kind == ObjectKind::roa) {
                     for (const Vrp& vrp : std::span(point->vrps).subspan(object.first_vrp, object.vrp_count)) {
+                        if (!contents.selection.includes(vrp)) continue;
                         const auto at = std::ranges::lower_bound(vrps, vrp);
                         if (at != vrps.end() && *at == vrp)
                             add(of_vrps[static_cast<std::size_t>(at - vrps.begin())],

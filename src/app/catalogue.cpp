@@ -1,9 +1,12 @@
 #include "app/catalogue.h"
 
+#include <fmt/format.h>
+
 #include "app/accounts.h"
 #include "app/desk_mail.h"
 #include "app/organisation_tree.h"
 #include "app/people.h"
+#include "app/version.h"
 #include "desk/desk.h"
 #include "desk/knowledge/case_reader.h"
 #include "desk/knowledge/service.h"
@@ -99,7 +102,11 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     registry->accredit_by([pert = pert.get()](const platform::Caller& caller) {
         return pert->provisioned() && pert->pert().is_of_accredited_team(caller);
     });
-    auto rpki = rpki::make_rpki_service({.registry = registry_of, .held = {}, .released = {}, .needs = {"registry"}});
+    auto rpki = rpki::make_rpki_service({.registry = registry_of,
+                                         .held = {},
+                                         .released = {},
+                                         .version = fmt::format("quipu/{}", kVersion),
+                                         .needs = {"registry"}});
     std::vector<std::unique_ptr<search::Source>> sources;
     sources.push_back(search::registry_source(registry_of));
     sources.push_back(search::article_source(by(knowledge.get(), &knowledge::KnowledgeService::articles)));

@@ -171,6 +171,11 @@ std::vector<std::shared_ptr<const Route>> Api::routes() const {
     return out;
 }
 
+bool Api::has(std::string_view path) const {
+    const auto content = impl_->content.load();
+    return content->table.find(net::Method::get, path).known_path;
+}
+
 bool Api::takes_from_elsewhere(const net::HttpRequest& request) const {
     const auto content = impl_->content.load();
     const RouteTable::Match match = content->table.find(request.method, request.path);

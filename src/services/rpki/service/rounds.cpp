@@ -37,8 +37,7 @@ std::int64_t seconds_since_epoch(Time time) {
 Result<void> RpkiSettings::check() const {
     if (interval < 10s || interval > 24h)
         return fail(ErrorCode::invalid, "is from 10s to 24h", "rpki.interval", "10m is usual");
-    if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty()) TRY(rtr.check());
-    return {};
+    return rtr.check();
 }
 
 Rounds::Rounds(const RpkiSettings& settings, std::string folder, const Clock& clock, registry::Registry& registry,
@@ -114,6 +113,7 @@ Result<void> Rounds::round() {
         members_ = std::make_shared<const Members>(*picture_);
     }
     tree_ = std::move(tree);
+    found_ = std::make_shared<const Outcomes>(validator_->outcomes());
     member_points_ = std::make_shared<const MemberPoints>(member_points_of(*validator_, *members_));
     validated_ = now;
     seconds_ = std::chrono::duration<double>(clock_.monotonic() - begin).count();
@@ -143,8 +143,9 @@ Result<void> Rounds::round() {
 /// What the guard let pass, with local exceptions, to routers and to whoever asks. In its turn.
 Result<void> Rounds::serve() {
     auto state = std::make_shared<State>();
-    auto set = std::make_shared<PayloadSet>(guard_.served()->set);
-    state->slurm = apply_slurm(slurm_->exceptions().in_use(), *set);
+    const auto payloads = std::make_shared<AnchoredPayloads>(*guard_.served());
+    state->slurm = apply_slurm(slurm_->exceptions().in_use(), *payloads);
+    const std::shared_ptr<const PayloadSet> set(payloads, &payloads->set);
     const auto before = this->state();
     if (before && *before->served == *set) {
         state->served = before->served;
@@ -169,7 +170,23 @@ Result<void> Rounds::serve() {
     state->held = guard_.held();
     auto shared = std::shared_ptr<const State>(std::move(state));
     state_.with([&](auto& current) { current = shared; });
-    return rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
+    const auto told = rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
+    tell(*shared, payloads);
+    return told;
+}
+
+void Rounds::tell(const State& state, std::shared_ptr<const AnchoredPayloads> payloads) {
+    published_ = Published::create({.began = state.validated,
+                                    .took = std::chrono::nanoseconds(static_cast<std::int64_t>(state.seconds * 1e9)),
+                                    .payloads = std::move(payloads),
+                                    .found = found_,
+                                    .validity = state.validity,
+                                    .snapshot = rtr_ == nullptr ? nullptr : rtr_->snapshot(),
+                                    .repositories = repositories()},
+                                   published_.get());
+    if (listener_.published) listener_.published(published_);
+    // Before somebody's loop has to.
+    static_cast<void>(published_->counts());
 }
 
 Result<void> Rounds::release(std::int64_t id, std::string_view by) {

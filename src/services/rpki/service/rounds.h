@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "registry/registry.h"
 #include "services/rpki/rtr/server.h"
+#include "services/rpki/service/published.h"
 #include "services/rpki/service/route_files.h"
 #include "services/rpki/service/served_file.h"
 #include "services/rpki/service/settings.h"
@@ -29,6 +30,7 @@ class Rounds {
     struct Listener {
         std::function<void(const HeldChange& held)> held;                          ///< a change begins to be held
         std::function<void(const HeldChange& was, std::string_view by)> released;  ///< it passed, or the set came back
+        std::function<void(std::shared_ptr<const Published>)> published{};         ///< each time, changed or not
     };
     /// `folder` for what is fetched and kept; `rtr` may be nullptr. All of it outlives the rounds.
     static Result<std::unique_ptr<Rounds>> create(const RpkiSettings& settings, std::string folder, const Clock& clock,
@@ -71,6 +73,7 @@ class Rounds {
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<void> validate(Time now);
     [[nodiscard]] Result<void> serve();
+    void tell(const State& state, std::shared_ptr<const AnchoredPayloads> payloads);
     void work(const std::stop_token& stop);
 
     const RpkiSettings settings_;
@@ -95,6 +98,8 @@ class Rounds {
     std::optional<ServedFile> served_;
     RouteFiles route_files_;
     std::shared_ptr<const Tree> tree_;
+    std::shared_ptr<const Outcomes> found_;
+    std::shared_ptr<const Published> published_;
     std::shared_ptr<const Members> members_;
     std::shared_ptr<const MemberPoints> member_points_;
     std::shared_ptr<const registry::Picture> picture_;

@@ -8,6 +8,7 @@
 #include "platform/config.h"
 #include "services/rpki/rtr/store.h"
 #include "services/rpki/service/api.h"
+#include "services/rpki/service/routinator.h"
 
 namespace quipu::rpki {
 namespace {
@@ -37,17 +38,27 @@ class Running final : public RpkiService {
             RtrSettings rtr = settings_.rtr;
             for (const net::Endpoint& address : more_addresses_)
                 if (!listens_at(rtr, address)) rtr.listen.push_back(address);
-            if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty())
-                rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
+            // Without an address it keeps the serials that the outputs tell of.
+            rtr_ = TRY(RtrServer::start(rtr, std::nullopt, house.database, house.clock));
             rounds_ = TRY(Rounds::create(
                 settings_, house.data_folder + "/rpki", house.clock, neighbours_.registry(), rtr_.get(),
                 {.held = [this](const HeldChange& held) { tell_held(held); },
-                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); }}));
+                 .released = [this](const HeldChange& was, std::string_view by) { tell_released(was, by); },
+                 .published = [this](auto published) { publisher_.publish(std::move(published)); }}));
             told_by_.with([this](RtrServer*& server) { server = rtr_.get(); });
             rooms.rounds = rounds_.get();
-            rooms.rtr = rtr_.get();
+            if (serves_routers()) rooms.rtr = rtr_.get();
             add_metrics(house.metrics);
         }
+        const RoutinatorSource source{.publisher = &publisher_,
+                                      .rtr = rtr_.get(),
+                                      .clock = &house.clock,
+                                      .version = neighbours_.version,
+                                      .validates = rounds_ != nullptr};
+        add_routinator_routes(house.api, source);
+        gauges_.push_back(house.metrics.text_from([source] { return routinator_metrics(source); }));
+        if (!settings_.routinator_listen.empty())
+            routinator_ = TRY(RoutinatorServer::listen(house.loops, settings_.routinator_listen, source));
         add_state_routes(house.api, rooms);
         add_validity_routes(house.api, rooms);
         add_guard_routes(house.api, rooms);
@@ -61,9 +72,12 @@ class Running final : public RpkiService {
     }
     void drain() override {
         if (rounds_) rounds_->stop();
+        publisher_.close();
     }
     void stop() override {
         if (rounds_) rounds_->stop();
+        publisher_.close();
+        routinator_.reset();
         gauges_.clear();
         told_by_.with([](RtrServer*& server) { server = nullptr; });
         rounds_.reset();
@@ -103,10 +117,12 @@ class Running final : public RpkiService {
         gauge("quipu_rpki_validated_timestamp_seconds", "Time of the last validation",
               [](const State& s) { return std::chrono::duration<double>(s.validated.time_since_epoch()).count(); });
         gauge("quipu_rpki_held", "1 while the guard holds a change", [](const State& s) { return s.held ? 1 : 0; });
-        if (rtr_)
+        if (serves_routers())
             gauges_.push_back(metrics.gauge("quipu_rpki_rtr_clients", "Routers connected", {},
                                             [this] { return static_cast<double>(rtr_->state().clients); }));
     }
+
+    bool serves_routers() const { return settings_.serves_routers() || !more_addresses_.empty(); }
 
     void tell_held(const HeldChange& held) {
         note(house_->journal.append("rpki:guard", events::RpkiChangeHeld{held.id, held.lost, held.added}));
@@ -127,6 +143,8 @@ class Running final : public RpkiService {
     std::unique_ptr<RtrServer> rtr_;
     Guarded<RtrServer*> told_by_{nullptr};  // rtr_ while it stands, for told()
     std::unique_ptr<Rounds> rounds_;
+    Publisher publisher_;
+    std::unique_ptr<RoutinatorServer> routinator_;
     std::vector<std::shared_ptr<void>> gauges_;
 };
 

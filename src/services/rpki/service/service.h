@@ -26,6 +26,7 @@ struct Neighbours {
     /// A change begins to be held, or is held no more: somebody takes care of it. May be empty.
     std::function<Result<void>(const HeldChange& held)> held;
     std::function<Result<void>(const HeldChange& was, std::string_view by)> released;
+    std::string version = "quipu";        ///< as /version says it: "quipu/0.2.0"
     std::vector<std::string_view> needs;  ///< services that the callbacks reach
 };
 [[nodiscard]] std::unique_ptr<RpkiService> make_rpki_service(Neighbours neighbours);

@@ -209,10 +209,12 @@ class Run {
     /// By the hub's own RTR server. A router that is told "no data" asks again after 90 s: so they begin when there is
     /// something to ask for.
     Result<void> validate_origins() {
-        if (!rpki_->told()) {
+        const auto services = hub_->services();
+        const auto rpki = std::ranges::find(services, std::string_view("rpki"), &platform::ServiceStatus::name);
+        if (rpki->state == platform::ServiceState::running && !rpki_->told()) {
             steps_.step(
-                "BGP: routers take every route, since the service rpki validates nothing. Name trust anchors "
-                "with tals in the section [rpki], or leave it out for a demonstration.");
+                "BGP: routers take every route, since the service rpki validates nothing. Name trust anchors with tals "
+                "in the section [rpki], or leave it out for a demonstration.");
             return {};
         }
         const SystemClock clock;
@@ -225,8 +227,9 @@ class Run {
             steps_.step(fmt::format("BGP: routers validate origins by {} VRPs of this hub", told->vrps));
         else
             steps_.step(
-                "BGP: routers take every route until the first validation of the RPKI has ended; they ask for "
-                "it every 90 s.");
+                fmt::format("BGP: routers take every route until {}; they ask every 90 s.",
+                            told ? "the first validation of the RPKI has ended"
+                                 : "the service rpki runs, which fails: " + rpki->reason.value_or("see its log")));
         return {};
     }
 

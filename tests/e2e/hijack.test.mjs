@@ -95,8 +95,20 @@ test('the RPKI shows what the routers made of them', { skip: skipped }, async ()
   await page.getByRole('heading', { name: `${covered} AS${as}: invalid` }).waitFor();
 });
 
-test('both pages, with hijacks, in every language and at 360 pixels', { skip: skipped }, (t) =>
-  inspectPages(t, browser, hub, 'demo-administrator', ['/lab', '/rpki']),
+test('every router of the lab is a client of the hub, and lacks nothing', { skip: skipped }, async () => {
+  const { nodes } = await ask(hub, '/lab');
+  const clients = await until(() => askAs(page, hub, '/rpki/rtr/clients'), ({ items }) => items.length === nodes.length && items.every((one) => one.lag === 0), {
+    what: 'every router to hold the current serial',
+  });
+  const of = (client) => nodes.find((node) => client.address.startsWith(`${node.management_ipv4}:`));
+  assert.equal(new Set(clients.items.map((one) => of(one)?.site)).size, nodes.length);
+  await visit(page, `${hub.url}/rpki/routers`);
+  await page.getByText(`${nodes.length} routers are connected`).waitFor();
+  await picture('rpki-routers');
+});
+
+test('the pages, with hijacks, in every language and at 360 pixels', { skip: skipped }, (t) =>
+  inspectPages(t, browser, hub, 'demo-administrator', ['/lab', '/rpki', '/rpki/routers']),
 );
 
 test('a hijack is stopped', { skip: skipped }, async () => {

@@ -20,6 +20,9 @@ constexpr LogEvent kNotTold{LogLevel::error, "ACCESS_NOT_AUDITED",
 constexpr LogEvent kLockNotKept{LogLevel::warning, "ACCESS_LOCK_NOT_KEPT",
                                 "An account's lock, or its end, could not be written: it holds until a restart.",
                                 "see the error; check the database"};
+constexpr LogEvent kNoList{LogLevel::error, "ACCESS_BREACHED_LIST_UNREADABLE",
+                           "No new password is taken: the list of breached ones can't be read.",
+                           "see the error, and `[access] breached_passwords`"};
 constexpr LogEvent kNoLetter{LogLevel::warning, "ACCESS_LETTER_NOT_SENT",
                              "A letter to an account's owner was not sent.", "see the error, and the settings of mail"};
 constexpr LogEvent kSlowEnded{
@@ -146,7 +149,14 @@ Result<void> Core::load_openings() {
 
 Result<void> Core::check_new_password(std::string_view password, std::string_view login, std::string_view name) const {
     TRY(check_password(password, login, name));
-    if (breached_ && TRY(breached_->holds(password)))
+    if (!breached_) return {};
+    const auto held = breached_->holds(password);
+    if (!held) {
+        log(kNoList, {{"error", held.error().text()}});
+        return fail(ErrorCode::unavailable, "the list of stolen passwords cannot be read", {},
+                    "tell whoever runs this hub");
+    }
+    if (*held)
         return fail(ErrorCode::invalid, "this password is in a list of those that were stolen elsewhere",
                     "body.password", "choose one that you use nowhere else");
     return {};

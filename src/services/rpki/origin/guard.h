@@ -52,7 +52,7 @@ struct GuardLoss {
     static constexpr auto describe() {
         using T = GuardLoss;
         return fields(field<&T::scope>("scope", "whole, anchor or member").required(),
-                      field<&T::name>("name", "Trust anchor's name, or member's id").required(),
+                      field<&T::name>("name", "Trust anchor's name, or member's id; empty: of the whole"),
                       field<&T::before>("before", "VRPs that it has now").required(),
                       field<&T::lost>("lost", "VRPs that would go").required(),
                       field<&T::percent>("percent", "Share that would go").required(),

@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include "lab/descriptor.h"
+#include "lab/local_socket.h"
 
 namespace quipu::lab {
 
@@ -81,16 +80,11 @@ std::optional<std::uint32_t> origin_of_route(std::string_view line) {
 }
 
 Result<std::vector<std::string>> ask_bird(const std::string& socket, std::string_view command) {
-    // A local address holds 107 characters; through the folder's descriptor any path fits.
     const std::filesystem::path path(socket);
     const Descriptor folder = TRY(Descriptor::open(path.parent_path().string(), O_PATH | O_DIRECTORY));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string())
-        .copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const sockaddr_un address = socket_in(folder, path.filename().string());
     const Descriptor bird(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ::setsockopt(bird.get(), SOL_SOCKET, SO_RCVTIMEO, &kBirdPatience, sizeof(kBirdPatience));
-    ::setsockopt(bird.get(), SOL_SOCKET, SO_SNDTIMEO, &kBirdPatience, sizeof(kBirdPatience));
+    limit_time(bird, kBirdPatience);
     if (::connect(bird.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
         return fail_errno(errno, "asking a router", socket);
     TRY(receive_answer(bird, socket));  // its greeting

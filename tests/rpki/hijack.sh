@@ -7,26 +7,15 @@
 # and ends with this script.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  command -v bird >/dev/null || { echo "BIRD is not installed (tools/setup build): not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
+source "$(dirname "$0")/alone.bash"
 network=$(realpath "$(dirname "$0")/../../networks/redclara-2011.toml")
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns
-ip link set lo up
 source "$(dirname "$0")/rtr.bash"
 export QUIPU_DATA=$work/data
 
-# Waits for a condition; how long it may take decides nothing but when to give up.
 until_true() { # WHAT COMMAND…
   local what=$1
   shift
-  for _ in $(seq 240); do
-    if "$@"; then echo "$what"; return; fi
-    sleep 0.25
-  done
+  if comes_true 240 "$@"; then echo "$what"; return; fi
   echo "not so: $what"
   tail -5 "$QUIPU_DATA"/lab/routers/{lima,santiago,members}.log server.log 2>/dev/null || true
   exit 1

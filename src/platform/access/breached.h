@@ -3,9 +3,8 @@
 // leaves the house.
 //
 //   one password a line           read once; compared without case
-//   SHA-1 in hexadecimal, sorted  "HASH:COUNT", the corpus of Have I Been Pwned in one file. It has tens of gigabytes
-//   and
-//                                 is looked up where it lies, by halving
+//   SHA-1 in hexadecimal, sorted  "HASH:COUNT", as Have I Been Pwned offers it: tens of gigabytes,
+//                                 looked up where they lie, by halving
 
 #include <string>
 #include <string_view>

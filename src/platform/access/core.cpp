@@ -3,10 +3,10 @@
 #include "platform/access/core.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "net/tls.h"
 #include "platform/access/letters.h"
 #include "platform/access/password.h"
@@ -91,12 +91,11 @@ std::string hash_of(std::string_view secret) {
 
 Result<std::int64_t> version_in(std::string_view if_match) {
     if (if_match == "*") return -1;
-    std::int64_t version = 0;
-    const auto [end, error] = std::from_chars(if_match.data(), if_match.data() + if_match.size(), version);
-    if (error != std::errc{} || end != if_match.data() + if_match.size() || version < 1)
+    const auto version = parse_number<std::int64_t>(if_match);
+    if (!version || *version < 1)
         return fail(ErrorCode::precondition_failed, fmt::format("\"{}\" is no version of this account", if_match),
                     "If-Match", "send the ETag that came with it");
-    return version;
+    return *version;
 }
 
 Origin origin_of(const net::HttpRequest& request) {

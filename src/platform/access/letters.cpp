@@ -123,11 +123,9 @@ Letter token_letter(const Addressee& to, const std::string& network, const std::
         {"Un token de su cuenta en {} termina pronto", "Um token da sua conta em {} termina em breve",
          "A token of your account at {} ends soon"},
         {"El token «{1}» de su cuenta en {0} vale hasta el {2}. Lo que lo usa dejará entonces de entrar: cree otro en "
-         "su "
-         "perfil y cámbielo antes.",
+         "su perfil y cámbielo antes.",
          "O token “{1}” da sua conta em {0} vale até {2}. O que o usa deixará então de entrar: crie outro no seu "
-         "perfil "
-         "e troque-o antes.",
+         "perfil e troque-o antes.",
          "The token \"{1}\" of your account at {0} holds until {2}. What uses it will then no longer be let in: make "
          "another one in your profile and change it before."},
         network, name, shown(until));

@@ -184,9 +184,8 @@ void Rounds::tell(const State& state, std::shared_ptr<const AnchoredPayloads> pa
                                     .snapshot = rtr_ == nullptr ? nullptr : rtr_->snapshot(),
                                     .repositories = repositories()},
                                    published_.get());
+    static_cast<void>(published_->counts());  // before somebody's loop has to
     if (listener_.published) listener_.published(published_);
-    // Before somebody's loop has to.
-    static_cast<void>(published_->counts());
 }
 
 Result<void> Rounds::release(std::int64_t id, std::string_view by) {

@@ -1,9 +1,9 @@
 #include "services/rpki/service/routinator.h"
 
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "net/http_writer.h"
 #include "platform/off_loop.h"
 #include "platform/respond.h"
@@ -110,11 +110,8 @@ struct Version {
 
 template <class Number>
 Result<Number> number_of(std::string_view name, std::string_view text) {
-    Number out = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-        return fail(ErrorCode::invalid, fmt::format("invalid '{}' argument in query", name));
-    return out;
+    if (const auto number = parse_number<Number>(text)) return *number;
+    return fail(ErrorCode::invalid, fmt::format("invalid '{}' argument in query", name));
 }
 
 /// Both or none.

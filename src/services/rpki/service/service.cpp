@@ -75,8 +75,7 @@ class Running final : public RpkiService {
         publisher_.close();
     }
     void stop() override {
-        if (rounds_) rounds_->stop();
-        publisher_.close();
+        drain();
         routinator_.reset();
         gauges_.clear();
         told_by_.with([](RtrServer*& server) { server = nullptr; });

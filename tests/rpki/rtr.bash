@@ -2,9 +2,12 @@
 # router's table with what is served.
 work=$(mktemp -d)
 started=()
+all_ended() { ! kill -0 "${started[@]}" 2>/dev/null; }
 finish() {
   local process
   for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
+  # FRR 8.4's bgpd sometimes waits for its own RTR client for ever.
+  comes_true 40 all_ended || kill -KILL "${started[@]}" 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work"
 }

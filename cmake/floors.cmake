@@ -4,8 +4,8 @@
 # each floor gets an include root of its own that holds only one link to the folder, so a forbidden include does not compile.
 # Sources are *.cpp; *_test.cpp make the folder's test program; each *_fuzz.cpp is one fuzz target that also runs its
 # corpus (FOLDER/corpus/NAME/) as a test.
-# Of a release or sanitized build several sources make one unit (QUIPU_UNITY): a third of the time, since headers are most of
-# it. Names in anonymous namespaces must therefore differ within a folder; a source that can't share stands in ALONE.
+# Of a release or sanitized build several sources, and several tests, make one unit (QUIPU_UNITY): a third of the time, since
+# headers are most of it. Names in anonymous namespaces must therefore differ within a folder; a source that can't share stands in ALONE.
 # Of a sanitized build only a folder that COMPUTES is optimised: the others compile in a third of the time without, and their
 # tests hardly feel it.
 # The standard headers that most files read, parsed once: half of a typical file's compile time.
@@ -59,6 +59,7 @@ function(quipu_floor name path)
     target_link_libraries(${name}_tests PRIVATE quipu_${name} ${test_floors} ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE QUIPU_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_compile_options(${name}_tests PRIVATE ${optimised})
+    set_target_properties(${name}_tests PROPERTIES UNITY_BUILD ${QUIPU_UNITY} UNITY_BUILD_BATCH_SIZE 8)
     quipu_precompile(${name}_tests)
     if(QUIPU_PRECOMPILE)
       target_precompile_headers(${name}_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)

@@ -1,9 +1,12 @@
 #include "app/catalogue.h"
 
+#include <fmt/format.h>
+
 #include "app/accounts.h"
 #include "app/desk_mail.h"
 #include "app/organisation_tree.h"
 #include "app/people.h"
+#include "app/version.h"
 #include "desk/desk.h"
 #include "desk/knowledge/case_reader.h"
 #include "desk/knowledge/service.h"
@@ -17,7 +20,6 @@
 #include "registry/service.h"
 #include "services/measure/figures.h"
 #include "services/measure/service.h"
-#include "services/rpki/service/service.h"
 
 namespace quipu::app {
 namespace {
@@ -100,6 +102,8 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     registry->accredit_by([pert = pert.get()](const platform::Caller& caller) {
         return pert->provisioned() && pert->pert().is_of_accredited_team(caller);
     });
+    auto rpki = rpki::make_rpki_service(
+        {.registry = registry_of, .desk = desk_of, .version = fmt::format("quipu/{}", kVersion)});
     std::vector<std::unique_ptr<search::Source>> sources;
     sources.push_back(search::registry_source(registry_of));
     sources.push_back(search::article_source(by(knowledge.get(), &knowledge::KnowledgeService::articles)));
@@ -112,6 +116,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     Catalogue out;
     out.access = &access->access();
     out.agents = agents.get();
+    out.rpki = rpki.get();
     out.services.push_back(std::move(access));
     out.services.push_back(std::move(registry));
     out.services.push_back(make_organisations_service(*out.access, registry_of));
@@ -122,7 +127,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(agents));
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
-    out.services.push_back(rpki::make_rpki_service({.registry = registry_of, .desk = desk_of}));
+    out.services.push_back(std::move(rpki));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));
     out.services.push_back(std::move(search));

@@ -9,6 +9,7 @@
 #include "lab/controls.h"
 #include "platform/access/access.h"
 #include "platform/service.h"
+#include "services/rpki/service/service.h"
 
 namespace quipu::app {
 
@@ -17,6 +18,7 @@ struct Catalogue {
     std::vector<std::unique_ptr<platform::Service>> services;
     agent::Agents* agents = nullptr;  ///< one of them
     access::Access* access = nullptr;
+    rpki::RpkiService* rpki = nullptr;  ///< one of them
 };
 
 /// `lab` answers the lab that runs in this process, or nullptr; it is asked at each request.

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/lab_validation.h"
 #include "app/progress.h"
 #include "app/signals.h"
 #include "lab/control.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
-#include "services/rpki/origin/config.h"
 
 namespace quipu::app {
 namespace {
@@ -65,19 +65,6 @@ class Bars {
     std::optional<Progress> bar_;
 };
 
-/// What `quipu rpki router-config` writes for a point's router, with the cache at this port of the hub.
-std::function<Result<std::string>(const lab::Plan&, const lab::Node&, std::uint32_t)> validation(std::uint16_t rtr) {
-    if (rtr == 0) return {};
-    return [rtr](const lab::Plan& plan, const lab::Node& node, std::uint32_t as) {
-        rpki::RouterDescription router;
-        router.name = node.site;
-        router.id = node.loopback4;
-        router.as = as;
-        router.caches = {{{plan.hub4, rtr}, 1}};
-        return rpki::router_configuration(router);
-    };
-}
-
 /// Builds the network and holds it until a signal; `told` is called when it stands.
 Result<void> hold(const LabOptions& options, bool terminal, const std::function<void(const std::string&)>& told) {
     StopSignals signals;
@@ -88,7 +75,7 @@ Result<void> hold(const LabOptions& options, bool terminal, const std::function<
         TRY(lab::Lab::up(network, {.runtime = runtime(options),
                                    .progress = [&](auto step, auto done, auto total) { bars.step(step, done, total); },
                                    .bgp = options.bgp || options.rtr != 0,
-                                   .validation = validation(options.rtr),
+                                   .validation = options.rtr == 0 ? lab::Validation() : validation_by(options.rtr),
                                    .asked_down = [] { ::kill(::getpid(), SIGTERM); }}));
     TRY(lab->wait_for_routing(60s));
     bars.finish();
@@ -169,8 +156,13 @@ Result<void> status(const Context& context, const LabOptions& options) {
     if (context.output == OutputFormat::csv) return print(format_list(*value.find("links"), context.output, links));
     TableOptions nodes{.columns = {"site", "state", "agent", "loopback_ipv4", "management_ipv4", "namespace"},
                        .colour = context.colour};
-    return print(fmt::format("{}\n\n{}\n{}", lab.network, format_list(*value.find("nodes"), context.output, nodes),
-                             format_list(*value.find("links"), context.output, links)));
+    std::string text =
+        fmt::format("{}\n\n{}\n{}", lab.network, format_list(*value.find("nodes"), context.output, nodes),
+                    format_list(*value.find("links"), context.output, links));
+    const TableOptions hijacks{.columns = {"prefix", "holder", "site", "as", "state", "taken_at"},
+                               .colour = context.colour};
+    if (!lab.hijacks.empty()) text += "\n" + format_list(*value.find("hijacks"), context.output, hijacks);
+    return print(text);
 }
 
 Result<void> set_link(const Context& context, const LabOptions& options) {
@@ -196,7 +188,8 @@ Result<void> hijack(const Context& context, const LabOptions& options) {
         },
         "local"));
     const Value value = TRY(as_value(list));
-    return print(format_list(*value.find("hijacks"), context.output, {.columns = {}, .colour = context.colour}));
+    return print(format_list(*value.find("hijacks"), context.output,
+                             {.columns = {"prefix", "holder", "site", "as", "state"}, .colour = context.colour}));
 }
 
 /// Becomes the command: its input, output and signals are this terminal's.

@@ -102,8 +102,9 @@ Result<void> validate(const ValidateOptions& options) {
             TRY(write_to(options.verdicts, [&](const rpki::Sink& sink) { write_verdicts(validator, all, sink); }));
         rpki::AnchoredPayloads payloads = anchored_payloads_of(validator, locators);
         if (!exceptions.empty()) rpki::apply_slurm(exceptions, payloads);
+        const rpki::Outcomes found = validator.outcomes();
         return write_to("-",
-                        [&](const rpki::Sink& sink) { write_payloads(payloads, &validator, time, *format, {}, sink); });
+                        [&](const rpki::Sink& sink) { write_payloads(payloads, &found, time, *format, {}, sink); });
     };
     if (!options.store.empty())
         return fetch_and_validate(options, locators, time, settings,

@@ -13,13 +13,14 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/rpki_exceptions.h"
+#include "app/version.h"
 #include "base/log.h"
 #include "net/socket.h"
 #include "platform/listener.h"
 #include "services/rpki/cache_folder.h"
-#include "services/rpki/payloads.h"
-#include "services/rpki/rtr/server.h"
 #include "services/rpki/rtr/store.h"
+#include "services/rpki/service/routinator.h"
 #include "services/rpki/transport/folder_changes.h"
 
 namespace quipu::app {
@@ -35,11 +36,19 @@ struct ServeOptions {
     std::string tals;
     std::string database = "sqlite:rpki.db";
     std::string certificate, key;
-    std::vector<std::string> listen, listen_tls;
+    std::vector<std::string> listen, listen_tls, http;
+    std::vector<std::string> slurm;
     std::string every = "10m", refresh = "1h", retry = "10m", expire = "2h", most_age = "24h", patience = "30s";
     unsigned threads = 0;
     rpki::RtrSettings rtr;
 };
+
+Result<std::vector<net::Endpoint>> endpoints_of(const std::vector<std::string>& texts) {
+    std::vector<net::Endpoint> out;
+    for (const std::string& text : texts)
+        out.push_back(TRY(net::Endpoint::parse(text)));
+    return out;
+}
 
 Result<rpki::RtrSettings> settings_of(const ServeOptions& options) {
     rpki::RtrSettings out = options.rtr;
@@ -52,7 +61,7 @@ Result<rpki::RtrSettings> settings_of(const ServeOptions& options) {
     out.expire = TRY(parse_duration(options.expire));
     out.most_age = TRY(parse_duration(options.most_age));
     out.patience = TRY(parse_duration(options.patience));
-    if (out.listen.empty() && out.listen_tls.empty() && out.local_socket.empty())
+    if (out.listen.empty() && out.listen_tls.empty() && out.local_socket.empty() && options.http.empty())
         return fail(ErrorCode::invalid, "there is nothing to listen on", "--rtr",
                     "quipu rpki serve --rtr 127.0.0.1:3323 …");
     return out;
@@ -94,15 +103,34 @@ class ServeSignals {
     sigset_t set_{};
 };
 
+/// Routers are told of what was found, and whoever asks over HTTP.
+struct Audience {
+    rpki::RtrServer& routers;
+    rpki::Publisher& publisher;
+};
+
 Result<void> validate_and_publish(const ServeOptions& options, rpki::Validator& validator, rpki::FolderWatch& watch,
-                                  rpki::RtrServer& server) {
+                                  const Audience& audience) {
     const auto locators = TRY(rpki::read_tals(options.tals));
     const auto cache = TRY(rpki::CacheFolder::open(options.cache));
     cache->set_locators(locators);
-    const Time now = SystemClock().now();
+    const SystemClock clock;
+    const Time now = clock.now();
+    const Monotonic began = clock.monotonic();
     validator.run(locators, *cache, std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count(),
                   TRY(watch.look()));
-    TRY(server.publish(payloads_of(validator)));
+    const auto payloads = std::make_shared<rpki::AnchoredPayloads>(anchored_payloads_of(validator, locators));
+    if (!options.slurm.empty()) rpki::apply_slurm(TRY(local_exceptions(options.slurm)), *payloads);
+    TRY(audience.routers.publish(payloads->set));
+    audience.publisher.publish(
+        rpki::Published::create({.began = now,
+                                 .took = clock.monotonic() - began,
+                                 .payloads = payloads,
+                                 .found = std::make_shared<const rpki::Outcomes>(validator.outcomes()),
+                                 .validity = std::make_shared<const rpki::ValidityIndex>(payloads->set.vrps),
+                                 .snapshot = audience.routers.snapshot(),
+                                 .repositories = {}},
+                                audience.publisher.now().get()));
     log(kValidated, {{"vrps", validator.totals().vrps}, {"refused", validator.totals().refused}});
     return {};
 }
@@ -118,12 +146,20 @@ Result<void> serve(const ServeOptions& options) {
     const auto server = TRY(rpki::RtrServer::start(settings, identity, *database, clock));
     for (const net::Endpoint& address : server->listening())
         TRY(print(fmt::format("rtr {}\n", address.text())));
+    rpki::Publisher publisher;
+    net::LoopPool loops(static_cast<std::size_t>(settings.loops));
+    const auto http = TRY(rpki::RoutinatorServer::listen(
+        loops, TRY(endpoints_of(options.http)),
+        {.publisher = &publisher, .rtr = server.get(), .clock = &clock, .version = fmt::format("quipu/{}", kVersion)}));
+    for (const net::Endpoint& address : http->listening())
+        TRY(print(fmt::format("http {}\n", address.text())));
     rpki::Validator validator({.point = {}, .threads = options.threads}, nullptr);
     rpki::FolderWatch watch(options.cache, options.threads);
     do {
-        if (const auto done = validate_and_publish(options, validator, watch, *server); !done)
+        if (const auto done = validate_and_publish(options, validator, watch, {*server, publisher}); !done)
             log(kNotValidated, {{"error", done.error().text()}});
     } while (signals.wait(every));
+    publisher.close();
     return {};
 }
 
@@ -175,8 +211,9 @@ Result<void> join_standard_streams(const std::string& path) {
 
 void add_rpki_serve_commands(CLI::App& rpki, Context& context) {
     auto options = std::make_shared<ServeOptions>();
-    CLI::App* serve_command = rpki.add_subcommand(
-        "serve", "Validates a cache again and again, and serves routers what it finds (RTR); SIGHUP validates now");
+    CLI::App* serve_command = rpki.add_subcommand("serve",
+                                                  "Validates a cache again and again, and serves what it finds to "
+                                                  "routers (RTR) and over HTTP; SIGHUP validates now");
     serve_command->add_option("--offline", options->cache, "Cache folder, HOST/path/… as rsync leaves it")
         ->required()
         ->type_name("DIR");
@@ -190,6 +227,11 @@ void add_rpki_serve_commands(CLI::App& rpki, Context& context) {
     serve_command
         ->add_option("--rtr-tls", options->listen_tls, "Serve routers here over TLS; port 324 if none is named")
         ->type_name("ADDRESS[:PORT]");
+    serve_command
+        ->add_option("--http", options->http, "Serve Routinator's HTTP paths here; its users' scripts know port 8323")
+        ->type_name("ADDRESS:PORT");
+    serve_command->add_option("--slurm", options->slurm, "Local exceptions (RFC 8416); read again each time")
+        ->type_name("FILE");
     serve_command->add_option("--rtr-socket", options->rtr.local_socket, "Serve rtr-stdio at this local socket")
         ->type_name("PATH");
     serve_command->add_option("--tls-certificate", options->certificate, "PEM file: what TLS presents")

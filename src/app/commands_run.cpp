@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/first_start.h"
+#include "app/lab_validation.h"
 #include "app/resources.h"
 #include "app/run_agents.h"
 #include "app/run_network.h"
@@ -17,6 +18,7 @@
 #include "app/signals.h"
 #include "lab/lab.h"
 #include "lab/netns.h"
+#include "lab/service.h"
 #include "platform/hub.h"
 
 namespace quipu::app {
@@ -26,12 +28,14 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr Nanoseconds kPatience = 30s;
+constexpr std::uint16_t kRtrPort = 323;  // RFC 6810 §12
 constexpr const char* kDefaultNetwork = "redclara-2011.toml";
 
 struct RunFlags {
     HubFlags hub;
     std::string network;
     bool hub_only = false;
+    bool bgp = false;
     bool verbose = false;
 };
 
@@ -84,6 +88,7 @@ class Run {
         TRY(access_->demonstrate(demonstration_accounts()));
         if (lab_) {
             TRY(start_lab_agents());
+            if (flags_.bgp) TRY(validate_origins());
         } else if (!flags_.hub_only) {
             TRY(start_loopback_agents());
         }
@@ -93,8 +98,8 @@ class Run {
     [[nodiscard]] std::string summary() const {
         std::string what = fmt::format("{} is up: {}", network_.name, hub_->url());
         if (lab_)
-            what += fmt::format(" ({} points of presence, {} links, all measured). Ctrl-C takes it down.",
-                                lab_->plan().nodes.size(), lab_->plan().wires.size());
+            what += fmt::format(" ({} points of presence, {} links, all measured{}). Ctrl-C takes it down.",
+                                lab_->plan().nodes.size(), lab_->plan().wires.size(), flags_.bgp ? "; BGP" : "");
         else
             what +=
                 flags_.hub_only ? " (the hub alone). Ctrl-C stops it." : " (two points on loopback). Ctrl-C stops it.";
@@ -132,8 +137,11 @@ class Run {
         Catalogue catalogue = make_catalogue([this] { return lab_.get(); });
         agents_ = catalogue.agents;
         access_ = catalogue.access;
+        rpki_ = catalogue.rpki;
         platform::HubOptions options = TRY(hub_options(flags_.hub, std::move(catalogue.services)));
         TRY(add_own_rpki(options));
+        const auto lab = TRY(read<lab::LabSettings>(options.config.section("lab"), options.config.file()));
+        flags_.bgp = flags_.bgp || lab.bgp;
         options.settings.network = TRY(read_network_file(network_path_))
         .name;
         configure_log(flags_.verbose ? options.settings.log_level : LogLevel::warning, options.settings.log_format);
@@ -177,7 +185,9 @@ class Run {
         }
         lab_ = TRY(lab::Lab::up(network_, {.runtime = data_ + "/lab",
                                            .progress = [this](std::string_view step, std::size_t done,
-                                                              std::size_t total) { steps_.part(step, done, total); }}));
+                                                              std::size_t total) { steps_.part(step, done, total); },
+                                           .bgp = flags_.bgp}));
+        if (flags_.bgp) rpki_->listen_also({.address = lab_->plan().hub4, .port = kRtrPort});
         agents_->listen_also({.address = lab_->plan().hub4, .port = 8443});
         return {};
     }
@@ -193,6 +203,33 @@ class Run {
         if (auto routed = lab_->wait_for_routing(kPatience); !routed)
             steps_.step("Routing has not settled yet: " + routed.error().text());
         wait_for_agents(nodes.size());
+        return {};
+    }
+
+    /// By the hub's own RTR server. A router that is told "no data" asks again after 90 s: so they begin when there is
+    /// something to ask for.
+    Result<void> validate_origins() {
+        const auto services = hub_->services();
+        const auto rpki = std::ranges::find(services, std::string_view("rpki"), &platform::ServiceStatus::name);
+        if (rpki->state == platform::ServiceState::running && !rpki_->told()) {
+            steps_.step(
+                "BGP: routers take every route, since the service rpki validates nothing. Name trust anchors with tals "
+                "in the section [rpki], or leave it out for a demonstration.");
+            return {};
+        }
+        const SystemClock clock;
+        const Monotonic deadline = clock.monotonic() + kPatience;
+        auto told = rpki_->told();
+        for (; told && !told->serving && clock.monotonic() < deadline; told = rpki_->told())
+            std::this_thread::sleep_for(100ms);
+        TRY(lab_->validate_origins(validation_by(kRtrPort)));
+        if (told && told->serving)
+            steps_.step(fmt::format("BGP: routers validate origins by {} VRPs of this hub", told->vrps));
+        else
+            steps_.step(
+                fmt::format("BGP: routers take every route until {}; they ask every 90 s.",
+                            told ? "the first validation of the RPKI has ended"
+                                 : "the service rpki runs, which fails: " + rpki->reason.value_or("see its log")));
         return {};
     }
 
@@ -229,6 +266,7 @@ class Run {
     lab::Network network_;
     agent::Agents* agents_ = nullptr;
     access::Access* access_ = nullptr;
+    rpki::RpkiService* rpki_ = nullptr;
     std::unique_ptr<lab::Lab> lab_;
     std::unique_ptr<platform::Hub> hub_;  // after the lab: the lab's service lives in the hub
     std::unique_ptr<lab::Supervisor> loopback_;
@@ -260,7 +298,11 @@ void add_run_command(CLI::App& app, Context& context) {
         ->type_name("DIR");
     command->add_option("--config", flags->hub.config, "Configuration file (TOML)")->type_name("FILE");
     command->add_option("--web", flags->hub.web, "Folder of the portal's files")->type_name("DIR");
-    command->add_flag("--hub-only", flags->hub_only, "No lab and no agents: the hub alone");
+    CLI::Option* alone = command->add_flag("--hub-only", flags->hub_only, "No lab and no agents: the hub alone");
+    command
+        ->add_flag("--bgp", flags->bgp,
+                   "The lab's routers speak BGP, and validate origins by the service rpki; as [lab] bgp = true")
+        ->excludes(alone);
     command->add_flag("--verbose", flags->verbose, "Log everything, not warnings alone");
     command->callback(
         [flags, &context] { context.command = [flags, &context] { return run(*flags, context.terminal); }; });

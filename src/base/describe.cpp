@@ -1,8 +1,10 @@
 #include "base/describe.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace quipu {
 namespace {
@@ -97,5 +99,237 @@ void ReadContext::check_number(const Value& at, double number, const FieldRules&
     if (number < rules.minimum) return fault(at, fmt::format("{} is below {}", number, rules.minimum));
     if (number > rules.maximum) fault(at, fmt::format("{} is above {}", number, rules.maximum));
 }
+
+namespace detail {
+namespace {
+
+std::string found(std::string_view expected, const Value& in) {
+    return fmt::format("expected {}, found {}", expected, in.type_name());
+}
+
+template <class T>
+const T* expect(const T* value, std::string_view expected, const Value& in, ReadContext& context) {
+    if (value == nullptr) context.fault(in, found(expected, in));
+    return value;
+}
+
+}  // namespace
+
+const std::string* expect_text(const Value& in, ReadContext& context) {
+    return expect(in.if_string(), "text", in, context);
+}
+const Value::Object* expect_table(const Value& in, ReadContext& context) {
+    return expect(in.if_object(), "a table", in, context);
+}
+const Value::Array* expect_list(const Value& in, ReadContext& context, const FieldRules& rules) {
+    const auto* list = expect(in.if_array(), "a list", in, context);
+    if (list == nullptr || list->size() <= rules.max_length) return list;
+    context.fault(in, "has too many elements");
+    return nullptr;
+}
+
+std::optional<std::int64_t> read_integer(const Value& in, std::int64_t low, std::int64_t high, ReadContext& context,
+                                         const FieldRules& rules) {
+    const auto* integer = in.if_integer();
+    if (integer == nullptr) {
+        context.fault(in, in.if_double() != nullptr ? "expected a whole number" : found("a number", in));
+        return std::nullopt;
+    }
+    if (*integer < low || *integer > high) {
+        context.fault(in, "is outside the range of this field");
+        return std::nullopt;
+    }
+    context.check_number(in, static_cast<double>(*integer), rules);
+    return *integer;
+}
+
+std::optional<double> read_real(const Value& in, ReadContext& context, const FieldRules& rules) {
+    double out = 0;
+    if (const auto* integer = in.if_integer())
+        out = static_cast<double>(*integer);
+    else if (const auto* real = expect(in.if_double(), "a number", in, context))
+        out = *real;
+    else
+        return std::nullopt;
+    context.check_number(in, out, rules);
+    return out;
+}
+
+std::optional<std::size_t> read_name(const Value& in, EnumNames names, ReadContext& context) {
+    if (const auto* text = in.if_string()) {
+        const auto at = std::ranges::find(names, *text);
+        if (at != names.end()) return at - names.begin();
+    }
+    context.fault(in, fmt::format("expected one of {}", fmt::join(names, ", ")));
+    return std::nullopt;
+}
+
+void read_object(void* out, FieldCodecs fields, const Value& in, ReadContext& context) {
+    const auto* object = expect_table(in, context);
+    if (object == nullptr) return;
+    for (const auto& [key, member] : *object) {
+        if (std::ranges::find(fields, key, &FieldCodec::name) != fields.end()) continue;
+        const ReadContext::Step step(context, key);
+        context.fault(member, "unknown key");
+    }
+    for (const FieldCodec& field : fields) {
+        const ReadContext::Step step(context, field.name);
+        const Value* member = in.find(field.name);
+        if (member != nullptr && !member->is_null())
+            field.codec->read(const_cast<void*>(field.member(out)), *member, context, field.rules);
+        else if (field.rules.required)
+            context.fault(in, "is required");
+    }
+}
+
+void write_object(JsonWriter& out, FieldCodecs fields, const void* value) {
+    out.begin_object();
+    for (const FieldCodec& field : fields) {
+        const void* member = field.member(value);
+        // An absent optional is left out: the schema says which fields are always there.
+        if (field.codec->absent != nullptr && field.codec->absent(member)) continue;
+        out.key(field.name);
+        field.codec->write(out, member);
+    }
+    out.end_object();
+}
+
+Value object_to_value(FieldCodecs fields, const void* value) {
+    Value::Object out;
+    for (const FieldCodec& field : fields) {
+        Value member = field.codec->to_value(field.member(value));
+        if (!member.is_null()) out.emplace_back(std::string(field.name), std::move(member));
+    }
+    return out;
+}
+
+Value object_schema(FieldCodecs fields) {
+    Value properties{Value::Object{}};
+    Value required;
+    for (const FieldCodec& field : fields) {
+        Value property = field.codec->schema(field.rules);
+        property.set("description", field.doc);
+        if (field.rules.read_only) property.set("readOnly", true);
+        properties.set(field.name, std::move(property));
+        if (field.rules.required) required.push(field.name);
+    }
+    Value out;
+    out.set("type", "object");
+    out.set("properties", std::move(properties));
+    if (!required.is_null()) out.set("required", std::move(required));
+    out.set("additionalProperties", false);
+    return out;
+}
+
+FieldRules rules_of_elements(const FieldRules& rules) {
+    FieldRules inner = rules;
+    inner.max_length = FieldRules{}.max_length;
+    return inner;
+}
+
+Value text_schema(const FieldRules& rules) {
+    Value out;
+    out.set("type", "string");
+    out.set("maxLength", rules.max_length);
+    if (rules.pattern == kSlug) out.set("pattern", "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$");
+    if (!rules.format.empty()) out.set("format", rules.format);
+    if (!rules.reference.empty()) out.set("x-reference", rules.reference);
+    return out;
+}
+
+Value number_schema(std::string_view type, const FieldRules& rules) {
+    Value out;
+    out.set("type", type);
+    if (rules.minimum > -1e308) out.set("minimum", rules.minimum);
+    if (rules.maximum < 1e308) out.set("maximum", rules.maximum);
+    if (!rules.format.empty()) out.set("x-unit", rules.format);
+    return out;
+}
+
+Value names_schema(EnumNames names) {
+    Value list;
+    for (const std::string_view name : names)
+        list.push(name);
+    Value out;
+    out.set("type", "string");
+    out.set("enum", std::move(list));
+    return out;
+}
+
+Value formatted_schema(std::string_view format) {
+    Value out;
+    out.set("type", "string");
+    out.set("format", format);
+    return out;
+}
+
+Value list_schema(Value items) {
+    Value out;
+    out.set("type", "array");
+    out.set("items", std::move(items));
+    return out;
+}
+
+Value map_schema(Value members) {
+    Value out;
+    out.set("type", "object");
+    out.set("additionalProperties", std::move(members));
+    return out;
+}
+
+void CodecOf<Value>::read(void* out, const Value& in, ReadContext&, const FieldRules&) {
+    to(out) = in;
+}
+void CodecOf<Value>::write(JsonWriter& out, const void* value) {
+    out.value(of(value));
+}
+Value CodecOf<Value>::to_value(const void* value) {
+    return of(value);
+}
+Value CodecOf<Value>::schema(const FieldRules&) {
+    Value out;
+    out.set("description", "Any JSON value");
+    return out;
+}
+
+void CodecOf<bool>::read(void* out, const Value& in, ReadContext& context, const FieldRules&) {
+    if (const auto* value = expect(in.if_bool(), "true or false", in, context)) to(out) = *value;
+}
+void CodecOf<bool>::write(JsonWriter& out, const void* value) {
+    out.boolean(of(value));
+}
+Value CodecOf<bool>::to_value(const void* value) {
+    return of(value);
+}
+Value CodecOf<bool>::schema(const FieldRules&) {
+    Value out;
+    out.set("type", "boolean");
+    return out;
+}
+
+void CodecOf<std::string>::read(void* out, const Value& in, ReadContext& context, const FieldRules& rules) {
+    const auto* text = expect_text(in, context);
+    if (text == nullptr) return;
+    to(out) = *text;
+    context.check_text(in, *text, rules);
+}
+void CodecOf<std::string>::write(JsonWriter& out, const void* value) {
+    out.string(of(value));
+}
+Value CodecOf<std::string>::to_value(const void* value) {
+    return of(value);
+}
+Value CodecOf<std::string>::schema(const FieldRules& rules) {
+    return text_schema(rules);
+}
+
+void CodecOf<std::string_view>::write(JsonWriter& out, const void* value) {
+    out.string(of(value));
+}
+Value CodecOf<std::string_view>::to_value(const void* value) {
+    return of(value);
+}
+
+}  // namespace detail
 
 }  // namespace quipu

@@ -20,8 +20,10 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -211,12 +213,6 @@ template <class T>
 struct IsVector : std::false_type {};
 template <class T>
 struct IsVector<std::vector<T>> : std::true_type {};
-template <class T>
-struct IsStringMap : std::false_type {};
-template <class T>
-struct IsStringMap<std::map<std::string, T>> : std::true_type {};
-template <class>
-inline constexpr bool kAlwaysFalse = false;
 }  // namespace detail
 
 // ---- reading
@@ -258,125 +254,306 @@ class ReadContext {
     std::size_t more_ = 0;
 };
 
+namespace detail {
+
+struct FieldCodec;
+
+/// How values of one type are read, written and told of, with the type's name taken away: a walk over the fields of a
+/// struct is compiled once (describe.cpp), not once a struct, which is what most of a service's object code would be
+/// otherwise.
+struct Codec {
+    void (*read)(void* out, const Value& in, ReadContext& context, const FieldRules& rules);
+    void (*write)(JsonWriter& out, const void* value);
+    Value (*to_value)(const void* value);
+    Value (*schema)(const FieldRules& rules);
+    bool (*absent)(const void* value);  ///< an optional without its value; nullptr of every other type
+};
+
+struct FieldCodec {
+    std::string_view name;
+    std::string_view doc;
+    FieldRules rules;
+    const Codec* codec;
+    const void* (*member)(const void* owner);
+};
+using FieldCodecs = std::span<const FieldCodec>;
+
+void read_object(void* out, FieldCodecs fields, const Value& in, ReadContext& context);
+void write_object(JsonWriter& out, FieldCodecs fields, const void* value);
+Value object_to_value(FieldCodecs fields, const void* value);
+Value object_schema(FieldCodecs fields);
+
+using EnumNames = std::span<const std::string_view>;
+/// The place of `in` among the names; a fault that says them all, and nothing, where it is none of them.
+std::optional<std::size_t> read_name(const Value& in, EnumNames names, ReadContext& context);
+Value names_schema(EnumNames names);
+
+const std::string* expect_text(const Value& in, ReadContext& context);
+const Value::Array* expect_list(const Value& in, ReadContext& context, const FieldRules& rules);
+const Value::Object* expect_table(const Value& in, ReadContext& context);
+std::optional<std::int64_t> read_integer(const Value& in, std::int64_t low, std::int64_t high, ReadContext& context,
+                                         const FieldRules& rules);
+std::optional<double> read_real(const Value& in, ReadContext& context, const FieldRules& rules);
+Value text_schema(const FieldRules& rules);
+Value number_schema(std::string_view type, const FieldRules& rules);
+Value formatted_schema(std::string_view format);
+Value list_schema(Value items);
+Value map_schema(Value members);
+/// Of a list's rules: the length counts elements, not what an element holds.
+FieldRules rules_of_elements(const FieldRules& rules);
+
 template <class T>
-void read_into(T& out, const Value& in, ReadContext& context, const FieldRules& rules = {});
+struct CodecOf;
+template <class T>
+inline constexpr Codec kCodec{CodecOf<T>::read, CodecOf<T>::write, CodecOf<T>::to_value, CodecOf<T>::schema,
+                              CodecOf<T>::absent};
+
+template <class T, class F>
+struct MemberOf;
+template <class T, auto Member>
+struct MemberOf<T, Field<Member>> {
+    static const void* at(const void* owner) { return &(static_cast<const T*>(owner)->*Member); }
+};
+
+template <class T>
+inline constexpr auto kFields = std::apply(
+    []<class... F>(const F&... f) {
+        return std::array<FieldCodec, sizeof...(F)>{
+            FieldCodec{f.name, f.doc, f.rules, &kCodec<typename F::Type>, MemberOf<T, F>::at}...};
+    },
+    T::describe());
+
+template <class E>
+inline constexpr auto kNames = [] {
+    constexpr auto all = describe_enum(E{});
+    std::array<std::string_view, all.size()> out{};
+    for (std::size_t i = 0; i < all.size(); ++i)
+        out[i] = all[i].second;
+    return out;
+}();
+
+/// What most types share.
+template <class T>
+struct PlainCodec {
+    static constexpr bool (*absent)(const void*) = nullptr;
+
+  protected:
+    static T& to(void* out) { return *static_cast<T*>(out); }
+    static const T& of(const void* value) { return *static_cast<const T*>(value); }
+};
 
 template <Described T>
-void read_object(T& out, const Value& in, ReadContext& context) {
-    const auto* object = in.if_object();
-    if (object == nullptr) return context.fault(in, "expected a table, found " + std::string(in.type_name()));
-    for (const auto& [key, member] : *object) {
-        bool known = false;
-        for_each_field<T>([&](const auto& f) { known = known || f.name == key; });
-        if (!known) {
-            const ReadContext::Step step(context, key);
-            context.fault(member, "unknown key");
-        }
+struct CodecOf<T> : PlainCodec<T> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules&) {
+        read_object(out, kFields<T>, in, context);
     }
-    for_each_field<T>([&](const auto& f) {
-        const ReadContext::Step step(context, f.name);
-        const Value* member = in.find(f.name);
-        if (member != nullptr && !member->is_null())
-            read_into(out.*(f.member), *member, context, f.rules);
-        else if (f.rules.required)
-            context.fault(in, "is required");
-    });
-}
+    static void write(JsonWriter& out, const void* value) { write_object(out, kFields<T>, value); }
+    static Value to_value(const void* value) { return object_to_value(kFields<T>, value); }
+    static Value schema(const FieldRules&) { return object_schema(kFields<T>); }
+};
+
+template <>
+struct CodecOf<Value> : PlainCodec<Value> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules);
+    static void write(JsonWriter& out, const void* value);
+    static Value to_value(const void* value);
+    static Value schema(const FieldRules& rules);
+};
+template <>
+struct CodecOf<bool> : PlainCodec<bool> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules);
+    static void write(JsonWriter& out, const void* value);
+    static Value to_value(const void* value);
+    static Value schema(const FieldRules& rules);
+};
+template <>
+struct CodecOf<std::string> : PlainCodec<std::string> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules);
+    static void write(JsonWriter& out, const void* value);
+    static Value to_value(const void* value);
+    static Value schema(const FieldRules& rules);
+};
+/// Text that lives elsewhere is written only.
+template <>
+struct CodecOf<std::string_view> : PlainCodec<std::string_view> {
+    static constexpr void (*read)(void*, const Value&, ReadContext&, const FieldRules&) = nullptr;
+    static void write(JsonWriter& out, const void* value);
+    static Value to_value(const void* value);
+    static Value schema(const FieldRules& rules) { return text_schema(rules); }
+};
 
 template <class T>
-void read_number(T& out, const Value& in, ReadContext& context, const FieldRules& rules) {
-    if (const auto* integer = in.if_integer()) {
-        if constexpr (std::integral<T>) {
-            if (!std::in_range<T>(*integer)) return context.fault(in, "is outside the range of this field");
-        }
-        out = static_cast<T>(*integer);
-    } else if (const auto* real = in.if_double()) {
-        if constexpr (std::integral<T>)
-            return context.fault(in, "expected a whole number");
-        else
-            out = static_cast<T>(*real);
-    } else {
-        return context.fault(in, "expected a number, found " + std::string(in.type_name()));
-    }
-    context.check_number(in, static_cast<double>(out), rules);
-}
-
-template <class T>
-void read_into(T& out, const Value& in, ReadContext& context, const FieldRules& rules) {
-    if constexpr (std::same_as<T, Value>) {
-        out = in;
-    } else if constexpr (detail::IsOptional<T>::value) {
+struct CodecOf<std::optional<T>> {
+    static std::optional<T>& to(void* out) { return *static_cast<std::optional<T>*>(out); }
+    static const std::optional<T>& of(const void* value) { return *static_cast<const std::optional<T>*>(value); }
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules) {
         if (in.is_null())
-            out.reset();
+            to(out).reset();
         else
-            read_into(out.emplace(), in, context, rules);
-    } else if constexpr (detail::IsVector<T>::value) {
-        const auto* array = in.if_array();
-        if (array == nullptr) return context.fault(in, "expected a list, found " + std::string(in.type_name()));
-        if (array->size() > rules.max_length) return context.fault(in, "has too many elements");
-        out.clear();
-        out.reserve(array->size());
-        FieldRules inner = rules;
-        inner.max_length = FieldRules{}.max_length;
+            CodecOf<T>::read(&to(out).emplace(), in, context, rules);
+    }
+    static void write(JsonWriter& out, const void* value) {
+        if (of(value))
+            CodecOf<T>::write(out, &*of(value));
+        else
+            out.null();
+    }
+    static Value to_value(const void* value) { return of(value) ? CodecOf<T>::to_value(&*of(value)) : Value(); }
+    static Value schema(const FieldRules& rules) { return CodecOf<T>::schema(rules); }
+    static bool absent(const void* value) { return !of(value); }
+};
+
+template <class T>
+struct CodecOf<std::vector<T>> : PlainCodec<std::vector<T>> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules) {
+        const auto* array = expect_list(in, context, rules);
+        if (array == nullptr) return;
+        std::vector<T>& list = CodecOf::to(out);
+        list.clear();
+        list.reserve(array->size());
+        const FieldRules inner = rules_of_elements(rules);
         for (std::size_t i = 0; i < array->size(); ++i) {
             const ReadContext::Step step(context, i);
-            read_into(out.emplace_back(), (*array)[i], context, inner);
+            CodecOf<T>::read(&list.emplace_back(), (*array)[i], context, inner);
         }
-    } else if constexpr (detail::IsStringMap<T>::value) {
-        const auto* object = in.if_object();
-        if (object == nullptr) return context.fault(in, "expected a table, found " + std::string(in.type_name()));
-        out.clear();
+    }
+    static void write(JsonWriter& out, const void* value) {
+        out.begin_array();
+        for (const T& element : CodecOf::of(value))
+            CodecOf<T>::write(out, &element);
+        out.end_array();
+    }
+    static Value to_value(const void* value) {
+        Value::Array out;
+        out.reserve(CodecOf::of(value).size());
+        for (const T& element : CodecOf::of(value))
+            out.push_back(CodecOf<T>::to_value(&element));
+        return out;
+    }
+    static Value schema(const FieldRules& rules) { return list_schema(CodecOf<T>::schema(rules_of_elements(rules))); }
+};
+
+template <class T>
+struct CodecOf<std::map<std::string, T>> : PlainCodec<std::map<std::string, T>> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules&) {
+        const auto* object = expect_table(in, context);
+        if (object == nullptr) return;
+        CodecOf::to(out).clear();
         for (const auto& [key, member] : *object) {
             const ReadContext::Step step(context, key);
-            read_into(out[key], member, context);
+            CodecOf<T>::read(&CodecOf::to(out)[key], member, context, {});
         }
-    } else if constexpr (Described<T>) {
-        read_object(out, in, context);
-    } else if constexpr (std::same_as<T, bool>) {
-        if (const auto* value = in.if_bool())
-            out = *value;
-        else
-            context.fault(in, "expected true or false, found " + std::string(in.type_name()));
-    } else if constexpr (DescribedEnum<T>) {
-        const auto* text = in.if_string();
-        const auto value = text != nullptr ? enum_value<T>(*text) : std::nullopt;
-        if (value) {
-            out = *value;
-        } else {
-            std::string expected;
-            for (const auto& [unused, name] : describe_enum(T{}))
-                expected += (expected.empty() ? "" : ", ") + std::string(name);
-            context.fault(in, "expected one of " + expected);
+    }
+    static void write(JsonWriter& out, const void* value) {
+        out.begin_object();
+        for (const auto& [key, member] : CodecOf::of(value)) {
+            out.key(key);
+            CodecOf<T>::write(out, &member);
         }
-    } else if constexpr (HasTextForm<T>) {
-        const auto* text = in.if_string();
-        if (text == nullptr) return context.fault(in, "expected text, found " + std::string(in.type_name()));
+        out.end_object();
+    }
+    static Value to_value(const void* value) {
+        Value::Object out;
+        for (const auto& [key, member] : CodecOf::of(value))
+            out.emplace_back(key, CodecOf<T>::to_value(&member));
+        return out;
+    }
+    static Value schema(const FieldRules&) { return map_schema(CodecOf<T>::schema({})); }
+};
+
+template <DescribedEnum E>
+struct CodecOf<E> : PlainCodec<E> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules&) {
+        if (const auto place = read_name(in, kNames<E>, context)) CodecOf::to(out) = describe_enum(E{})[*place].first;
+    }
+    static void write(JsonWriter& out, const void* value) { out.string(enum_name(CodecOf::of(value))); }
+    static Value to_value(const void* value) { return enum_name(CodecOf::of(value)); }
+    static Value schema(const FieldRules&) { return names_schema(kNames<E>); }
+};
+
+template <HasTextForm T>
+struct CodecOf<T> : PlainCodec<T> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules&) {
+        const auto* text = expect_text(in, context);
+        if (text == nullptr) return;
         auto parsed = TextForm<T>::parse(*text);
         if (parsed)
-            out = std::move(*parsed);
+            CodecOf::to(out) = std::move(*parsed);
         else
             context.fault(in, parsed.error().what);
-    } else if constexpr (HasNumberForm<T>) {
+    }
+    static void write(JsonWriter& out, const void* value) { out.string(TextForm<T>::format(CodecOf::of(value))); }
+    static Value to_value(const void* value) { return TextForm<T>::format(CodecOf::of(value)); }
+    static Value schema(const FieldRules&) { return formatted_schema(TextForm<T>::schema_format); }
+};
+
+template <class T>
+    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
+struct CodecOf<T> : PlainCodec<T> {
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules) {
+        if constexpr (std::integral<T>) {
+            constexpr auto low = static_cast<std::int64_t>(std::numeric_limits<T>::min());
+            constexpr auto high = std::in_range<std::int64_t>(std::numeric_limits<T>::max())
+                                      ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
+                                      : std::numeric_limits<std::int64_t>::max();
+            if (const auto number = read_integer(in, low, high, context, rules))
+                CodecOf::to(out) = static_cast<T>(*number);
+        } else if (const auto number = read_real(in, context, rules)) {
+            CodecOf::to(out) = static_cast<T>(*number);
+        }
+    }
+    static void write(JsonWriter& out, const void* value) {
+        if constexpr (std::floating_point<T>)
+            out.number(static_cast<double>(CodecOf::of(value)));
+        else if constexpr (std::unsigned_integral<T>)
+            out.unsigned_integer(CodecOf::of(value));
+        else
+            out.integer(CodecOf::of(value));
+    }
+    static Value to_value(const void* value) { return CodecOf::of(value); }
+    static Value schema(const FieldRules& rules) {
+        return number_schema(std::integral<T> ? "integer" : "number", rules);
+    }
+};
+
+template <HasNumberForm T>
+struct CodecOf<T> : PlainCodec<T> {
+    using Number = typename NumberForm<T>::Number;
+    static void read(void* out, const Value& in, ReadContext& context, const FieldRules& rules) {
         if (const auto* text = in.if_string()) {
             auto parsed = NumberForm<T>::parse(*text);
             if (!parsed) return context.fault(in, parsed.error().what);
-            out = *parsed;
-            context.check_number(in, static_cast<double>(NumberForm<T>::number(out)), rules);
+            CodecOf::to(out) = *parsed;
+            context.check_number(in, static_cast<double>(NumberForm<T>::number(*parsed)), rules);
         } else {
-            typename NumberForm<T>::Number number{};
-            read_number(number, in, context, rules);
-            out = NumberForm<T>::make(number);
+            Number number{};
+            CodecOf<Number>::read(&number, in, context, rules);
+            CodecOf::to(out) = NumberForm<T>::make(number);
         }
-    } else if constexpr (std::same_as<T, std::string>) {
-        const auto* text = in.if_string();
-        if (text == nullptr) return context.fault(in, "expected text, found " + std::string(in.type_name()));
-        out = *text;
-        context.check_text(in, out, rules);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-        read_number(out, in, context, rules);
-    } else {
-        static_assert(detail::kAlwaysFalse<T>, "this type has no description");
     }
+    static void write(JsonWriter& out, const void* value) {
+        const Number number = NumberForm<T>::number(CodecOf::of(value));
+        CodecOf<Number>::write(out, &number);
+    }
+    static Value to_value(const void* value) { return NumberForm<T>::number(CodecOf::of(value)); }
+    static Value schema(const FieldRules& rules) {
+        Value out = CodecOf<Number>::schema(rules);
+        out.set("x-unit", NumberForm<T>::unit);
+        return out;
+    }
+};
+
+}  // namespace detail
+
+/// The fields of a struct without their types.
+template <Described T>
+[[nodiscard]] constexpr detail::FieldCodecs fields_of() {
+    return detail::kFields<T>;
+}
+
+template <class T>
+void read_into(T& out, const Value& in, ReadContext& context, const FieldRules& rules = {}) {
+    detail::CodecOf<T>::read(&out, in, context, rules);
 }
 
 /// Reads a whole value; every fault is in Error::faults with its field path and line.
@@ -394,56 +571,7 @@ template <class T>
 
 template <class T>
 void write_json(JsonWriter& out, const T& value) {
-    if constexpr (std::same_as<T, Value>) {
-        out.value(value);
-    } else if constexpr (detail::IsOptional<T>::value) {
-        if (value)
-            write_json(out, *value);
-        else
-            out.null();
-    } else if constexpr (detail::IsVector<T>::value) {
-        out.begin_array();
-        for (const auto& element : value)
-            write_json(out, element);
-        out.end_array();
-    } else if constexpr (detail::IsStringMap<T>::value) {
-        out.begin_object();
-        for (const auto& [key, member] : value) {
-            out.key(key);
-            write_json(out, member);
-        }
-        out.end_object();
-    } else if constexpr (Described<T>) {
-        out.begin_object();
-        for_each_field<T>([&](const auto& f) {
-            const auto& member = value.*(f.member);
-            // An absent optional is left out: the schema says which fields are always there.
-            if constexpr (detail::IsOptional<std::remove_cvref_t<decltype(member)>>::value) {
-                if (!member) return;
-            }
-            out.key(f.name);
-            write_json(out, member);
-        });
-        out.end_object();
-    } else if constexpr (std::same_as<T, bool>) {
-        out.boolean(value);
-    } else if constexpr (DescribedEnum<T>) {
-        out.string(enum_name(value));
-    } else if constexpr (HasTextForm<T>) {
-        out.string(TextForm<T>::format(value));
-    } else if constexpr (HasNumberForm<T>) {
-        write_json(out, NumberForm<T>::number(value));
-    } else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
-        out.string(value);
-    } else if constexpr (std::floating_point<T>) {
-        out.number(static_cast<double>(value));
-    } else if constexpr (std::unsigned_integral<T>) {
-        out.unsigned_integer(value);
-    } else if constexpr (std::integral<T>) {
-        out.integer(value);
-    } else {
-        static_assert(detail::kAlwaysFalse<T>, "this type has no description");
-    }
+    detail::CodecOf<T>::write(out, &value);
 }
 
 template <class T>
@@ -456,37 +584,7 @@ template <class T>
 
 template <class T>
 [[nodiscard]] Value to_value(const T& value) {
-    if constexpr (std::same_as<T, Value>) {
-        return value;
-    } else if constexpr (detail::IsOptional<T>::value) {
-        return value ? to_value(*value) : Value();
-    } else if constexpr (detail::IsVector<T>::value) {
-        Value::Array out;
-        out.reserve(value.size());
-        for (const auto& element : value)
-            out.push_back(to_value(element));
-        return out;
-    } else if constexpr (detail::IsStringMap<T>::value) {
-        Value::Object out;
-        for (const auto& [key, member] : value)
-            out.emplace_back(key, to_value(member));
-        return out;
-    } else if constexpr (Described<T>) {
-        Value::Object out;
-        for_each_field<T>([&](const auto& f) {
-            Value member = to_value(value.*(f.member));
-            if (!member.is_null()) out.emplace_back(std::string(f.name), std::move(member));
-        });
-        return out;
-    } else if constexpr (DescribedEnum<T>) {
-        return Value(enum_name(value));
-    } else if constexpr (HasTextForm<T>) {
-        return Value(TextForm<T>::format(value));
-    } else if constexpr (HasNumberForm<T>) {
-        return Value(NumberForm<T>::number(value));
-    } else {
-        return Value(value);
-    }
+    return detail::CodecOf<T>::to_value(&value);
 }
 
 // ---- schemas
@@ -495,64 +593,7 @@ template <class T>
 /// JSON Schema 2020-12 (as OpenAPI 3.1 uses it) of a type, nested objects in place.
 template <class T>
 [[nodiscard]] Value schema_of(const FieldRules& rules = {}) {
-    Value out;
-    if constexpr (std::same_as<T, Value>) {
-        out.set("description", "Any JSON value");
-    } else if constexpr (detail::IsOptional<T>::value) {
-        return schema_of<typename T::value_type>(rules);
-    } else if constexpr (detail::IsVector<T>::value) {
-        FieldRules inner = rules;
-        inner.max_length = FieldRules{}.max_length;
-        out.set("type", "array");
-        out.set("items", schema_of<typename T::value_type>(inner));
-        return out;
-    } else if constexpr (detail::IsStringMap<T>::value) {
-        out.set("type", "object");
-        out.set("additionalProperties", schema_of<typename T::mapped_type>());
-    } else if constexpr (Described<T>) {
-        Value properties{Value::Object{}};
-        Value required;
-        for_each_field<T>([&](const auto& f) {
-            using Member = typename std::remove_cvref_t<decltype(f)>::Type;
-            Value property = schema_of<Member>(f.rules);
-            property.set("description", f.doc);
-            if (f.rules.read_only) property.set("readOnly", true);
-            properties.set(f.name, std::move(property));
-            if (f.rules.required) required.push(Value(f.name));
-        });
-        out.set("type", "object");
-        out.set("properties", std::move(properties));
-        if (!required.is_null()) out.set("required", std::move(required));
-        out.set("additionalProperties", false);
-    } else if constexpr (std::same_as<T, bool>) {
-        out.set("type", "boolean");
-    } else if constexpr (DescribedEnum<T>) {
-        Value list;
-        for (const auto& [unused, name] : describe_enum(T{}))
-            list.push(Value(name));
-        out.set("type", "string");
-        out.set("enum", std::move(list));
-    } else if constexpr (HasTextForm<T>) {
-        out.set("type", "string");
-        out.set("format", TextForm<T>::schema_format);
-    } else if constexpr (HasNumberForm<T>) {
-        out = schema_of<typename NumberForm<T>::Number>(rules);
-        out.set("x-unit", NumberForm<T>::unit);
-    } else if constexpr (std::same_as<T, std::string>) {
-        out.set("type", "string");
-        out.set("maxLength", rules.max_length);
-        if (rules.pattern == kSlug) out.set("pattern", "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$");
-        if (!rules.format.empty()) out.set("format", rules.format);
-        if (!rules.reference.empty()) out.set("x-reference", rules.reference);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-        out.set("type", std::integral<T> ? "integer" : "number");
-        if (rules.minimum > -1e308) out.set("minimum", rules.minimum);
-        if (rules.maximum < 1e308) out.set("maximum", rules.maximum);
-        if (!rules.format.empty()) out.set("x-unit", rules.format);
-    } else {
-        static_assert(detail::kAlwaysFalse<T>, "this type has no description");
-    }
-    return out;
+    return detail::CodecOf<T>::schema(rules);
 }
 
 }  // namespace quipu

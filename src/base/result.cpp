@@ -29,6 +29,21 @@ std::string_view name_of(ErrorCode code) {
     return "internal";
 }
 
+Error::Error() = default;
+Error::Error(ErrorCode of, std::string sentence, std::string place, std::string advice, std::vector<Fault> all,
+             std::chrono::seconds not_before)
+    : code(of),
+      what(std::move(sentence)),
+      where(std::move(place)),
+      hint(std::move(advice)),
+      faults(std::move(all)),
+      retry_after(not_before) {}
+Error::Error(const Error& other) = default;
+Error::Error(Error&& other) noexcept = default;
+Error& Error::operator=(const Error& other) = default;
+Error& Error::operator=(Error&& other) noexcept = default;
+Error::~Error() = default;
+
 std::string Error::text() const {
     std::string out;
     if (!where.empty()) out += where + ": ";

@@ -50,6 +50,16 @@ struct Error {
     std::vector<Fault> faults = {};      ///< every fault of an input that has several
     std::chrono::seconds retry_after{};  ///< when `limited` or `unavailable`: not before; zero when not known
 
+    // Out of line: every TRY moves and destroys one.
+    Error();
+    Error(ErrorCode code, std::string what, std::string where = {}, std::string hint = {},
+          std::vector<Fault> faults = {}, std::chrono::seconds retry_after = {});
+    Error(const Error& other);
+    Error(Error&& other) noexcept;
+    Error& operator=(const Error& other);
+    Error& operator=(Error&& other) noexcept;
+    ~Error();
+
     /// "where: what (hint)", then one indented line per fault.
     [[nodiscard]] std::string text() const;
 };

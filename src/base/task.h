@@ -101,4 +101,10 @@ inline Task<void> TaskPromise<void>::get_return_object() {
 }
 }  // namespace detail
 
+/// A task that has nothing to wait for.
+template <class T>
+Task<T> finished(T value) {
+    co_return value;
+}
+
 }  // namespace quipu

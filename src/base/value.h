@@ -20,17 +20,23 @@ class Value {
     using Object = std::vector<Member>;  ///< in the order of the text; keys are unique after parsing
 
     Value() = default;
+    // Out of line: a tree's copy and end are long to compile, and stand in every handler.
+    Value(const Value& other);
+    Value(Value&& other) noexcept;
+    Value& operator=(const Value& other);
+    Value& operator=(Value&& other) noexcept;
+    ~Value();
     Value(std::nullptr_t) {}
     Value(bool value) : data_(value) {}
     Value(double value) : data_(value) {}
     template <std::integral T>
         requires(!std::same_as<T, bool>)
     Value(T value) : data_(static_cast<std::int64_t>(value)) {}
-    Value(std::string value) : data_(std::move(value)) {}
-    Value(std::string_view value) : data_(std::string(value)) {}
-    Value(const char* value) : data_(std::string(value)) {}
-    Value(Array value) : data_(std::move(value)) {}
-    Value(Object value) : data_(std::move(value)) {}
+    Value(std::string value);
+    Value(std::string_view value);
+    Value(const char* value);
+    Value(Array value);
+    Value(Object value);
 
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
     [[nodiscard]] const bool* if_bool() const { return std::get_if<bool>(&data_); }

@@ -55,7 +55,7 @@ std::int64_t until_killed(Rng& rng, std::int64_t before,
     return last;
 }
 
-const std::vector<StreamSchema> kSchemas = {{"minute", {{"number"}, {"delay", ColumnType::histogram}}}};
+const std::vector<StreamSchema> kMinuteSchemas = {{"minute", {{"number"}, {"delay", ColumnType::histogram}}}};
 constexpr Time kStart = std::chrono::sys_days(std::chrono::year(2011) / 11 / 30) + std::chrono::hours(20);
 constexpr std::int64_t kBatch = 7;  // records an append
 
@@ -73,7 +73,7 @@ TEST(Crash, TheArchiveKeepsWhatItAcknowledgedOnce) {
     std::int64_t acknowledged = 0;
     for (int round = 0; round < kRounds; ++round) {
         acknowledged = until_killed(rng, acknowledged, [&](const auto& acknowledge) {
-            auto archive = Archive::open(folder.path(), kSchemas, clock);
+            auto archive = Archive::open(folder.path(), kMinuteSchemas, clock);
             if (!archive) _exit(3);
             std::thread([&] {
                 while ((*archive)->compact())
@@ -89,7 +89,7 @@ TEST(Crash, TheArchiveKeepsWhatItAcknowledgedOnce) {
                 acknowledge(next + kBatch - 1);
             }
         });
-        const auto archive = std::move(Archive::open(folder.path(), kSchemas, clock).value());
+        const auto archive = std::move(Archive::open(folder.path(), kMinuteSchemas, clock).value());
         const auto mark = static_cast<std::int64_t>(archive->high_water("minute", "agent").value());
         EXPECT_GE(mark, acknowledged);
         EXPECT_EQ(mark % kBatch, 0);

@@ -24,6 +24,7 @@ struct Rules {
     Promises promises;
     Nanoseconds flapping = std::chrono::minutes(30);  ///< a cause that is back so soon opens its case again
     ByteCount largest_attachment{10 * 1024 * 1024};
+    ByteCount attachments_a_day{200 * 1024 * 1024};  ///< of one person
 };
 
 class CaseDesk final : public Desk {
@@ -155,6 +156,7 @@ class CaseDesk final : public Desk {
                                         std::string_view cause) const;
     [[nodiscard]] Result<Row> open_row(Transaction& transaction, const Caller& caller, const NewCase& wanted,
                                        std::string_view cause, std::vector<Evidence> frozen) const;
+    Result<void> may_send(data::Transaction& transaction, const Caller& caller, std::size_t octets) const;
     [[nodiscard]] Result<Attachment> keep_file(Transaction& transaction, Row& row, const std::string& who,
                                                const KeptFile& file, Visibility visibility, std::int64_t entry) const;
 

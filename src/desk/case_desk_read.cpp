@@ -1,10 +1,10 @@
 // What is asked of the desk. Everything goes through Sight: in a list as a condition, so that pages are whole pages.
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <limits>
 
+#include "base/number.h"
 #include "desk/case_desk.h"
 #include "desk/figures.h"
 #include "desk/words.h"
@@ -17,10 +17,8 @@ std::unexpected<Error> not_ours() {
 }
 
 Result<std::int64_t> whole_number(std::string_view text) {
-    std::int64_t out = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc{} || end != text.data() + text.size()) return not_ours();
-    return out;
+    if (const auto number = parse_number<std::int64_t>(text)) return *number;
+    return not_ours();
 }
 
 /// "FIRST/SECOND" of a cursor.
@@ -54,8 +52,9 @@ std::string cursor_after(CaseOrder order, const store::Row& row) {
 }
 
 /// What fewer cases have leads to them; what more have is looked for in each case that the rest leaves, so that the
-/// newest hundred are found without collecting a hundred thousand. Here both
-/// are reckoned to cost alike for somebody who sees a twentieth of 100,000 cases.
+/// newest hundred are found without collecting a hundred thousand. By this number no list of bench_desk takes
+/// PostgreSQL more than 15 ms (docs/performance.md), for whoever sees all, one organisation or a twentieth of 100,000
+/// cases.
 constexpr std::int64_t kCommon = 8000;
 
 /// A condition for the cases that this table of numbers names, where `where` holds of it.

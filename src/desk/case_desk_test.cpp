@@ -374,6 +374,23 @@ TEST_P(DeskTest, FilesAreWhatTheyAre) {
     EXPECT_EQ(must(desk_->attach(noc(), 1, {"y.txt", "<html><script>"}, Visibility::public_)).sha256, text.sha256);
 }
 
+TEST_P(DeskTest, NobodyFillsTheDiskAlone) {
+    rules_.attachments_a_day = ByteCount{100};
+    open_desk();
+    must(desk_->open(noc(), help("With files", {"reuna"})));
+    const Caller mario = member_of("reuna");
+    const auto send = [&](const Caller& who, std::size_t octets) {
+        return desk_->attach(who, 1, {"x.txt", std::string(octets, 'x')}, Visibility::public_);
+    };
+    must(send(mario, 60));
+    must(send(mario, 40));
+    EXPECT_EQ(code(send(mario, 1)), ErrorCode::limited);
+    must(send(noc(), 60));
+    must(send(house(), 200));
+    clock_.advance(25h);
+    must(send(mario, 60));
+}
+
 TEST_P(DeskTest, WhatComesByMailIsMarkedAndOpensAgain) {
     NewCase wanted = help("By mail", {"reuna"});
     wanted.watchers = {"mail:ana@uchile.cl"};

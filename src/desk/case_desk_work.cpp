@@ -215,12 +215,25 @@ Result<void> CaseDesk::link(const Caller& caller, std::int64_t number, std::span
     });
 }
 
+/// Nobody fills the disk alone.
+Result<void> CaseDesk::may_send(Transaction& transaction, const Caller& caller, std::size_t octets) const {
+    if (caller.grants == nullptr) return {};  // the house
+    const std::int64_t sent =
+        TRY(store::attached_by(transaction, caller.id, house_.clock.now() - std::chrono::days(1)));
+    if (sent + static_cast<std::int64_t>(octets) <= rules_.attachments_a_day.octets) return {};
+    return fail(ErrorCode::limited,
+                fmt::format("you have sent files of {} octets within a day; at most {} are taken", sent,
+                            rules_.attachments_a_day.octets),
+                "body", "send the rest tomorrow, or say where it can be fetched");
+}
+
 Result<Attachment> CaseDesk::attach(const Caller& caller, std::int64_t number, const NewAttachment& file,
                                     Visibility visibility) {
     const auto hold_it = [&](Transaction& transaction) -> Result<Held> {
         Held held = TRY(hold_open(transaction, caller, number, Relation::watcher));
         if (Sight::reads_up_to(held.relation) < visibility)
             return fail(ErrorCode::forbidden, "a file may be sent to those only who may read it", "visibility");
+        TRY(may_send(transaction, caller, file.octets.size()));
         return held;
     };
     // Who may not send one writes nothing to the disk.

@@ -143,6 +143,9 @@ DROP INDEX desk_words_number;
 CREATE INDEX desk_words_number ON desk_words (number, word);
 CREATE INDEX desk_attachments_content ON desk_attachments (sha256);
 )"},
+    {"desk.003.attachments", R"(
+CREATE INDEX desk_attachments_who ON desk_attachments (who, time);
+)"},
 };
 
 }  // namespace quipu::desk

@@ -55,6 +55,7 @@ struct Settings {
     Nanoseconds day_ends = 18h;
     Nanoseconds flapping = 30min;
     ByteCount largest_attachment{10 * 1024 * 1024};
+    ByteCount attachments_a_day{200 * 1024 * 1024};
     std::vector<PromiseSetting> promises;
     std::vector<HolidayChange> holidays;
     static constexpr auto describe() {
@@ -69,6 +70,8 @@ struct Settings {
             field<&T::day_ends>("day_ends", "When they go home"),
             field<&T::flapping>("flapping", "A cause that is back so soon opens its closed case again"),
             field<&T::largest_attachment>("largest_attachment", "Octets; \"10 MiB\" is read too").at_least(0),
+            field<&T::attachments_a_day>("attachments_a_day", "Octets of files that one person may send in a day")
+                .at_least(0),
             field<&T::promises>("promises", "Service clocks, instead of the house's own").at_most_long(16),
             field<&T::holidays>("holidays", "Holidays that the list does not have, and days of it on which people work")
                 .at_most_long(4000));
@@ -138,6 +141,7 @@ class RunningDesk final : public DeskService {
         out.holidays = settings_.holidays;
         out.flapping = settings_.flapping;
         out.largest_attachment = settings_.largest_attachment;
+        out.attachments_a_day = settings_.attachments_a_day;
         for (const PromiseSetting& each : settings_.promises)
             out.promises.set(each.queue, each.priority, {each.answer, each.solution, each.around_the_clock});
         return out;

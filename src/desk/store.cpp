@@ -458,6 +458,13 @@ Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std:
     return out;
 }
 
+Result<std::int64_t> attached_by(data::Transaction& transaction, std::string_view who, Time since) {
+    const data::Rows rows =
+        TRY(transaction.run("SELECT COALESCE(SUM(size), 0) FROM desk_attachments WHERE who = ? AND time >= ?",
+                            std::string(who), in_ns(since)));
+    return rows.integer(0, 0);
+}
+
 Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256) {
     const data::Rows rows =
         TRY(transaction.run("SELECT 1 FROM desk_attachments WHERE sha256 = ? LIMIT 1", std::string(sha256)));

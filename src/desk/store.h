@@ -79,6 +79,8 @@ struct Condition {
 [[nodiscard]] Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std::int64_t number,
                                                           Visibility up_to);
 
+/// Octets of the files that somebody has sent since then.
+[[nodiscard]] Result<std::int64_t> attached_by(data::Transaction& transaction, std::string_view who, Time since);
 /// Whether an attachment of any case has this content.
 [[nodiscard]] Result<bool> is_attached(data::Transaction& transaction, std::string_view sha256);
 

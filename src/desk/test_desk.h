@@ -127,13 +127,17 @@ class DeskTest : public data::BothDatabases {
         must(registry_->apply(set));
         const std::vector<data::StreamSchema> streams = {{"delay", {{"received"}, {"median"}}}};
         archive_ = must(data::Archive::open(folder_ / "archive", streams, clock_));
-        desk_ =
-            std::make_unique<CaseDesk>(CaseDesk::House{*database_, *journal_, *archive_, *registry_, clock_},
-                                       must(Files::open(folder_ / "attachments")), rules_, [this] { ++looked_at_; });
+        open_desk();
         desk_->describe_series({.schema = streams[0],
                                 .object_kind = "pair",
                                 .columns = {{"median", "delay_median", "us", 1e-3, "received"},
                                             {"received", "received", "packets", 1, ""}}});
+    }
+    /// By the rules of now.
+    void open_desk() {
+        desk_ =
+            std::make_unique<CaseDesk>(CaseDesk::House{*database_, *journal_, *archive_, *registry_, clock_},
+                                       must(Files::open(folder_ / "attachments")), rules_, [this] { ++looked_at_; });
     }
     void TearDown() override {
         desk_.reset();

@@ -57,21 +57,50 @@ BgpPlan make_bgp_plan(const Network& network, const Plan& plan) {
     return bgp;
 }
 
+const Access* holder_of(const BgpPlan& bgp, const net::Prefix& prefix) {
+    // The most specific one: what a member has of another's block is the member's.
+    const Access* holder = nullptr;
+    int longest = -1;
+    for (const Access& access : bgp.accesses)
+        for (const net::Prefix& own : access.prefixes)
+            if (own.contains(prefix) && own.length() > longest) {
+                holder = &access;
+                longest = own.length();
+            }
+    return holder;
+}
+
 Result<void> check_hijack(const BgpPlan& bgp, const Hijack& hijack) {
     const auto at = std::ranges::find(bgp.accesses, hijack.site, &Access::site);
     if (at == bgp.accesses.end())
         return fail(ErrorCode::not_found, "is not a site of the lab", hijack.site, "`quipu lab status` lists them");
-    const auto holds = [&](const Access& access) {
-        return std::ranges::any_of(access.prefixes,
-                                   [&](const net::Prefix& own) { return own.contains(hijack.prefix); });
-    };
-    const auto holder = std::ranges::find_if(bgp.accesses, holds);
-    if (holder == bgp.accesses.end())
-        return fail(ErrorCode::invalid, "no member announces it, nor a prefix around it", hijack.prefix.text());
+    const Access* holder = holder_of(bgp, hijack.prefix);
+    if (holder == nullptr)
+        return fail(ErrorCode::invalid, "no member announces it, nor a prefix around it", hijack.prefix.text(),
+                    "name one that a member announces, or a part of it: GET /api/v1/lab has them");
     if (holder->as == at->as)
         return fail(ErrorCode::invalid, fmt::format("belongs to {}, who stands there", holder->member),
                     hijack.prefix.text(), "name another site");
     return {};
+}
+
+Result<std::vector<Hijack>> changed(const BgpPlan& bgp, std::vector<Hijack> hijacks, const HijackChange& change) {
+    const Hijack hijack{change.prefix, change.site};
+    if (change.stop) {
+        if (std::erase(hijacks, hijack) == 0)
+            return fail(ErrorCode::not_found,
+                        fmt::format("is not announced at {} against its holder's will", change.site),
+                        change.prefix.text(), "`quipu lab status` lists what is");
+        return hijacks;
+    }
+    TRY(check_hijack(bgp, hijack));
+    if (std::ranges::find(hijacks, hijack) != hijacks.end()) return hijacks;
+    if (hijacks.size() >= kMostHijacks)
+        return fail(ErrorCode::too_large,
+                    fmt::format("{} are announced already, as many as there may be", kMostHijacks), "hijacks",
+                    "stop one of them first");
+    hijacks.push_back(hijack);
+    return hijacks;
 }
 
 std::string bgp_configuration(const Plan& plan, const BgpPlan& bgp, std::size_t node, bool validated) {

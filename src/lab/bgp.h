@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "lab/controls.h"
 #include "lab/topology.h"
 
 namespace quipu::lab {
@@ -40,8 +41,15 @@ struct Hijack {
     std::string site;
     auto operator<=>(const Hijack&) const = default;
 };
+/// The site of the member who announces the prefix or one around it; nullptr if nobody does.
+[[nodiscard]] const Access* holder_of(const BgpPlan& bgp, const net::Prefix& prefix);
 /// `invalid` where the site's own member holds the prefix or no member does, `not_found` for an unknown site.
 [[nodiscard]] Result<void> check_hijack(const BgpPlan& bgp, const Hijack& hijack);
+inline constexpr std::size_t kMostHijacks = 64;  ///< each is asked for at every router
+/// What is announced after the change; `not_found` to stop what is not announced, `too_large` beyond kMostHijacks. A
+/// repetition changes nothing.
+[[nodiscard]] Result<std::vector<Hijack>> changed(const BgpPlan& bgp, std::vector<Hijack> hijacks,
+                                                  const HijackChange& change);
 
 /// The part of a point's router. It filters what members announce by the filters validated4 and validated6, which stand
 /// before it in the configuration (`validated`) or take everything.

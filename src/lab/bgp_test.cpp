@@ -1,7 +1,10 @@
 #include "lab/bgp.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "lab/test_bgp.h"
 
 namespace quipu::lab {
 namespace {
@@ -9,47 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-registry::Organisation organisation(std::string id, registry::OrganisationType type, std::string parent = {}) {
-    registry::Organisation out;
-    out.id = out.name = std::move(id);
-    out.type = type;
-    if (!parent.empty()) out.parent = std::move(parent);
-    return out;
-}
-registry::Resource resource(std::string value, std::string owner) {
-    registry::Resource out;
-    out.value = std::move(value);
-    out.organisation = std::move(owner);
-    return out;
-}
-registry::Site site(std::string id, std::string owner) {
-    registry::Site out;
-    out.id = out.name = std::move(id);
-    out.organisation = std::move(owner);
-    out.pop = true;
-    return out;
-}
-
-class Bgp : public testing::Test {
-  protected:
-    Bgp() {
-        using enum registry::OrganisationType;
-        network_.sites = {site("panama", "net"), site("lima", "raap"), site("cusco", "raap"), site("quito", "cedia")};
-        add_members(network_,
-                    {organisation("net", regional), organisation("raap", nren, "net"),
-                     organisation("unmsm", institution, "raap"), organisation("cedia", nren, "net")},
-                    {resource("64500", "net"), resource("64501", "raap"), resource("not a number", "cedia")},
-                    {resource("192.0.2.0/24", "raap"), resource("2001:db8::/32", "unmsm"),
-                     resource("198.51.100.0/24", "cedia"), resource("203.0.113.0/24", "net")});
-        plan_ = *make_plan(network_, "t", 7);
-        bgp_ = make_bgp_plan(network_, plan_);
-    }
-    static Hijack hijack(const char* prefix, const char* site) { return {*net::Prefix::parse(prefix), site}; }
-
-    Network network_{"test", {}, {}};
-    Plan plan_;
-    BgpPlan bgp_;
-};
+using Bgp = BgpTest;
 
 TEST_F(Bgp, MembersAnnounceOnceWhatIsTheirsAndTheirInstitutions) {
     EXPECT_EQ(bgp_.as, 64500U);
@@ -73,13 +36,41 @@ TEST_F(Bgp, AHijackIsOfWhatAnotherAnnounces) {
     EXPECT_EQ(refused(hijack("192.0.2.0/24", "cusco")), "invalid") << "the same AS stands there";
     EXPECT_EQ(refused(hijack("192.0.2.0/23", "quito")), "invalid");
     EXPECT_EQ(refused(hijack("192.0.2.0/24", "nowhere")), "not-found");
+    EXPECT_EQ(refused(hijack("2001:db8:1::/48", "quito")), "taken");
+    EXPECT_EQ(refused(hijack("2001:db8::/32", "lima")), "invalid") << "its institution's is the member's";
+    EXPECT_EQ(refused(hijack("::/0", "quito")), "invalid");
+}
+
+TEST_F(Bgp, HijacksAreBoundedAndARepetitionIsNone) {
+    std::vector<Hijack> hijacks;
+    HijackChange change{*net::Prefix::parse("2001:db8::/48"), "quito"};
+    for (std::size_t i = 0; i < kMostHijacks; ++i) {
+        change.prefix = *net::Prefix::parse(fmt::format("2001:db8:{:x}::/48", i));
+        hijacks = *changed(bgp_, hijacks, change);
+    }
+    EXPECT_EQ(changed(bgp_, hijacks, change)->size(), kMostHijacks);
+    change.prefix = *net::Prefix::parse("2001:db8:ffff::/48");
+    EXPECT_EQ(changed(bgp_, hijacks, change).error().code, ErrorCode::too_large);
+    change.prefix = hijacks.front().prefix;
+    change.stop = true;
+    EXPECT_EQ(changed(bgp_, hijacks, change)->size(), kMostHijacks - 1);
+}
+
+TEST_F(Bgp, ThePrefixOfWhoHoldsThePartIsThePartsHolders) {
+    bgp_.accesses[0].prefixes.push_back(*net::Prefix::parse("192.0.0.0/16"));
+    EXPECT_EQ(holder_of(bgp_, *net::Prefix::parse("192.0.2.0/25"))->site, "lima");
+    EXPECT_EQ(holder_of(bgp_, *net::Prefix::parse("192.0.3.0/24"))->site, "panama");
+    EXPECT_EQ(holder_of(bgp_, *net::Prefix::parse("10.0.0.0/8")), nullptr);
 }
 
 TEST_F(Bgp, ConfigurationsNameEachSession) {
-    const std::string members = members_configuration(bgp_, {hijack("192.0.2.128/25", "quito")});
+    const std::string members =
+        members_configuration(bgp_, {hijack("192.0.2.128/25", "quito"), hijack("2001:db8:1::/48", "panama")});
     EXPECT_THAT(members, HasSubstr("# raap at lima\nipv4 table routes1_4;\nprotocol static own1_4 {\n    ipv4 { table "
                                    "routes1_4; };\n    route 192.0.2.0/24 blackhole;\n}"));
     EXPECT_THAT(members, HasSubstr("table routes3_4; };\n    route 192.0.2.128/25 blackhole;\n}"));
+    EXPECT_THAT(members, HasSubstr("ipv6 { table routes0_6; };\n    route 2001:db8:1::/48 blackhole;\n}"));
+    EXPECT_THAT(members, Not(HasSubstr("routes3_6; };\n    route")));
     const std::string open = bgp_configuration(plan_, bgp_, 1, false);
     EXPECT_THAT(open, HasSubstr("filter validated4 { accept; }"));
     EXPECT_THAT(open, HasSubstr("    local 10.252.0.2 as 64500;\n    neighbor 10.252.0.3 as 64501;"));

@@ -21,6 +21,7 @@ constexpr LogEvent kControlFailed{LogLevel::warning, "LAB_CONTROL_FAILED",
 constexpr std::size_t kLongestQuestion = 64 * 1024;
 constexpr std::size_t kLongestAnswer = 16 * 1024 * 1024;
 constexpr timeval kPatience{5, 0};
+constexpr std::string_view kControlSocket = "control.sock";
 
 struct Question {
     std::string verb;
@@ -37,9 +38,10 @@ struct Question {
     }
 };
 
-constexpr auto kErrorCodes = std::to_array(
-    {ErrorCode::invalid, ErrorCode::not_found, ErrorCode::conflict, ErrorCode::forbidden, ErrorCode::unavailable,
-     ErrorCode::timeout, ErrorCode::exhausted, ErrorCode::io, ErrorCode::unsupported, ErrorCode::internal});
+constexpr auto kErrorCodes =
+    std::to_array({ErrorCode::invalid, ErrorCode::not_found, ErrorCode::conflict, ErrorCode::forbidden,
+                   ErrorCode::unavailable, ErrorCode::timeout, ErrorCode::exhausted, ErrorCode::too_large,
+                   ErrorCode::io, ErrorCode::unsupported, ErrorCode::internal});
 
 Value error_value(const Error& error) {
     Value value;
@@ -89,20 +91,6 @@ Result<Value> answer(std::string_view line, Controls& controls, bool& down) {
     return reply;
 }
 
-// A local address holds 107 characters; through the folder's descriptor any path fits.
-Result<sockaddr_un> address_in(const Descriptor& folder) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string path = fmt::format("/proc/self/fd/{}/control.sock", folder.get());
-    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-    return address;
-}
-
-void limit_time(const Descriptor& socket) {
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
-}
-
 Result<std::string> receive_line(const Descriptor& socket, std::size_t longest) {
     std::string line;
     std::array<char, 4096> part{};
@@ -145,7 +133,7 @@ std::string answer_control(std::string_view line, Controls& controls, bool& down
 
 Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& runtime, Handlers handlers) {
     const Descriptor folder = TRY(Descriptor::open(runtime, O_PATH | O_DIRECTORY));
-    const sockaddr_un address = TRY(address_in(folder));
+    const sockaddr_un address = socket_in(folder, kControlSocket);
     Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return fail_errno(errno, "opening the control socket", runtime);
     ::unlink((runtime + "/control.sock").c_str());  // the folder's lock is ours: nobody else's socket
@@ -177,7 +165,7 @@ void ControlServer::run(const std::stop_token& stop) {
 }
 
 void ControlServer::converse(const Descriptor& peer) {
-    limit_time(peer);
+    limit_time(peer, kPatience);
     bool down = false;
     const auto line = receive_line(peer, kLongestQuestion);
     const std::string reply = line ? answer_control(*line, handlers_.controls, down) : error_line(line.error());
@@ -192,9 +180,9 @@ Result<Value> LabClient::ask(const Value& question) const {
     };
     const auto folder = Descriptor::open(runtime_, O_PATH | O_DIRECTORY);
     if (!folder) return folder.error().code == ErrorCode::forbidden ? std::unexpected(folder.error()) : nobody();
-    const sockaddr_un address = TRY(address_in(*folder));
+    const sockaddr_un address = socket_in(*folder, kControlSocket);
     const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    limit_time(socket);
+    limit_time(socket, kPatience);
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
         if (errno == EACCES)
             return fail(ErrorCode::forbidden, "the lab belongs to another user", runtime_,

@@ -42,7 +42,7 @@ Result<HijackList> Controls::set_hijack(const HijackChange& change, std::string_
 
 Result<HijackList> Controls::change_hijack(const HijackChange& /*change*/, std::string_view /*actor*/) {
     return fail(ErrorCode::unsupported, "this lab's routers do not speak BGP", {},
-                "start it with `quipu lab up --bgp`");
+                "start it with `quipu lab up --bgp` or `quipu run --bgp`");
 }
 
 std::shared_ptr<void> Controls::observe(Observer observer) {

@@ -22,6 +22,9 @@ struct NodeStatus {
     std::string state;  ///< running, failed: its router
     std::string agent;  ///< running, failed, none
     net::IpAddress loopback4, loopback6, management4, management6;
+    std::string member = {};  ///< its organisation, where there is BGP; empty where nobody announces of his own
+    std::int64_t member_as = 0;
+    std::vector<net::Prefix> announces = {};
     static constexpr auto describe() {
         using T = NodeStatus;
         return fields(field<&T::site>("site", "The site").required(),
@@ -31,7 +34,10 @@ struct NodeStatus {
                       field<&T::loopback4>("loopback_ipv4", "Its router's address, which routing announces"),
                       field<&T::loopback6>("loopback_ipv6", "The same in IPv6"),
                       field<&T::management4>("management_ipv4", "Its address in the management network"),
-                      field<&T::management6>("management_ipv6", "The same in IPv6"));
+                      field<&T::management6>("management_ipv6", "The same in IPv6"),
+                      field<&T::member>("member", "The organisation whose router speaks BGP with it"),
+                      field<&T::member_as>("member_as", "The AS number of that router; 0: there is no BGP"),
+                      field<&T::announces>("announces", "What that router announces of its own"));
     }
 };
 
@@ -96,16 +102,34 @@ struct LinkStatus {
     }
 };
 
-/// A prefix that a member's router announces though it is another's.
+enum class HijackState : std::uint8_t {
+    announced,  ///< no router holds it yet, or none prefers it
+    dropped,    ///< the router where it comes in found it invalid and dropped it
+    taken       ///< routers use it
+};
+constexpr auto describe_enum(HijackState) {
+    return names<HijackState>(
+        {{HijackState::announced, "announced"}, {HijackState::dropped, "dropped"}, {HijackState::taken, "taken"}});
+}
+
+/// A prefix that a member's router announces though it is another's, and what became of it.
 struct HijackStatus {
     net::Prefix prefix;
     std::string site;
     std::int64_t as = 0;
+    std::string holder = {};
+    HijackState state = HijackState::announced;
+    std::vector<std::string> taken_at = {};
     static constexpr auto describe() {
         using T = HijackStatus;
         return fields(field<&T::prefix>("prefix", "What is announced").required(),
                       field<&T::site>("site", "The site whose member's router announces it").required(),
-                      field<&T::as>("as", "The AS number that it announces it with"));
+                      field<&T::as>("as", "The AS number that it announces it with"),
+                      field<&T::holder>("holder", "The organisation whose prefix it is"),
+                      field<&T::state>("state",
+                                       "announced: no router prefers it, or not yet; dropped: invalid, and dropped "
+                                       "where it comes in; taken: routers use it"),
+                      field<&T::taken_at>("taken_at", "Sites whose routers use it"));
     }
 };
 /// What is asked for.
@@ -127,6 +151,15 @@ struct HijackList {
     }
 };
 
+enum class BgpState : std::uint8_t {
+    off,       ///< the routers speak no BGP
+    open,      ///< they take every route
+    validated  ///< they drop routes whose origin is invalid (RFC 6811)
+};
+constexpr auto describe_enum(BgpState) {
+    return names<BgpState>({{BgpState::off, "off"}, {BgpState::open, "open"}, {BgpState::validated, "validated"}});
+}
+
 struct LabStatus {
     bool running = false;
     std::string network;
@@ -134,16 +167,18 @@ struct LabStatus {
     bool real_time = false;
     std::vector<NodeStatus> nodes;
     std::vector<LinkStatus> links;
+    BgpState bgp = BgpState::off;
     std::vector<HijackStatus> hijacks = {};
     static constexpr auto describe() {
         using T = LabStatus;
-        return fields(field<&T::running>("running", "Whether there is a lab").required(),
-                      field<&T::network>("network", "The network that it builds").required(),
-                      field<&T::instance>("instance", "Part of its namespaces' names"),
-                      field<&T::real_time>("real_time", "Whether the emulator has real-time priority"),
-                      field<&T::nodes>("nodes", "Points of presence").required(),
-                      field<&T::links>("links", "Links").required(),
-                      field<&T::hijacks>("hijacks", "Prefixes announced where they do not belong"));
+        return fields(
+            field<&T::running>("running", "Whether there is a lab").required(),
+            field<&T::network>("network", "The network that it builds").required(),
+            field<&T::instance>("instance", "Part of its namespaces' names"),
+            field<&T::real_time>("real_time", "Whether the emulator has real-time priority"),
+            field<&T::nodes>("nodes", "Points of presence").required(), field<&T::links>("links", "Links").required(),
+            field<&T::bgp>("bgp", "off; open: routers take every route; validated: they drop what is invalid"),
+            field<&T::hijacks>("hijacks", "Prefixes announced where they do not belong"));
     }
 };
 

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "lab/bird.h"
 #include "lab/control.h"
 #include "lab/netns.h"
 
@@ -269,31 +270,70 @@ Result<void> Lab::start_members() {
 Result<HijackList> Lab::change_hijack(const HijackChange& change, std::string_view actor) {
     if (!bgp_) return Controls::change_hijack(change, actor);
     if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
-    const Hijack hijack{change.prefix, change.site};
-    const std::scoped_lock lock(changing_);
-    std::vector<Hijack> after = hijacks_;
-    if (change.stop) {
-        if (std::erase(after, hijack) == 0)
-            return fail(ErrorCode::not_found, "is not announced there", change.prefix.text());
-    } else {
-        TRY(check_hijack(*bgp_, hijack));
-        if (std::ranges::find(after, hijack) == after.end()) after.push_back(hijack);
-    }
-    TRY(write_router_file("members.conf", members_configuration(*bgp_, after)));
-    const auto members = supervisor_->state(kMembersJob);
-    // BIRD reads its configuration again at this signal; one that is being started again reads it anyway.
-    if (members && members->running) ::kill(static_cast<pid_t>(members->process.pid), SIGHUP);
-    hijacks_ = std::move(after);
-    return HijackList{hijack_status()};
+    const auto after = TRY(keep_hijacks(change));
+    return HijackList{hijack_status(after)};
 }
 
-std::vector<HijackStatus> Lab::hijack_status() const {
+Result<std::vector<Hijack>> Lab::keep_hijacks(const HijackChange& change) {
+    const std::scoped_lock lock(changing_);
+    std::vector<Hijack> after = TRY(changed(*bgp_, hijacks_, change));
+    TRY(write_router_file("members.conf", members_configuration(*bgp_, after)));
+    read_again(kMembersJob);
+    hijacks_ = after;
+    return after;
+}
+
+void Lab::read_again(std::string_view job) const {
+    const auto bird = supervisor_->state(job);
+    // BIRD reads its configuration again at this signal; one that is being started again reads it anyway.
+    if (bird && bird->running) ::kill(static_cast<pid_t>(bird->process.pid), SIGHUP);
+}
+
+Result<std::vector<std::string>> Lab::ask_router(const Node& node, std::string_view command) const {
+    return ask_bird(fmt::format("{}/{}.ctl", folder_.routers(), node.site), command);
+}
+
+std::vector<HijackStatus> Lab::hijack_status(const std::vector<Hijack>& hijacks) const {
     std::vector<HijackStatus> out;
-    for (const Hijack& hijack : hijacks_) {
+    for (const Hijack& hijack : hijacks) {
         const auto at = std::ranges::find(bgp_->accesses, hijack.site, &Access::site);
-        out.push_back({hijack.prefix, hijack.site, at->as});
+        const Access* holder = holder_of(*bgp_, hijack.prefix);
+        HijackStatus status{hijack.prefix, hijack.site, at->as, holder == nullptr ? "" : holder->member};
+        const auto of_stranger = [&](const Node& node, std::string_view which) {
+            const auto routes = ask_router(node, fmt::format("show route {} {}", hijack.prefix.text(), which));
+            // A router that does not answer is being started again, and has no route.
+            return routes && std::ranges::any_of(
+                                 *routes, [&](const std::string& line) { return origin_of_route(line) == at->as; });
+        };
+        for (const Node& node : plan_.nodes)
+            if (of_stranger(node, "primary")) status.taken_at.push_back(node.site);
+        if (!status.taken_at.empty())
+            status.state = HijackState::taken;
+        else if (of_stranger(*plan_.find_node(hijack.site), "filtered"))
+            status.state = HijackState::dropped;
+        out.push_back(std::move(status));
     }
     return out;
+}
+
+Result<void> Lab::validate_origins(Validation validation) {
+    if (!bgp_) return fail(ErrorCode::unsupported, "this lab's routers do not speak BGP");
+    if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
+    const std::scoped_lock lock(changing_);
+    validation_ = std::move(validation);
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+        TRY(write_router(i));
+        read_again(router_job(plan_.nodes[i]));
+    }
+    return {};
+}
+
+Result<void> Lab::write_router(std::size_t node) const {
+    std::string validation;
+    if (bgp_ && validation_) validation = TRY(validation_(plan_, plan_.nodes[node], bgp_->as));
+    std::string text = bird_configuration(plan_, node, validation);
+    if (bgp_) text += bgp_configuration(plan_, *bgp_, node, !validation.empty());
+    return write_router_file(plan_.nodes[node].site + ".conf", text);
 }
 
 Result<void> Lab::start_routers() {
@@ -304,15 +344,12 @@ Result<void> Lab::start_routers() {
         const std::scoped_lock lock(writing_);
         if (auto written = folder_.write(record()); !written) log(kNotRecorded, {{"error", written.error().text()}});
     });
+    validation_ = options_.validation;
     progress("Routers", 0, plan_.nodes.size());
     for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
         const Node& node = plan_.nodes[i];
         const std::string base = folder_.routers() + "/" + node.site;
-        std::string validation;
-        if (bgp_ && options_.validation) validation = TRY(options_.validation(plan_, node, bgp_->as));
-        std::string text = bird_configuration(plan_, i, validation);
-        if (bgp_) text += bgp_configuration(plan_, *bgp_, i, !validation.empty());
-        TRY(write_router_file(node.site + ".conf", text));
+        TRY(write_router(i));
         Command bird;
         bird.argv = {"bird", "-f", "-c", node.site + ".conf", "-s", node.site + ".ctl"};
         bird.netns = netns_path(node.netns);
@@ -381,17 +418,36 @@ std::optional<JobState> Lab::agent_state(std::string_view site) const {
 Result<LabStatus> Lab::status() const {
     if (down_) return LabStatus{};
     LabStatus status{true, plan_.network, plan_.instance, emulator_->real_time(), {}, {}};
+    const auto [hijacks, validated] = [&] {
+        const std::scoped_lock lock(changing_);
+        return std::pair(hijacks_, static_cast<bool>(validation_));
+    }();
     const auto word = [](const std::optional<JobState>& state) {
         return state ? std::string(state->running ? "running" : "failed") : "none";
     };
-    for (const Node& node : plan_.nodes)
-        status.nodes.push_back({node.site, node.netns, word(supervisor_->state(router_job(node))),
-                                word(agent_state(node.site)), node.loopback4, node.loopback6, node.management4,
-                                node.management6});
+    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+        const Node& node = plan_.nodes[i];
+        NodeStatus of_node{node.site,
+                           node.netns,
+                           word(supervisor_->state(router_job(node))),
+                           word(agent_state(node.site)),
+                           node.loopback4,
+                           node.loopback6,
+                           node.management4,
+                           node.management6};
+        if (bgp_) {
+            of_node.member = bgp_->accesses[i].member;
+            of_node.member_as = bgp_->accesses[i].as;
+            of_node.announces = bgp_->accesses[i].prefixes;
+        }
+        status.nodes.push_back(std::move(of_node));
+    }
     for (std::size_t i = 0; i < plan_.wires.size(); ++i)
         status.links.push_back(link_status(i));
-    const std::scoped_lock lock(changing_);
-    if (bgp_) status.hijacks = hijack_status();
+    if (bgp_) {
+        status.bgp = validated ? BgpState::validated : BgpState::open;
+        status.hijacks = hijack_status(hijacks);
+    }
     return status;
 }
 

@@ -26,16 +26,18 @@ class ControlServer;
 /// A step of the work, for a progress line: "Namespaces", 3 of 14.
 using Progress = std::function<void(std::string_view step, std::size_t done, std::size_t total)>;
 
+/// The part of a point's configuration that validates origins: for BIRD, with the filters validated4 and validated6,
+/// the router's identifier and the protocol device.
+using Validation = std::function<Result<std::string>(const Plan& plan, const Node& node, std::uint32_t as)>;
+
 class Lab final : public Controls {
   public:
     struct Options {
         std::string runtime;        ///< folder of its own, made if absent: lock, record, control socket, routers' files
         std::string instance = {};  ///< at most 6 letters and digits; made from the runtime folder's path if empty
         Progress progress = {};
-        bool bgp = false;  ///< members' routers announce their prefixes (bgp.h)
-        /// The part of a point's configuration that validates origins: for BIRD, with the filters validated4 and
-        /// validated6, the router's identifier and the protocol device. Without it every route is taken.
-        std::function<Result<std::string>(const Plan& plan, const Node& node, std::uint32_t as)> validation = {};
+        bool bgp = false;                       ///< members' routers announce their prefixes (bgp.h)
+        Validation validation = {};             ///< from the start on; without it every route is taken
         std::function<void()> asked_down = {};  ///< somebody asked through the control socket; called on its thread
     };
     /// Builds the network and returns when everything runs; routing converges within the next seconds
@@ -60,6 +62,10 @@ class Lab final : public Controls {
     void end(std::string_view site);
     [[nodiscard]] std::optional<JobState> agent_state(std::string_view site) const;
 
+    /// From now on every point's router drops what is invalid, by a cache that was not there when the lab was built.
+    /// `unsupported` in a lab without BGP.
+    [[nodiscard]] Result<void> validate_origins(Validation validation);
+
     /// Ordered pairs of nodes whose loopbacks are routed, in IPv4 and in IPv6; and how many the links in use can join.
     struct Routing {
         std::size_t routed = 0, possible = 0;
@@ -82,8 +88,12 @@ class Lab final : public Controls {
     Result<void> make_accesses();
     Result<void> start_routers();
     Result<void> start_members();
+    Result<void> write_router(std::size_t node) const;
+    void read_again(std::string_view job) const;
     Result<void> write_router_file(const std::string& name, const std::string& text) const;
-    [[nodiscard]] std::vector<HijackStatus> hijack_status() const;  // with changing_ held
+    [[nodiscard]] Result<std::vector<Hijack>> keep_hijacks(const HijackChange& change);
+    [[nodiscard]] std::vector<HijackStatus> hijack_status(const std::vector<Hijack>& hijacks) const;
+    [[nodiscard]] Result<std::vector<std::string>> ask_router(const Node& node, std::string_view command) const;
     [[nodiscard]] Record record() const;
     void progress(std::string_view step, std::size_t done, std::size_t total) const;
     [[nodiscard]] LinkStatus link_status(std::size_t wire) const;
@@ -95,6 +105,7 @@ class Lab final : public Controls {
     std::optional<BgpPlan> bgp_;
     mutable std::mutex changing_;  // one change at a time
     std::vector<Hijack> hijacks_;  // by changing_
+    Validation validation_;        // by changing_, once the routers run
     std::mutex writing_;           // the record
     std::unique_ptr<Emulator> emulator_;
     std::unique_ptr<Supervisor> supervisor_;

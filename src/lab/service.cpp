@@ -17,9 +17,6 @@ using platform::Permission;
 constexpr LogEvent kNotJournalled{LogLevel::error, "LAB_NOT_JOURNALLED",
                                   "a change of the lab could not be written to the journal"};
 
-struct Settings {
-    static constexpr auto describe() { return fields(); }
-};
 struct LinkQuery {
     std::string id;
     LinkChange body;
@@ -42,10 +39,10 @@ class LabService final : public platform::Service {
         : find_(std::move(find)), owners_(std::move(owners)) {}
 
     [[nodiscard]] std::string_view name() const override { return "lab"; }
-    [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
+    [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<LabSettings>(); }
 
     Result<void> parse(const Value& section, const std::string& file) override {
-        if (!section.is_null()) TRY(read<Settings>(section, file));
+        if (!section.is_null()) TRY(read<LabSettings>(section, file));
         return {};
     }
 
@@ -58,9 +55,12 @@ class LabService final : public platform::Service {
              .permission = Permission::see_public,
              .command = "quipu lab status"},
             [this](const Call&, const platform::NoInput&) -> Task<Result<LabStatus>> {
-                Controls* lab = lab_.load();
-                if (lab == nullptr) co_return LabStatus{};
-                co_return lab->status();
+                if (lab_.load() == nullptr) co_return LabStatus{};
+                // Routers are asked what became of hijacks: off the loop.
+                co_return co_await net::EventLoop::current()->blocking([this]() -> Result<LabStatus> {
+                    Controls* lab = lab_.load();
+                    return lab == nullptr ? LabStatus{} : lab->status();
+                });
             });
         house.api.patch<LinkQuery, LinkStatus>(
             {.path = "/api/v1/lab/links/{id}",

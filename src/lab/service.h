@@ -10,10 +10,22 @@
 #include <string>
 #include <vector>
 
+#include "base/describe.h"
 #include "lab/controls.h"
 #include "platform/service.h"
 
 namespace quipu::lab {
+
+/// Section [lab]: what `quipu run` builds beside the hub.
+struct LabSettings {
+    bool bgp = false;
+    static constexpr auto describe() {
+        return fields(field<&LabSettings::bgp>(
+            "bgp",
+            "In quipu run: members' routers announce their prefixes, and routers validate them by the service "
+            "rpki"));
+    }
+};
 
 /// `find` answers the lab to show, or nullptr where there is none; what it points to outlives the service's stop. It is
 /// asked when the service starts. `owners` answers the organisations that a link belongs to: whoever changes it

@@ -1,13 +1,14 @@
 #include "lab/topology.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <numbers>
 #include <numeric>
 #include <set>
+
+#include "base/number.h"
 
 namespace quipu::lab {
 
@@ -162,12 +163,8 @@ void add_members(Network& network, const std::vector<registry::Organisation>& or
                  const std::vector<registry::Resource>& as_numbers, const std::vector<registry::Resource>& prefixes) {
     const auto number_of = [&](const std::string& organisation) -> std::uint32_t {
         for (const registry::Resource& number : as_numbers) {
-            std::uint32_t value = 0;
-            const char* end = number.value.data() + number.value.size();
             if (number.organisation != organisation) continue;
-            if (const auto read = std::from_chars(number.value.data(), end, value);
-                read.ec == std::errc() && read.ptr == end)
-                return value;
+            if (const auto value = parse_number<std::uint32_t>(number.value)) return *value;
         }
         return 0;
     };

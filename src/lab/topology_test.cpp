@@ -11,7 +11,7 @@ using registry::Link;
 using registry::Medium;
 using registry::Site;
 
-Site site(std::string id, double latitude = 0, double longitude = 0) {
+Site placed(std::string id, double latitude = 0, double longitude = 0) {
     Site s;
     s.id = std::move(id);
     s.name = s.id;
@@ -31,7 +31,7 @@ Link link(std::string id, std::string a, std::string b, std::optional<double> km
 }
 
 TEST(Delay, FollowsFromLengthAndMedium) {
-    const Site a = site("a"), b = site("b");
+    const Site a = placed("a"), b = placed("b");
     EXPECT_EQ(delay_of(link("l", "a", "b", 3000), a, b), std::chrono::milliseconds(15));
     Link radio = link("l", "a", "b", 300);
     radio.medium = Medium::radio;
@@ -43,14 +43,14 @@ TEST(Delay, FollowsFromLengthAndMedium) {
 
 TEST(Delay, WithoutLengthFollowsFromTheGlobe) {
     // Santiago–São Paulo: 2,590 km on the globe.
-    const Nanoseconds delay = delay_of(link("l", "a", "b"), site("a", -33.45, -70.67), site("b", -23.55, -46.63));
+    const Nanoseconds delay = delay_of(link("l", "a", "b"), placed("a", -33.45, -70.67), placed("b", -23.55, -46.63));
     EXPECT_NEAR(std::chrono::duration<double>(delay).count(), 2590 * 1.3 * 5e-6, 0.0002);
 }
 
 TEST(Plan, GivesEachEndItsOwnNamesAndAddresses) {
     Network network{"test", {}, {}};
     for (int i = 0; i < 200; ++i)
-        network.sites.push_back(site("site-" + std::to_string(i)));
+        network.sites.push_back(placed("site-" + std::to_string(i)));
     for (int i = 0; i < 200; ++i)
         for (int j = i + 1; j < std::min(i + 4, 200); ++j)
             network.links.push_back(link("a-rather-long-name-" + std::to_string(i) + "-" + std::to_string(j),
@@ -81,7 +81,7 @@ TEST(Plan, GivesEachEndItsOwnNamesAndAddresses) {
 }
 
 TEST(Plan, CountsConnectedPairs) {
-    Network network{"test", {site("a"), site("b"), site("c"), site("d")}, {}};
+    Network network{"test", {placed("a"), placed("b"), placed("c"), placed("d")}, {}};
     network.links = {link("ab", "a", "b"), link("bc", "b", "c"), link("ca", "c", "a"), link("cd", "c", "d")};
     const auto plan = make_plan(network, "x", 1);
     ASSERT_TRUE(plan);
@@ -93,15 +93,16 @@ TEST(Plan, CountsConnectedPairs) {
 
 TEST(Plan, RefusesWhatCannotBeBuilt) {
     EXPECT_EQ(make_plan({"empty", {}, {}}, "x", 1).error().code, ErrorCode::invalid);
-    EXPECT_EQ(make_plan({"loop", {site("a")}, {link("aa", "a", "a")}}, "x", 1).error().where, "link aa");
+    EXPECT_EQ(make_plan({"loop", {placed("a")}, {link("aa", "a", "a")}}, "x", 1).error().where, "link aa");
     Network huge{"huge", {}, {}};
     for (int i = 0; i < 241; ++i)
-        huge.sites.push_back(site("s" + std::to_string(i)));
+        huge.sites.push_back(placed("s" + std::to_string(i)));
     EXPECT_EQ(make_plan(huge, "x", 1).error().code, ErrorCode::too_large);
 }
 
 TEST(Plan, RouterAnnouncesItsLoopbackAndSpeaksOnItsLinksOnly) {
-    Network network{"test", {site("a"), site("b"), site("c")}, {link("ab", "a", "b", 1000), link("bc", "b", "c", 1)}};
+    Network network{
+        "test", {placed("a"), placed("b"), placed("c")}, {link("ab", "a", "b", 1000), link("bc", "b", "c", 1)}};
     const auto plan = make_plan(network, "x", 1);
     ASSERT_TRUE(plan);
     const std::string text = bird_configuration(*plan, 0);

@@ -1,7 +1,6 @@
 #include "net/file_body.h"
 
 #include <cerrno>
-#include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -10,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "net/ascii.h"
 #include "net/http_writer.h"
 
@@ -52,13 +52,6 @@ struct Range {
 };
 enum class RangeState : std::uint8_t { none, good, unsatisfiable };
 
-std::optional<std::uint64_t> number(std::string_view digits) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    return value;
-}
-
 /// One range of octets. Several, or what is not understood, is as if there were none (RFC 9110 §14.2).
 RangeState read_range(std::string_view text, std::uint64_t size, Range& out) {
     constexpr std::string_view unit = "bytes=";
@@ -68,15 +61,15 @@ RangeState read_range(std::string_view text, std::uint64_t size, Range& out) {
     const std::string_view from = trim(take_until(text, '-'));
     const std::string_view to = trim(text);
     if (from.empty()) {  // the last so many
-        const auto count = number(to);
+        const auto count = parse_number<std::uint64_t>(to);
         if (!count) return RangeState::none;
         if (*count == 0 || size == 0) return RangeState::unsatisfiable;
         out.length = std::min(*count, size);
         out.first = size - out.length;
         return RangeState::good;
     }
-    const auto first = number(from);
-    const auto last = to.empty() ? std::optional(UINT64_MAX) : number(to);
+    const auto first = parse_number<std::uint64_t>(from);
+    const auto last = to.empty() ? std::optional(UINT64_MAX) : parse_number<std::uint64_t>(to);
     if (!first || !last || *last < *first) return RangeState::none;
     if (*first >= size) return RangeState::unsatisfiable;
     out.first = *first;

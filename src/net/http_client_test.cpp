@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Endpoint loopback() {
+Endpoint own_loopback() {
     return *Endpoint::parse("127.0.0.1:0");
 }
 
@@ -37,7 +37,7 @@ Task<HttpResponse> answer(HttpRequest& request) {
 
 class HttpClientTest : public testing::Test {
   protected:
-    HttpClientTest() { restart(loopback()); }
+    HttpClientTest() { restart(own_loopback()); }
     void restart(const Endpoint& at) {
         server_.reset();
         auto server = HttpServer::listen(loops_, at, answer);
@@ -188,7 +188,7 @@ TEST(HttpClientParsing, TakesChunksInterimAnswersAndBodiesWithoutLength) {
         {"", ""},
     };
     for (const auto& [octets, body] : cases) {
-        auto listeners = listen_on(loopback(), 1);
+        auto listeners = listen_on(own_loopback(), 1);
         const Endpoint at = *local_endpoint(listeners->front().get());
         const std::jthread server([&, text = octets] {
             pollfd waiting{listeners->front().get(), POLLIN, 0};

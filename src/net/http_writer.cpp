@@ -1,9 +1,9 @@
 #include "net/http_writer.h"
 
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 
+#include "base/number.h"
 #include "net/ascii.h"
 
 namespace quipu::net {
@@ -37,13 +37,6 @@ std::optional<unsigned> index_in(const std::array<std::string_view, N>& names, s
     for (unsigned i = 0; i < N; ++i)
         if (names[i] == name) return i;
     return std::nullopt;
-}
-
-std::optional<unsigned> whole_number(std::string_view digits) {
-    unsigned value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-    return value;
 }
 
 }  // namespace
@@ -108,12 +101,12 @@ std::optional<Time> parse_http_date(std::string_view text) {
     if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[19] != ':' ||
         text[22] != ':')
         return std::nullopt;
-    const auto day = whole_number(text.substr(5, 2));
+    const auto day = parse_number<unsigned>(text.substr(5, 2));
     const auto month = index_in(kMonths, text.substr(8, 3));
-    const auto year = whole_number(text.substr(12, 4));
-    const auto hour = whole_number(text.substr(17, 2));
-    const auto minute = whole_number(text.substr(20, 2));
-    const auto second = whole_number(text.substr(23, 2));
+    const auto year = parse_number<unsigned>(text.substr(12, 4));
+    const auto hour = parse_number<unsigned>(text.substr(17, 2));
+    const auto minute = parse_number<unsigned>(text.substr(20, 2));
+    const auto second = parse_number<unsigned>(text.substr(23, 2));
     if (!day || !month || !year || !hour || !minute || !second) return std::nullopt;
     const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month + 1),
                                            std::chrono::day(*day));

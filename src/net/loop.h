@@ -88,13 +88,19 @@ class LoopPool {
     std::atomic<std::size_t> turn_ = 0;
 };
 
+namespace detail {
+template <class R>
+Task<R> blocking(EventLoop& loop, std::move_only_function<R()> work) {
+    std::optional<R> value;
+    co_await BlockingCall(loop, [&] { value.emplace(work()); });
+    co_return std::move(*value);
+}
+}  // namespace detail
+
 template <class F>
 auto EventLoop::blocking(F work) -> Task<std::invoke_result_t<F>> {
-    using R = std::invoke_result_t<F>;
-    static_assert(!std::is_void_v<R>, "return a Result<void>");
-    std::optional<R> value;
-    co_await BlockingCall(*this, [&] { value.emplace(work()); });
-    co_return std::move(*value);
+    static_assert(!std::is_void_v<std::invoke_result_t<F>>, "return a Result<void>");
+    return detail::blocking<std::invoke_result_t<F>>(*this, std::move(work));
 }
 
 }  // namespace quipu::net

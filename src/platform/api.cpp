@@ -110,6 +110,20 @@ void Api::raw(net::Method method, RouteInfo info, RawHandler handler) {
     add(std::move(route));
 }
 
+void detail::add_parameters(Route& route, std::span<const quipu::detail::FieldCodec> fields) {
+    for (const quipu::detail::FieldCodec& field : fields) {
+        Parameter parameter{.name = std::string(field.name),
+                            .doc = std::string(field.doc),
+                            .schema = field.codec->schema(field.rules),
+                            .required = field.rules.required,
+                            .in_path = false};
+        if (field.name == "body")
+            route.body = std::move(parameter);
+        else
+            route.parameters.push_back(std::move(parameter));
+    }
+}
+
 void Api::add(Route route) {
     const std::scoped_lock lock(impl_->writing);
     RouteInfo& info = route.info;
@@ -155,6 +169,11 @@ std::vector<std::shared_ptr<const Route>> Api::routes() const {
     for (const auto& placed : impl_->content.load()->placed)
         out.push_back(placed->route);
     return out;
+}
+
+bool Api::has(std::string_view path) const {
+    const auto content = impl_->content.load();
+    return content->table.find(net::Method::get, path).known_path;
 }
 
 bool Api::takes_from_elsewhere(const net::HttpRequest& request) const {

@@ -300,6 +300,8 @@ class Api {
     /// Who decides from now on. Never null.
     void set_gatekeeper(std::shared_ptr<Gatekeeper> gatekeeper);
 
+    /// Whether a route, of any method, stands at this path.
+    [[nodiscard]] bool has(std::string_view path) const;
     /// Whether the request's route takes what pages of other places send (RouteInfo::from_elsewhere).
     [[nodiscard]] bool takes_from_elsewhere(const net::HttpRequest& request) const;
 

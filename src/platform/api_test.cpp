@@ -531,6 +531,17 @@ TEST_F(ApiTest, DescribesItself) {
               "list_knots");
 }
 
+TEST_F(ApiTest, KnowsTheAddressesBesideItsOwn) {
+    api_.get<NoInput, Nothing>({"/rope", "A rope", "knots", Permission::see_public},
+                               [](const Call&, NoInput) -> Result<Nothing> { return Nothing{}; });
+    EXPECT_TRUE(api_.has("/rope"));
+    EXPECT_FALSE(api_.has("/ropes"));
+    EXPECT_TRUE(api_.has("/api/v1/knots/quito"));
+    const auto document = parse_json(api_.openapi("1"));
+    ASSERT_TRUE(document);
+    EXPECT_EQ(*document->find("paths")->find("/rope")->find("get")->find("operationId")->if_string(), "get_root_rope");
+}
+
 TEST(Cursor, RoundTripsAndRefusesForeignText) {
     for (const std::string_view position : {"", "a", "ab", "abc", "santiago/panama", "\xff\x01"}) {
         auto back = read_cursor(make_cursor(position));

@@ -88,14 +88,28 @@ Answer make_answer(T value) {  // NOLINT(performance-unnecessary-value-param): m
     return answer;
 }
 
-template <class F>
-Parameter parameter_of(const F& f) {
-    return {.name = std::string(f.name),
-            .doc = std::string(f.doc),
-            .schema = schema_of<typename F::Type>(f.rules),
-            .required = f.rules.required,
-            .in_path = false};
+template <class A>
+Result<Answer> answered(Result<A> result) {
+    if (!result) return std::unexpected(std::move(result).error());
+    return make_answer(std::move(*result));
 }
+template <class A>
+Task<Result<Answer>> answered(Task<Result<A>> task) {
+    co_return answered(co_await std::move(task));
+}
+
+/// Of a handler that waits and only looks at its request, which must therefore stay.
+template <class H, class Q>
+Task<Result<Answer>> answered(const H& handler, const Call& call, Q request) {
+    co_return answered(co_await handler(call, request));
+}
+template <class R, class H, class C, class Q>
+constexpr bool takes_by_value(R (H::*)(C, Q) const) {
+    return !std::is_reference_v<Q>;
+}
+
+/// Path, query and body as the fields of a request struct declare them.
+void add_parameters(Route& route, std::span<const quipu::detail::FieldCodec> fields);
 
 }  // namespace quipu::platform::detail
 
@@ -109,30 +123,22 @@ void Api::add_typed(net::Method method, RouteInfo info, H handler) {
     Route route;
     route.method = method;
     route.info = info;
-    for_each_field<Q>([&](const auto& f) {
-        using Member = typename std::remove_cvref_t<decltype(f)>::Type;
-        if (f.name == "body") {
-            route.body = detail::parameter_of(f);
-            if constexpr (Described<Member>) route.body_name = detail::type_name<Member>();
-        } else {
-            route.parameters.push_back(detail::parameter_of(f));
-        }
-    });
+    detail::add_parameters(route, fields_of<Q>());
+    if constexpr (requires(Q request) { request.body; })
+        if constexpr (Described<decltype(Q::body)>) route.body_name = detail::type_name<decltype(Q::body)>();
     // What is serialised already says nothing of its type: then the declared one counts.
     route.response =
         detail::shape_of<std::conditional_t<std::same_as<A, SharedJson> || std::same_as<A, Reply<SharedJson>>, R, A>>();
     route.run =
         TypedHandler([handler = std::move(handler)](const Call& call, const Value& input) -> Task<Result<Answer>> {
-            Q query = CO_TRY(read<Q>(input));
-            if constexpr (detail::Awaited<Returned>::value) {
-                auto answer = co_await handler(call, std::move(query));
-                if (!answer) co_return std::unexpected(std::move(answer).error());
-                co_return detail::make_answer(std::move(*answer));
-            } else {
-                auto answer = handler(call, std::move(query));
-                if (!answer) co_return std::unexpected(std::move(answer).error());
-                co_return detail::make_answer(std::move(*answer));
-            }
+            Result<Q> request = read<Q>(input);
+            if (!request) return finished(Result<Answer>(std::unexpected(std::move(request).error())));
+            if constexpr (!detail::Awaited<Returned>::value)
+                return finished(detail::answered(handler(call, std::move(*request))));
+            else if constexpr (detail::takes_by_value(&H::operator()))
+                return detail::answered(handler(call, std::move(*request)));
+            else
+                return detail::answered(handler, call, std::move(*request));
         });
     add(std::move(route));
 }

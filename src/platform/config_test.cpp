@@ -5,17 +5,17 @@
 namespace quipu::platform {
 namespace {
 
-struct Rope {
+struct Rigging {
     std::int64_t length = 7;
     std::string colour = "red";
     static constexpr auto describe() {
-        return fields(field<&Rope::length>("length", "How long").between(1, 9).format("m"),
-                      field<&Rope::colour>("colour", "What colour"));
+        return fields(field<&Rigging::length>("length", "How long").between(1, 9).format("m"),
+                      field<&Rigging::colour>("colour", "What colour"));
     }
 };
 struct KnotSettings {
-    Rope rope;
-    std::vector<Rope> spare;
+    Rigging rope;
+    std::vector<Rigging> spare;
     Nanoseconds patience = std::chrono::seconds(90);
     static constexpr auto describe() {
         using T = KnotSettings;

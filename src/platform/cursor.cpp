@@ -1,10 +1,10 @@
 // Cursors: the position and a check sum, in base64url. The sum tells a cursor of ours from any other text; it is no
 // secret.
 
-#include <charconv>
 #include <cstdint>
 
 #include "base/base64url.h"
+#include "base/number.h"
 #include "platform/api.h"
 
 namespace quipu::platform {
@@ -46,11 +46,8 @@ Result<std::string> read_cursor(std::string_view cursor) {
 Result<std::size_t> read_position(std::string_view cursor) {
     if (cursor.empty()) return 0;
     const std::string text = TRY(read_cursor(cursor));
-    std::size_t position = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
-    if (error != std::errc{} || end != text.data() + text.size())
-        return fail(ErrorCode::invalid, "this cursor is of another list", "cursor", "leave it out to begin again");
-    return position;
+    if (const auto position = parse_number<std::size_t>(text)) return *position;
+    return fail(ErrorCode::invalid, "this cursor is of another list", "cursor", "leave it out to begin again");
 }
 
 }  // namespace quipu::platform

@@ -6,10 +6,6 @@
 namespace quipu::platform {
 namespace {
 
-bool is_api(std::string_view path) {
-    return path.starts_with("/api/") || path == "/healthz" || path == "/metrics";
-}
-
 constexpr std::string_view kNoPortal =
     "This is Quipu's hub. The portal's files are not installed here (hub.web in the configuration names their "
     "folder).\n"
@@ -42,7 +38,8 @@ Task<net::HttpResponse> Front::answer(net::HttpRequest& request) {
         door->dress_api(refusal);
         co_return refusal;
     }
-    if (is_api(request.path)) {
+    // Routes beside /api/ are addresses that other programs' users know: /metrics, Routinator's.
+    if (request.path.starts_with("/api/") || api_.has(request.path)) {
         auto response = co_await answer_api(request);
         door->dress_api(response);
         co_return response;

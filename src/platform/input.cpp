@@ -1,23 +1,15 @@
 #include "platform/input.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
+#include "base/number.h"
 #include "platform/nearest.h"
 #include "platform/respond.h"
 
 namespace quipu::platform {
 namespace {
-
-template <class T>
-std::optional<T> number_of(std::string_view text) {
-    T out{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return out;
-}
 
 std::string_view type_of(const Value& schema) {
     const Value* type = schema.find("type");
@@ -87,10 +79,10 @@ Result<Value> gather_body(const Parameter& body, const net::HttpRequest& request
 Value value_from_text(std::string_view text, const Value& schema) {
     const std::string_view type = type_of(schema);
     if (type == "integer") {
-        if (const auto number = number_of<std::int64_t>(text)) return *number;
+        if (const auto number = parse_number<std::int64_t>(text)) return *number;
     } else if (type == "number") {
-        if (const auto whole = number_of<std::int64_t>(text)) return *whole;
-        if (const auto number = number_of<double>(text)) return *number;
+        if (const auto whole = parse_number<std::int64_t>(text)) return *whole;
+        if (const auto number = parse_number<double>(text)) return *number;
     } else if (type == "boolean") {
         if (text == "true") return true;
         if (text == "false") return false;

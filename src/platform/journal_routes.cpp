@@ -1,8 +1,8 @@
 #include "platform/journal_routes.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "events/audience.h"
 #include "platform/off_loop.h"
 
@@ -29,11 +29,9 @@ struct EventQuery : PageQuery {
 };
 
 Result<std::int64_t> id_from(std::string_view text, std::string_view where) {
-    std::int64_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size() || id < 0)
-        return fail(ErrorCode::invalid, "expected the id of an event", std::string(where));
-    return id;
+    const auto id = parse_number<std::int64_t>(text);
+    if (!id || *id < 0) return fail(ErrorCode::invalid, "expected the id of an event", std::string(where));
+    return *id;
 }
 
 Result<data::EventFilter> filter_of(const EventQuery& query) {

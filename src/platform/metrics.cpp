@@ -121,6 +121,7 @@ void append_family(std::string& out, const std::string& name, const Family& fami
 struct Metrics::Impl {
     mutable std::mutex mutex;
     std::map<std::string, Family, std::less<>> families;
+    std::vector<std::weak_ptr<std::function<std::string()>>> texts;
 
     /// The living metric of this name and labels, or a new one.
     template <class T>
@@ -169,6 +170,14 @@ std::shared_ptr<void> Metrics::counter_from(std::string_view name, std::string_v
     return impl_->keep_reading(name, help, "counter", labels, std::move(read));
 }
 
+std::shared_ptr<void> Metrics::text_from(std::function<std::string()> read) {
+    const std::scoped_lock lock(impl_->mutex);
+    std::erase_if(impl_->texts, [](const auto& text) { return text.expired(); });
+    auto made = std::make_shared<std::function<std::string()>>(std::move(read));
+    impl_->texts.push_back(made);
+    return made;
+}
+
 std::shared_ptr<Metrics::Timer> Metrics::timer(std::string_view name, std::string_view help, const Labels& labels) {
     return impl_->find_or_make<Buckets>(name, help, "histogram", labels);
 }
@@ -178,6 +187,8 @@ std::string Metrics::text() const {
     const std::scoped_lock lock(impl_->mutex);
     for (const auto& [name, family] : impl_->families)
         append_family(out, name, family);
+    for (const auto& text : impl_->texts)
+        if (const auto alive = text.lock()) out += (*alive)();
     return out;
 }
 

@@ -36,6 +36,9 @@ class Metrics {
                                               std::function<double()> read);
     [[nodiscard]] std::shared_ptr<void> counter_from(std::string_view name, std::string_view help, const Labels& labels,
                                                      std::function<double()> read);
+    /// Whole families of samples in the same format, made by whoever counts what has labels of its own by the thousand;
+    /// its names are nobody else's.
+    [[nodiscard]] std::shared_ptr<void> text_from(std::function<std::string()> read);
     /// A histogram of seconds with the house's buckets (1 ms … 10 s).
     class Timer;
     [[nodiscard]] std::shared_ptr<Timer> timer(std::string_view name, std::string_view help, const Labels& labels = {});

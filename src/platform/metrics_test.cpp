@@ -40,6 +40,15 @@ TEST(Metrics, LiveAsLongAsTheirHandle) {
     EXPECT_EQ(metrics.text(), "");
 }
 
+TEST(Metrics, WholeFamiliesStandBehindTheOthers) {
+    Metrics metrics;
+    const auto calls = metrics.counter("quipu_calls_total", "Calls");
+    auto others = metrics.text_from([] { return "# TYPE other gauge\nother 1\n"; });
+    EXPECT_TRUE(metrics.text().ends_with("quipu_calls_total 0\n# TYPE other gauge\nother 1\n")) << metrics.text();
+    others.reset();
+    EXPECT_TRUE(metrics.text().ends_with("quipu_calls_total 0\n"));
+}
+
 TEST(Metrics, TimersCountIntoCumulativeBuckets) {
     Metrics metrics;
     const auto timer = metrics.timer("quipu_seconds", "How long", {{"a", "b"}});

@@ -28,7 +28,10 @@ std::string lower(std::string_view text) {
 std::string operation_id(const Route& route) {
     std::string out = route.response.page ? "list" : lower(net::name_of(route.method));
     std::string_view rest = route.info.path;
-    if (rest.starts_with("/api/v1")) rest.remove_prefix(7);
+    if (rest.starts_with("/api/v1"))
+        rest.remove_prefix(7);
+    else
+        out += "_root";  // /status is not /api/v1/status
     while (rest.starts_with('/')) {
         rest.remove_prefix(1);
         const std::size_t slash = std::min(rest.find('/'), rest.size());

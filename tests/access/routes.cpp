@@ -237,6 +237,7 @@ class Routes : public testing::Test {
         for (std::size_t caller = 0; caller < expected.size(); ++caller) {
             std::string said;
             const std::string got = outcome(line, caller, own, &said);
+            ++asked_;
             // What somebody before has removed is not there any more: let in all the same.
             if (expected[caller] == "yes" && got == "404") continue;
             EXPECT_EQ(got, expected[caller])
@@ -250,6 +251,7 @@ class Routes : public testing::Test {
     registry::RegistryService* registry_ = nullptr;
     std::unique_ptr<platform::Hub> hub_;
     std::uint32_t calls_ = 0;
+    int asked_ = 0;  ///< answers that were compared with the table
 };
 
 /// Permissions that are asked for at the object's organisation.
@@ -287,6 +289,8 @@ TEST_F(Routes, EveryRouteEveryRoleOwnAndForeignOrganisation) {
         hold(line, true);
         if (!line.foreign.empty()) hold(line, false);
     }
+    fmt::print("{} routes, {} in the table; {} answers of a route to a caller at their own or a foreign organisation\n",
+               known.size(), table.size(), asked_);
 }
 
 /// Contact details by who asks, over every way out that has them.

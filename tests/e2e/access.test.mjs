@@ -95,7 +95,10 @@ test('from an invitation to a second factor: the whole way of a person', { skip:
   await page.getByLabel('Full name').fill('Joana Prado');
   await page.getByLabel('New password').fill('short');
   await page.getByText(/more characters/).waitFor();
+  await page.getByLabel('New password').fill('password12345');
+  await page.getByText('Weak: this is tried early').waitFor();
   await page.getByLabel('New password').fill(kPassword);
+  await page.getByText('Good', { exact: true }).waitFor();
   await page.getByLabel('Once more').fill(kPassword);
   await page.getByRole('button', { name: 'Make the account and sign in' }).click();
   await page.waitForURL('**/me');
@@ -108,6 +111,10 @@ test('from an invitation to a second factor: the whole way of a person', { skip:
   await visit(page, `${hub.url}/signin`);
   await page.getByLabel('Mail address or name').fill(mail);
   await page.getByLabel('Password').fill('not this one at all');
+  assert.equal(await page.getByLabel('Password').getAttribute('type'), 'password');
+  await page.getByLabel('Show what I type').check();
+  assert.equal(await page.getByLabel('Password').getAttribute('type'), 'text');
+  await page.getByLabel('Show what I type').uncheck();
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.getByText(/password is wrong/).waitFor();
   await page.getByLabel('Password').fill(kPassword);

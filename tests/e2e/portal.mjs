@@ -66,12 +66,12 @@ async function startFixture() {
 }
 
 /** With root the whole network is brought up and measured, unless the hub alone will do; without, the hub alone. */
-async function startHub(lab) {
+async function startHub(lab, options) {
   need(kProgram, 'build/release/bin/quipu is not built');
   need(join(root, 'build', 'web', 'index.html'), 'the portal is not built (tools/build-web)');
   const data = mkdtempSync(join(tmpdir(), 'quipu-e2e-'));
   const whole = lab && process.getuid() === 0;
-  const server = startServer(kProgram, ['run', ...(whole ? [] : ['--hub-only']), '--port', '0', '--data', data]);
+  const server = startServer(kProgram, ['run', ...(whole ? options : ['--hub-only']), '--port', '0', '--data', data]);
   const stop = async () => {
     await server.stop();
     rmSync(data, { recursive: true, force: true });
@@ -84,13 +84,13 @@ async function startHub(lab) {
   }
 }
 
-/** A hub with RedCLARA's network, its lab if wished; its demonstration accounts sign in without a password. */
-export async function startPortal({ lab = true } = {}) {
+/** A hub with RedCLARA's network, its lab if wished, with these options of `quipu run`; its demonstration accounts sign in without a password. */
+export async function startPortal({ lab = true, options = [] } = {}) {
   need(kChromium, 'Chromium is not installed');
   need(join(root, 'web', 'node_modules', 'playwright-core'), "the portal's packages are not installed (tools/build-web)");
   const wish = process.env.QUIPU_E2E ?? '';
   if (/^https?:/.test(wish)) return { url: wish, stop: async () => {}, lab: true, fixture: false };
-  return wish === 'fixture' ? startFixture() : startHub(lab);
+  return wish === 'fixture' ? startFixture() : startHub(lab, options);
 }
 
 export async function startBrowser() {

@@ -6,18 +6,12 @@
 # network namespace of its own; all of it ends with this script.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  command -v bird >/dev/null || { echo "BIRD, which announces the routes, is not installed (tools/setup build): not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/openbgpd
+source "$(dirname "$0")/alone.bash"  # BIRD announces the routes
+mkdir -m 755 /run/openbgpd
 source "$(dirname "$0")/rtr.bash"
 
 cache4=192.0.2.10
 feeder4=192.0.2.9 feeder6=2001:db8::9
-ip link set lo up
 ip link add lan type bridge
 ip address add "$cache4/24" dev lan
 ip link set lan up
@@ -133,31 +127,31 @@ count = collections.Counter(row["validity"] for row in rows)
 assert min(count[state] for state in ("valid", "invalid", "not-found")) >= 2, count
 print("\n".join(row["prefix"] for row in rows if row["validity"] != "invalid"))' | prefixes_only >kept
 }
+keeps_routes() { # ROUTER
+  { "routes_of_$1" 2>/dev/null || true; } | prefixes_only >"$1.routes"
+  cmp -s kept "$1.routes"
+}
 same_routes() { # ROUTER WHEN
-  for _ in $(seq 200); do
-    { "routes_of_$1" 2>/dev/null || true; } | prefixes_only >"$1.routes"
-    if cmp -s kept "$1.routes"; then
-      echo "$1 keeps the $(wc -l <kept) of $(wc -l <routes.txt) routes that are not invalid $2"
-      return
-    fi
-    sleep 0.25
-  done
+  if comes_true 200 keeps_routes "$1"; then
+    echo "$1 keeps the $(wc -l <kept) of $(wc -l <routes.txt) routes that are not invalid $2"
+    return
+  fi
   echo "$1 does not keep the routes that are not invalid $2:"
   diff kept "$1.routes" | head -20
   tail -20 "$1.log" feeder.log
   exit 1
 }
 # OpenBGPD tells how many VRPs it holds, not which; its verdicts on the routes say that.
+holds_count() {
+  counted=$(bgpctl -j show sets 2>/dev/null | python3 -c 'import json, sys; print(sum(one["num_IPv4"] + one["num_IPv6"] for one in json.load(sys.stdin)["sets"]))' 2>/dev/null || true)
+  [ "$counted" = "$(wc -l <expected)" ]
+}
 same_count() { # WHEN
   local counted
-  for _ in $(seq 200); do
-    counted=$(bgpctl -j show sets 2>/dev/null | python3 -c 'import json, sys; print(sum(one["num_IPv4"] + one["num_IPv6"] for one in json.load(sys.stdin)["sets"]))' 2>/dev/null || true)
-    if [ "$counted" = "$(wc -l <expected)" ]; then
-      echo "openbgpd holds $counted VRPs $1"
-      return
-    fi
-    sleep 0.25
-  done
+  if comes_true 200 holds_count; then
+    echo "openbgpd holds $counted VRPs $1"
+    return
+  fi
   echo "openbgpd holds ${counted:-no} VRPs, not $(wc -l <expected), $1"
   tail -20 openbgpd.log server.log
   exit 1

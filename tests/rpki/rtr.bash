@@ -2,9 +2,12 @@
 # router's table with what is served.
 work=$(mktemp -d)
 started=()
+all_ended() { ! kill -0 "${started[@]}" 2>/dev/null; }
 finish() {
   local process
   for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
+  # FRR 8.4's bgpd sometimes waits for its own RTR client for ever.
+  comes_true 40 all_ended || kill -KILL "${started[@]}" 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work"
 }
@@ -67,16 +70,25 @@ expect_vrps() {
   "$quipu" rpki validate --offline tree/cache --tals tree/tals --output csv | same_form >expected
   [ "$(wc -l <expected)" -gt 100 ]
 }
-# Waits until a router holds what is expected; how long it may take decides nothing but when to give up.
-same_set() { # ROUTER WHEN
-  for _ in $(seq 480); do
-    { "vrps_of_$1" 2>/dev/null || true; } | same_form >"$1.vrps"
-    if cmp -s expected "$1.vrps"; then
-      echo "$1 holds the $(wc -l <expected) VRPs that are served $2"
-      return
-    fi
+# Waits for a condition; how long it may take decides nothing but when to give up.
+comes_true() { # TIMES COMMAND…
+  local times=$1
+  shift
+  for _ in $(seq "$times"); do
+    if "$@"; then return 0; fi
     sleep 0.25
   done
+  return 1
+}
+holds_expected() { # ROUTER
+  { "vrps_of_$1" 2>/dev/null || true; } | same_form >"$1.vrps"
+  cmp -s expected "$1.vrps"
+}
+same_set() { # ROUTER WHEN
+  if comes_true 480 holds_expected "$1"; then
+    echo "$1 holds the $(wc -l <expected) VRPs that are served $2"
+    return
+  fi
   echo "$1 does not hold what is served $2:"
   diff expected "$1.vrps" | head -20
   tail -20 server.log "$1.log" 2>/dev/null

@@ -259,7 +259,7 @@ function lab(world: World, call: Call): unknown {
     return { ...rows.find((row) => row.id === id), state: state ?? 'up' };
   }
   const nodes = world.pops().map((site) => ({ site, namespace: `quipu-${site}`, state: 'up', agent: 'connected' }));
-  return { running: true, network: 'redclara-2011', nodes, links: rows };
+  return { running: true, network: 'redclara-2011', nodes, links: rows, bgp: 'off', hijacks: [] };
 }
 
 function journal(world: World, call: Call): unknown {

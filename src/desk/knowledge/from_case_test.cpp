@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-SolvedCase example() {
+SolvedCase solved_example() {
     return {.number = 41,
             .title = "Lenta la copia de Ana a 200.0.204.17",
             .description = "Copiamos 2 TB a São Paulo y va a 30 Mb/s.\nAna Pérez, +56 2 2978 3000",
@@ -26,7 +26,7 @@ SolvedCase example() {
 }
 
 TEST(FromCase, IsADraftWithThreeParts) {
-    const ArticleInput article = article_of(example(), {});
+    const ArticleInput article = article_of(solved_example(), {});
     const ArticleText& text = article.texts.at("es");
     EXPECT_EQ(text.title, "Lenta la copia de [persona] a [dirección]");
     EXPECT_THAT(text.body, HasSubstr("## Qué se vio\n\nCopiamos 2 TB a São Paulo y va a 30 Mb/s."));
@@ -38,13 +38,13 @@ TEST(FromCase, IsADraftWithThreeParts) {
 
 TEST(FromCase, AddressesStayWhereThatIsWanted) {
     const ArticleInput article =
-        article_of(example(), {.language = "en", .leave_out_addresses = false, .category = "network"});
+        article_of(solved_example(), {.language = "en", .leave_out_addresses = false, .category = "network"});
     EXPECT_THAT(article.texts.at("en").title, HasSubstr("200.0.204.17"));
     EXPECT_THAT(article.texts.at("en").body, HasSubstr("## What helped"));
 }
 
 TEST(FromCase, LongCasesAreCutBetweenCharacters) {
-    SolvedCase solved = example();
+    SolvedCase solved = solved_example();
     solved.description.clear();
     for (int i = 0; i < 40'000; ++i)
         solved.description += "é ";

@@ -188,15 +188,16 @@ Result<void> Keeper::open_case(data::Transaction& transaction, Outage& outage, s
 /// What was before: the worst pairs' series, their ways before and since, what the journal told.
 Result<std::vector<desk::Evidence>> Keeper::evidence_of(const Outage& outage, Time now) {
     if (desk_ == nullptr) return std::vector<desk::Evidence>{};
+    // Records are of whole minutes: the first one holds the moment, and does not begin after it.
+    const Time since = std::chrono::floor<std::chrono::minutes>(outage.began - kBefore);
     std::vector<desk::EvidenceWish> wishes;
     for (std::size_t i = 0; i < std::min(outage.pairs.size(), kPairsFrozen); ++i)
         wishes.push_back({.kind = desk::EvidenceKind::series,
                           .stream = "measure.minute",
                           .key = outage.pairs[i].from + "/" + outage.pairs[i].to,
-                          .since = outage.began - kBefore,
+                          .since = since,
                           .until = now});
-    wishes.push_back(
-        {.kind = desk::EvidenceKind::events, .stream = {}, .key = {}, .since = outage.began - kBefore, .until = now});
+    wishes.push_back({.kind = desk::EvidenceKind::events, .stream = {}, .key = {}, .since = since, .until = now});
     auto out = TRY(desk_->freeze(wishes));
     const auto picture = registry_.now();
     for (std::size_t i = 0; i < std::min(outage.pairs.size(), kPairsFrozen); ++i) {

@@ -1,9 +1,9 @@
 #include "desk/pert/api.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
+#include "base/number.h"
 #include "base/words.h"
 #include "desk/knowledge/markdown.h"
 #include "desk/pert/calendar.h"
@@ -115,11 +115,8 @@ struct MeetingsQuery : PageQuery {
 };
 
 Result<std::int64_t> version_in(const std::string& if_match) {
-    std::int64_t version = 0;
-    const auto read = std::from_chars(if_match.data(), if_match.data() + if_match.size(), version);
-    if (read.ec != std::errc() || read.ptr != if_match.data() + if_match.size())
-        return fail(ErrorCode::precondition_failed, "is not a version", "If-Match", "send the ETag as it came");
-    return version;
+    if (const auto version = parse_number<std::int64_t>(if_match)) return *version;
+    return fail(ErrorCode::precondition_failed, "is not a version", "If-Match", "send the ETag as it came");
 }
 
 template <class T>

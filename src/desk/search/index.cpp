@@ -14,7 +14,7 @@ namespace {
 using data::Transaction;
 
 /// Rises when tables or words change their form: then the index is made again.
-constexpr std::int64_t kFormat = 3;
+constexpr std::int64_t kFormat = 4;
 constexpr std::string_view kAnywhere = "*";
 
 template <class Words>

@@ -291,8 +291,9 @@ TEST_P(SearchIndex, FindsExactlyWhatIsThere) {
         all.push_back({{"sites", fmt::format("x{}", i)}, {document(name, text)}});
     }
     ASSERT_TRUE(index_->put(all, std::nullopt));
-    for (const std::string_view typed : {"lima", "lim", "quito lima", "são paulo", "sao", "10.1", "\"10 1\"",
-                                         "mtu -lima", "\"lima\" quito", "rota mtu", "-quito sao"}) {
+    for (const std::string_view typed :
+         {"lima", "lim", "quito lima", "são paulo", "sao", "10.1", "\"10 1\"", "mtu -lima", "\"lima\" quito",
+          "rota mtu", "-quito sao", "lima -\"quito mtu\"", "\"rota mtu 10\"", "mtu-lim"}) {
         const Terms terms = parse_terms(typed);
         std::vector<std::string> expected;
         for (const Indexed& each : all) {

@@ -1,9 +1,9 @@
 // Cases, a document for each circle of readers that sees more than the wider ones. Who they are is what desk/desk.h
 // says and desk/sight.h decides; a test holds both equal.
 
-#include <charconv>
 #include <fmt/format.h>
 
+#include "base/number.h"
 #include "desk/desk.h"
 #include "desk/search/source.h"
 
@@ -27,10 +27,8 @@ void add_roles(std::vector<Rule>& out, Permission permission, const Case& what, 
 }
 
 std::optional<std::int64_t> number_of(std::string_view text) {
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number <= 0) return std::nullopt;
-    return number;
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number > 0 ? number : std::nullopt;
 }
 
 class CaseSource final : public Source {

@@ -87,6 +87,9 @@ struct Credential {
     std::optional<Time> used = {};
 };
 
+/// How a code that was right, but had signed in before, is told (RFC 6238 §5.2: it is used once).
+inline constexpr std::string_view kUsedCode = "a code used before";
+
 class Access {
   public:
     virtual ~Access() = default;
@@ -119,6 +122,7 @@ class Access {
     [[nodiscard]] virtual Result<SessionStart> complete_second_factor(std::string_view pending, std::string_view method,
                                                                       const Origin& from) = 0;
     /// A wrong code: counts against the sign-in, the account and the address, and is audited.
+    /// `method` kUsedCode: its owner is told.
     virtual Error fail_second_factor(std::string_view pending, std::string_view method, const Origin& from) = 0;
 
     // ---- accounts and their authenticators

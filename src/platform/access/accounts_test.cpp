@@ -157,6 +157,24 @@ TEST_F(AccountsTest, ATokenActsWithinItsScope) {
     EXPECT_EQ(ask({.path = "session", .token = token}).status, 401) << "over";
 }
 
+TEST_F(AccountsTest, BeforeATokenEndsItsOwnerGetsOneLetter) {
+    for (const char* body : {R"({"name":"inventory"})", R"({"name":"today","until":"2026-03-05T12:00:00Z"})"})
+        ASSERT_EQ(ask({.method = net::Method::post, .path = "tokens", .body = body, .cookie = manager_}).status, 201);
+    letters_.clear();
+    clock_.advance(std::chrono::days(82));
+    ASSERT_TRUE(core_->sweep());
+    EXPECT_TRUE(letters_.empty()) << "eight days before; one of three days needs none";
+    clock_.advance(std::chrono::days(1));
+    ASSERT_TRUE(core_->sweep());
+    ASSERT_EQ(letters_.size(), 1U);
+    EXPECT_THAT(letters_.back().text, HasSubstr("inventory"));
+    EXPECT_THAT(letters_.back().text, HasSubstr("2026-05-31 12:00 UTC"));
+    ASSERT_TRUE(core_->sweep());
+    start();
+    ASSERT_TRUE(core_->sweep());
+    EXPECT_EQ(letters_.size(), 1U) << "after a restart too";
+}
+
 TEST_F(AccountsTest, ATokenEndsWhenItsOwnerSaysSo) {
     const Answer made =
         ask({.method = net::Method::post, .path = "tokens", .body = R"({"name":"x"})", .cookie = manager_});

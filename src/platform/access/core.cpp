@@ -3,11 +3,12 @@
 #include "platform/access/core.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "net/tls.h"
+#include "platform/access/letters.h"
 #include "platform/access/password.h"
 
 namespace quipu::access {
@@ -16,6 +17,12 @@ namespace {
 constexpr LogEvent kNotTold{LogLevel::error, "ACCESS_NOT_AUDITED",
                             "What happened to an account could not be journalled.",
                             "see the error; the log has this line instead"};
+constexpr LogEvent kLockNotKept{LogLevel::warning, "ACCESS_LOCK_NOT_KEPT",
+                                "An account's lock, or its end, could not be written: it holds until a restart.",
+                                "see the error; check the database"};
+constexpr LogEvent kNoList{LogLevel::error, "ACCESS_BREACHED_LIST_UNREADABLE",
+                           "No new password is taken: the list of breached ones can't be read.",
+                           "see the error, and `[access] breached_passwords`"};
 constexpr LogEvent kNoLetter{LogLevel::warning, "ACCESS_LETTER_NOT_SENT",
                              "A letter to an account's owner was not sent.", "see the error, and the settings of mail"};
 constexpr LogEvent kSlowEnded{
@@ -24,6 +31,8 @@ constexpr LogEvent kSlowEnded{
     "the count says how many were refused unseen"};
 
 constexpr Nanoseconds kRemembered = std::chrono::minutes(1);
+/// Before a token ends its owner gets a letter, unless it lives hardly longer than that.
+constexpr Nanoseconds kTellBefore = std::chrono::days(7);
 
 std::shared_ptr<Opening> opening_of(SessionRow row) {
     auto opening = std::make_shared<Opening>();
@@ -46,6 +55,7 @@ std::shared_ptr<Opening> opening_of(TokenRow row) {
     opening->until = row.token.until;
     const Time used = row.token.used.value_or(Time());
     opening->used = opening->used_saved = used.time_since_epoch().count();
+    opening->end_told = row.end_told;
     opening->token = std::move(row.token);
     return opening;
 }
@@ -81,12 +91,11 @@ std::string hash_of(std::string_view secret) {
 
 Result<std::int64_t> version_in(std::string_view if_match) {
     if (if_match == "*") return -1;
-    std::int64_t version = 0;
-    const auto [end, error] = std::from_chars(if_match.data(), if_match.data() + if_match.size(), version);
-    if (error != std::errc{} || end != if_match.data() + if_match.size() || version < 1)
+    const auto version = parse_number<std::int64_t>(if_match);
+    if (!version || *version < 1)
         return fail(ErrorCode::precondition_failed, fmt::format("\"{}\" is no version of this account", if_match),
                     "If-Match", "send the ETag that came with it");
-    return version;
+    return *version;
 }
 
 Origin origin_of(const net::HttpRequest& request) {
@@ -99,6 +108,8 @@ Result<void> Core::open(platform::House& house, const Settings& settings) {
     TRY(start_sodium());
     if (decoy_.empty()) decoy_ = TRY(hash_password(net::random_token(24)));
     seal_ = TRY(Seal::open(house.data_folder));
+    breached_.reset();
+    if (!settings.breached_passwords.empty()) breached_ = TRY(BreachedPasswords::open(settings.breached_passwords));
     store_.emplace(house.database);
     TRY(open_data());
     ready_ = true;
@@ -110,7 +121,16 @@ Result<void> Core::open_data() {
     for (const auto& [id, person] : directory_.people()->by_id)
         if (person->account.demonstration) accounts.push_back(person->account);
     directory_.fill(std::move(accounts));
+    TRY(load_locks());
     return load_openings();
+}
+
+Result<void> Core::load_locks() {
+    const Time now = house_->clock.now();
+    const Monotonic monotonic = house_->clock.monotonic();
+    for (const Store::Lock& lock : TRY(store_->locks(now)))
+        locks_.with([&](AccountLocks& all) { all.restore(lock.key, monotonic + (lock.until - now)); });
+    return {};
 }
 
 Result<void> Core::load_openings() {
@@ -123,6 +143,21 @@ Result<void> Core::load_openings() {
     for (TokenRow& row : TRY(store_->tokens()))
         if (row.token.until > now && directory_.by_id(row.token.id) == nullptr)
             directory_.open(opening_of(std::move(row)));
+    return {};
+}
+
+Result<void> Core::check_new_password(std::string_view password, std::string_view login, std::string_view name) const {
+    TRY(check_password(password, login, name));
+    if (!breached_) return {};
+    const auto held = breached_->holds(password);
+    if (!held) {
+        log(kNoList, {{"error", held.error().text()}});
+        return fail(ErrorCode::unavailable, "the list of stolen passwords cannot be read", {},
+                    "tell whoever runs this hub");
+    }
+    if (*held)
+        return fail(ErrorCode::invalid, "this password is in a list of those that were stolen elsewhere",
+                    "body.password", "choose one that you use nowhere else");
     return {};
 }
 
@@ -160,7 +195,23 @@ Result<void> Core::sweep() {
         opening->used_saved = opening->used.load();
         (opening->kind == Opening::Kind::session ? sessions : tokens).push_back({opening->id, used});
     }
+    TRY(tell_of_tokens_that_end());
     return store_->sweep(sessions, tokens, ended, now);
+}
+
+/// What uses a token would otherwise stop one day without a word (OWASP ASVS 2.3.3).
+Result<void> Core::tell_of_tokens_that_end() {
+    const Time now = house_->clock.now();
+    for (const auto& opening : directory_.openings()) {
+        if (opening->kind != Opening::Kind::token || opening->until - now > kTellBefore ||
+            opening->until - opening->token.created < 2 * kTellBefore || opening->end_told.exchange(true))
+            continue;
+        TRY(house_->database.write([&](data::Transaction& t) { return Store::set_end_told(t, opening->id); }));
+        const auto owner = account(opening->account);
+        if (owner && owner->mail && owner->state == AccountState::active)
+            TRY(send(token_letter(addressee_of(*owner), house_->network, opening->token.name, opening->until)));
+    }
+    return {};
 }
 
 void Core::send_letters_by(SendLetter send) {
@@ -180,6 +231,10 @@ Result<bool> Core::send(const Letter& letter) {
         return false;
     }
     return true;
+}
+
+void Core::not_kept(const Result<void>& outcome) {
+    if (!outcome) log(kLockNotKept, {{"error", outcome.error().text()}});
 }
 
 void Core::not_told(const Result<void>& outcome) {

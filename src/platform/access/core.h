@@ -15,6 +15,7 @@
 #include "events/access.h"
 #include "platform/access/access.h"
 #include "platform/access/api.h"
+#include "platform/access/breached.h"
 #include "platform/access/directory.h"
 #include "platform/access/engine_limits.h"
 #include "platform/access/seal.h"
@@ -29,12 +30,16 @@ struct Settings {
     Nanoseconds session_idle = std::chrono::minutes(30);
     Nanoseconds session_life = std::chrono::hours(12);
     Nanoseconds invitation_life = std::chrono::days(7);
+    std::string breached_passwords;  ///< file; empty: none
     SecondFactor second_factor = SecondFactor::administrators;
     static constexpr auto describe() {
         using T = Settings;
         return fields(field<&T::session_idle>("session_idle", "A session that nobody uses for so long ends"),
                       field<&T::session_life>("session_life", "A session ends after so long, used or not"),
                       field<&T::invitation_life>("invitation_life", "An invitation holds for so long"),
+                      field<&T::breached_passwords>("breached_passwords",
+                                                    "File of passwords that are not taken: one a line, or sorted "
+                                                    "SHA-1 as Have I Been Pwned offers it"),
                       field<&T::second_factor>("second_factor",
                                                "Whose roles hold only with a second factor: nobody, administrators "
                                                "or everyone"));
@@ -140,10 +145,13 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
         std::string account, method;
         int tries = 0;
         Time until{};
+        bool told = false;  ///< its owner, of a code that came twice
     };
 
     Result<void> open_data();
     Result<void> load_openings();
+    Result<void> load_locks();
+    Result<void> tell_of_tokens_that_end();
 
     // sign-in
     Result<void> begin_attempt(const Origin& from, std::string_view method);
@@ -154,7 +162,11 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
     SessionStart start_pending(const Account& account, std::string_view method);
     Result<Account> may_enter(std::string_view id) const;
     Error wrong_password(std::string_view account, std::string_view key, const Origin& from);
+    void count_failure(std::string_view account, std::string_view key, std::string_view method, const Origin& from);
+    void forgive(std::string_view key);
     void tell_of_lock(std::string_view account, const Origin& from);
+    void tell_of_used_code(std::string_view account, const Origin& from);
+    Result<void> check_new_password(std::string_view password, std::string_view login, std::string_view name) const;
     [[nodiscard]] bool has_been_seen(std::string_view account, const Origin& from) const;
     Result<Account> attach(const ExternalIdentity& identity, const Origin& from);
     [[nodiscard]] std::string set_cookie(std::string_view value, Nanoseconds life) const;
@@ -190,11 +202,13 @@ class Core final : public Access, public std::enable_shared_from_this<Core> {
         not_told(house_->journal.append("account:" + std::string(account), event, who));
     }
     static void not_told(const Result<void>& outcome);
+    static void not_kept(const Result<void>& outcome);
 
     platform::House* house_ = nullptr;
     Settings settings_;
     std::optional<Store> store_;
     std::optional<Seal> seal_;
+    std::optional<BreachedPasswords> breached_;
     std::string decoy_;  ///< hash of a password that nobody has: an unknown account costs what a known one costs
     std::atomic<bool> ready_{false};
     Directory directory_;

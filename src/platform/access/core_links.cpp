@@ -160,7 +160,7 @@ Result<SessionStart> Core::accept(const Acceptance& acceptance, const Origin& fr
     if (!row->role.organisation.empty()) account.organisation = row->role.organisation;
     account.created = house_->clock.now();
     account.roles.push_back(row->role);
-    TRY(check_password(acceptance.password, account.login, account.name));
+    TRY(check_new_password(acceptance.password, account.login, account.name));
     const std::string password = TRY(hash_password(acceptance.password));
     const std::string id = id_from(account.login);
     TRY(house_->database.write([&](data::Transaction& transaction) -> Result<void> {
@@ -207,7 +207,7 @@ Result<SessionStart> Core::recover(const Recovery& recovery, const Origin& from)
     if (!row || row->kind != kRecovery) return link_is_over();
     attempt_succeeded(from);
     const Account owner = TRY(may_enter(row->account));
-    TRY(check_password(recovery.password, owner.login, owner.name));
+    TRY(check_new_password(recovery.password, owner.login, owner.name));
     const std::string password = TRY(hash_password(recovery.password));
     TRY(house_->database.write([&](data::Transaction& transaction) -> Result<void> {
         if (!TRY(Store::take_link(transaction, hash, now))) return link_is_over();
@@ -216,7 +216,7 @@ Result<SessionStart> Core::recover(const Recovery& recovery, const Origin& from)
                                              "person:" + owner.id);
     }));
     TRY(end_other_sessions(owner.id, {}, "person:" + owner.id));
-    locks_.with([&](AccountLocks& all) { all.succeeded(owner.id); });
+    forgive(owner.id);
     const Account account = TRY(reload(owner.id));
     (void)send(
         password_letter({row->mail, owner.name, owner.language.value_or("")}, house_->network, from.address.text()));

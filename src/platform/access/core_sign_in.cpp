@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 #include "base/log.h"
 #include "net/tls.h"
@@ -104,11 +105,25 @@ bool Core::has_been_seen(std::string_view account, const Origin& from) const {
     });
 }
 
-Error Core::wrong_password(std::string_view account, std::string_view key, const Origin& from) {
+/// Counts it against the account. A lock outlives a restart; addresses begin anew, with what a minute gives them back
+/// anyway.
+void Core::count_failure(std::string_view account, std::string_view key, std::string_view method, const Origin& from) {
     const bool locks = locks_.with(
         [&](AccountLocks& all) { return all.failed(key, source_of(from.address), house_->clock.monotonic()); });
-    tell<events::SignInFailed>(account, "password", from.address.text(), "anonymous");
-    if (locks && !account.empty()) tell_of_lock(account, from);
+    tell<events::SignInFailed>(account, std::string(method), from.address.text(), "anonymous");
+    if (!locks) return;
+    const Time until = house_->clock.now() + AccountLocks::Rules{}.locked_for;
+    not_kept(house_->database.write([&](data::Transaction& t) { return Store::put(t, {std::string(key), until}); }));
+    if (!account.empty()) tell_of_lock(account, from);
+}
+
+void Core::forgive(std::string_view key) {
+    if (locks_.with([&](AccountLocks& all) { return all.succeeded(key, house_->clock.monotonic()); }))
+        not_kept(house_->database.write([&](data::Transaction& t) { return Store::remove_lock(t, key); }));
+}
+
+Error Core::wrong_password(std::string_view account, std::string_view key, const Origin& from) {
+    count_failure(account, key, "password", from);
     return {ErrorCode::unauthenticated, "the name or the password is wrong", {}, "", {}};
 }
 
@@ -120,6 +135,12 @@ void Core::tell_of_lock(std::string_view account, const Origin& from) {
     if (known && known->mail)
         (void)send(lock_letter({*known->mail, known->name, known->language.value_or("")}, house_->network,
                                house_->clock.now() + life));
+}
+
+/// Somebody has the password and a code that its owner typed: OWASP ASVS 2.8.5.
+void Core::tell_of_used_code(std::string_view account, const Origin& from) {
+    const auto known = this->account(account);
+    if (known && known->mail) (void)send(used_code_letter(addressee_of(*known), house_->network, from.address.text()));
 }
 
 // ---- by password
@@ -134,7 +155,7 @@ Result<std::string> Core::account_by_password(std::string_view login, std::strin
     }
     const auto known = TRY(store_->by_login(login));
     std::string id = known ? known->account : std::string();
-    const std::string key = known ? known->account : "unknown " + std::string(login.substr(0, 64));
+    const std::string key = known ? known->account : "unknown " + hash_of(login);  // what was typed is never kept
     const auto locked = locks_.with([&](AccountLocks& all) { return all.locked(key, house_->clock.monotonic()); });
     if (locked && !has_been_seen(id, from))
         return std::unexpected(limited(*locked, "this account is locked for a while after wrong passwords"));
@@ -143,7 +164,7 @@ Result<std::string> Core::account_by_password(std::string_view login, std::strin
     const bool right = verify_password(has_password ? known->password : decoy_, password) && has_password;
     if (!right) return std::unexpected(wrong_password(id, key, from));
     attempt_succeeded(from);
-    locks_.with([&](AccountLocks& all) { all.succeeded(key); });
+    forgive(key);
     if (needs_rehash(known->password)) {
         const std::string hash = TRY(hash_password(password));
         TRY(house_->database.write([&](data::Transaction& t) { return Store::set_password(t, id, hash); }));
@@ -261,28 +282,26 @@ Result<SessionStart> Core::complete_second_factor(std::string_view pending, std:
     const Account account = TRY(pending_account(pending));
     const auto taken = pending_.with([&](auto& all) { return all.extract(hash_of(pending)); });
     if (taken.empty()) return fail(ErrorCode::unauthenticated, "this sign-in is over", "pending");
-    locks_.with([&](AccountLocks& all) { all.succeeded(account.id); });
+    forgive(account.id);
     return start_session(account, fmt::format("{}+{}", taken.mapped().method, method), from);
 }
 
 Error Core::fail_second_factor(std::string_view pending, std::string_view method, const Origin& from) {
     std::string account;
+    bool to_tell = false;
     const std::string key = hash_of(pending);
     const bool over = pending_.with([&](auto& all) {
         const auto at = all.find(key);
         if (at == all.end()) return true;
         account = at->second.account;
+        to_tell = method == kUsedCode && !std::exchange(at->second.told, true);
         if (++at->second.tries < kPendingTries) return false;
         all.erase(at);
         return true;
     });
     if (const auto slowed = begin_attempt(from, method); !slowed) return slowed.error();
-    if (!account.empty()) {
-        const bool locks = locks_.with(
-            [&](AccountLocks& all) { return all.failed(account, source_of(from.address), house_->clock.monotonic()); });
-        tell<events::SignInFailed>(account, std::string(method), from.address.text(), "anonymous");
-        if (locks) tell_of_lock(account, from);
-    }
+    if (!account.empty()) count_failure(account, account, method, from);
+    if (to_tell) tell_of_used_code(account, from);
     if (over) return {ErrorCode::unauthenticated, "this sign-in is over", {}, "begin again with the password", {}};
     return {ErrorCode::unauthenticated, "the code is wrong", {}, "", {}};
 }
@@ -414,7 +433,7 @@ Result<void> Core::change_password(const platform::Caller& caller, const Passwor
     const Account account = TRY(account_of(caller));
     if (person_in(caller.id).empty() || account.demonstration)
         return fail(ErrorCode::forbidden, "a password is changed by its owner, signed in", {}, "sign in as a person");
-    TRY(check_password(change.password, account.login, account.name));
+    TRY(check_new_password(change.password, account.login, account.name));
     TRY(begin_attempt(from, "password"));
     const Turn turn(hashing_);
     if (!turn.got()) {

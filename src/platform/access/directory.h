@@ -36,6 +36,7 @@ struct Opening {
     Token token;                              ///< of a token
     std::atomic<std::int64_t> used{0};        ///< nanoseconds since 1970
     std::atomic<std::int64_t> used_saved{0};  ///< of `used`, what the database knows
+    std::atomic<bool> end_told{false};        ///< of a token: its owner knows that it ends soon
     /// Set once it is over, or once its owner may do something else than when it was handed out.
     std::atomic<std::shared_ptr<std::atomic<bool>>> ended = std::make_shared<std::atomic<bool>>(false);
 };

@@ -33,8 +33,14 @@ bool AccountLocks::failed(std::string_view account, std::string_view source, Mon
     return true;
 }
 
-void AccountLocks::succeeded(std::string_view account) {
+bool AccountLocks::succeeded(std::string_view account, Monotonic now) {
+    const bool was_locked = locked(account, now).has_value();
     accounts_.erase(std::string(account));
+    return was_locked;
+}
+
+void AccountLocks::restore(std::string_view account, Monotonic until) {
+    if (accounts_.size() < rules_.at_most) accounts_[std::string(account)].locked_until = until;
 }
 
 void AccountLocks::sweep(Monotonic now) {

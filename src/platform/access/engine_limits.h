@@ -34,7 +34,10 @@ class AccountLocks {
     [[nodiscard]] std::optional<Nanoseconds> locked(std::string_view account, Monotonic now) const;
     /// Answers whether this failure has locked it.
     [[nodiscard]] bool failed(std::string_view account, std::string_view source, Monotonic now);
-    void succeeded(std::string_view account);
+    /// Forgets the failures; answers whether that opened a lock.
+    bool succeeded(std::string_view account, Monotonic now);
+    /// A lock of before a restart.
+    void restore(std::string_view account, Monotonic until);
     void sweep(Monotonic now);
 
   private:

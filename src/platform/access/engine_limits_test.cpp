@@ -31,11 +31,24 @@ TEST(AccountLocks, SuccessAndTimeForget) {
     AccountLocks locks({.from_one_source = 5, .to_lock = 6, .memory = 1h});
     for (int i = 0; i < 5; ++i)
         EXPECT_FALSE(locks.failed("ana", "192.0.2.1", kBegin));
-    locks.succeeded("ana");
+    EXPECT_FALSE(locks.succeeded("ana", kBegin)) << "it was not locked yet";
     EXPECT_FALSE(locks.failed("ana", "192.0.2.2", kBegin));
     for (int i = 0; i < 4; ++i)
         EXPECT_FALSE(locks.failed("ana", "192.0.2.2", kBegin));
     EXPECT_FALSE(locks.failed("ana", "192.0.2.3", kBegin + 2h)) << "the failures of yesterday are not counted";
+}
+
+TEST(AccountLocks, ALockOfBeforeARestartHoldsItsTime) {
+    AccountLocks locks({.from_one_source = 5, .to_lock = 6, .memory = 1h});
+    locks.restore("ana", kBegin + 3min);
+    EXPECT_EQ(locks.locked("ana", kBegin + 1min), 2min);
+    locks.sweep(kBegin + 2min);
+    EXPECT_TRUE(locks.locked("ana", kBegin + 2min));
+    EXPECT_FALSE(locks.locked("ana", kBegin + 3min));
+    EXPECT_FALSE(locks.failed("ana", "192.0.2.1", kBegin + 4min)) << "it counts anew";
+    locks.restore("eva", kBegin + 10min);
+    EXPECT_TRUE(locks.succeeded("eva", kBegin + 4min));
+    EXPECT_FALSE(locks.locked("eva", kBegin + 4min));
 }
 
 }  // namespace

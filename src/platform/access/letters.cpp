@@ -29,7 +29,9 @@ struct Texts {
 constexpr Texts kHello = {"Hola, {}:", "Olá, {}:", "Hello {},"};
 
 std::string shown(Time time) {
-    return format_time(std::chrono::floor<std::chrono::minutes>(time)).substr(0, 16) + " UTC";
+    std::string out = format_time(std::chrono::floor<std::chrono::minutes>(time)).substr(0, 16);
+    out.at(10) = ' ';  // for people: no "T"
+    return out + " UTC";
 }
 
 template <class... A>
@@ -113,6 +115,35 @@ Letter factor_letter(const Addressee& to, const std::string& network) {
          "An authenticator app or a passkey was added to your account at {0}, or removed from it. Your profile shows "
          "which ones hold. If it was not you, change your password and tell whoever manages the accounts."},
         network);
+}
+
+Letter token_letter(const Addressee& to, const std::string& network, const std::string& name, Time until) {
+    return letter(
+        to,
+        {"Un token de su cuenta en {} termina pronto", "Um token da sua conta em {} termina em breve",
+         "A token of your account at {} ends soon"},
+        {"El token «{1}» de su cuenta en {0} vale hasta el {2}. Lo que lo usa dejará entonces de entrar: cree otro en "
+         "su perfil y cámbielo antes.",
+         "O token “{1}” da sua conta em {0} vale até {2}. O que o usa deixará então de entrar: crie outro no seu "
+         "perfil e troque-o antes.",
+         "The token \"{1}\" of your account at {0} holds until {2}. What uses it will then no longer be let in: make "
+         "another one in your profile and change it before."},
+        network, name, shown(until));
+}
+
+Letter used_code_letter(const Addressee& to, const std::string& network, const std::string& address) {
+    return letter(
+        to,
+        {"Un código de su cuenta en {} se usó dos veces", "Um código da sua conta em {} foi usado duas vezes",
+         "A code of your account at {} was used twice"},
+        {"Desde {1} alguien quiso entrar a su cuenta en {0} con su contraseña y un código que ya se había usado; no se "
+         "le dejó. Si no fue usted, otra persona conoce su contraseña y vio su código: cambie su contraseña.",
+         "De {1} alguém quis entrar na sua conta em {0} com sua senha e um código que já tinha sido usado; não foi "
+         "admitido. Se não foi você, outra pessoa conhece sua senha e viu seu código: mude sua senha.",
+         "From {1} somebody wanted to sign in to your account at {0} with your password and a code that had been used "
+         "before; they were refused. If it was not you, somebody knows your password and saw your code: change your "
+         "password."},
+        network, address);
 }
 
 Letter address_letter(const Addressee& to, const std::string& network, const std::string& mail) {

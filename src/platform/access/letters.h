@@ -18,6 +18,9 @@ struct Addressee {
 [[nodiscard]] Letter lock_letter(const Addressee& to, const std::string& network, Time until);
 [[nodiscard]] Letter password_letter(const Addressee& to, const std::string& network, const std::string& address);
 [[nodiscard]] Letter factor_letter(const Addressee& to, const std::string& network);
+/// `name`: what its owner calls the token.
+[[nodiscard]] Letter token_letter(const Addressee& to, const std::string& network, const std::string& name, Time until);
+[[nodiscard]] Letter used_code_letter(const Addressee& to, const std::string& network, const std::string& address);
 /// To the address that was; `mail` is the one that is now.
 [[nodiscard]] Letter address_letter(const Addressee& to, const std::string& network, const std::string& mail);
 /// The owner, at the address that the account has. It has one.

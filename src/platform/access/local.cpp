@@ -1,7 +1,6 @@
 #include "platform/access/local.h"
 
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "net/tls.h"
 #include "platform/access/seal.h"
 
@@ -23,12 +23,7 @@ struct Owner {
 
 std::optional<unsigned> number_in(const char* name) {
     const char* const text = std::getenv(name);
-    if (text == nullptr) return std::nullopt;
-    unsigned out = 0;
-    const std::string_view all(text);
-    const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), out);
-    if (error != std::errc{} || end != all.data() + all.size()) return std::nullopt;
-    return out;
+    return text == nullptr ? std::nullopt : parse_number<unsigned>(text);
 }
 
 /// Who called, also through sudo.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <fmt/format.h>
+#include <optional>
 #include <sodium.h>
 
 namespace quipu::access {
@@ -52,21 +53,51 @@ std::string simplified(std::string_view text) {
 }
 
 std::string letters_of(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        if (std::isalpha(static_cast<unsigned char>(c)) != 0)
-            out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    std::string out = lower_case(text);
+    std::erase_if(out, [](unsigned char c) { return std::isalpha(c) == 0; });
     return out;
 }
 
-/// Whether few characters, or characters in a row, make up all of it: "aaaaaaaaaaaa", "123456789012", "abababababab".
-bool is_regular(std::string_view text) {
-    std::size_t steps = 0;
-    for (std::size_t i = 1; i < text.size(); ++i) {
-        const int step = text[i] - text[i - 1];
-        if (step >= -1 && step <= 1) ++steps;
+struct Key {
+    int row = 0, column = 0;
+};
+std::optional<Key> key_at(char c) {
+    static constexpr std::array<std::string_view, 4> kRows = {"1234567890-=", "qwertyuiop[]", "asdfghjkl;'",
+                                                              "zxcvbnm,./"};
+    for (std::size_t row = 0; row < kRows.size(); ++row)
+        if (const auto column = kRows.at(row).find(c); column != std::string_view::npos)
+            return Key{static_cast<int>(row), static_cast<int>(column)};
+    return std::nullopt;
+}
+
+/// Whether one follows the other by itself: the same, the next in the alphabet, a neighbour on the keyboard, whose rows
+/// stand half a key to the right of those above.
+bool is_near(char a, char b) {
+    if (a - b >= -1 && a - b <= 1) return true;
+    const auto from = key_at(a), to = key_at(b);
+    if (!from || !to) return false;
+    const int right = to->column - from->column;
+    switch (to->row - from->row) {
+        case 0: return right == 1 || right == -1;
+        case 1: return right == 0 || right == -1;
+        case -1: return right == 0 || right == 1;
+        default: return false;
     }
-    if (steps * 10 >= text.size() * 8) return true;
+}
+
+bool is_repetition(std::string_view text) {
+    for (std::size_t size = 1; size <= text.size() / 2; ++size)
+        if (text.size() % size == 0 && text.substr(size) == text.substr(0, text.size() - size)) return true;
+    return false;
+}
+
+/// Whether it is a run, on paper or on the keyboard, a repetition, or of few characters: "123456789012",
+/// "1qaz2wsx3edc", "lima2lima2lima2", "abababababab". `text` is in lower case.
+bool is_regular(std::string_view text) {
+    std::size_t near = 0;
+    for (std::size_t i = 1; i < text.size(); ++i)
+        if (is_near(text[i - 1], text[i])) ++near;
+    if (near * 10 >= (text.size() - 1) * 7 || is_repetition(text)) return true;
     std::string kinds(text);
     std::ranges::sort(kinds);
     const auto repeated = std::ranges::unique(kinds);
@@ -86,7 +117,20 @@ std::string without_common(std::string text) {
     return text;
 }
 
+/// A common word with a little of something: "password12345".
+bool is_common_with_little(const std::string& text) {
+    const std::string left = without_common(text);
+    return left.size() < text.size() && (left.size() < 6 || is_regular(left));
+}
+
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(c < 0x80U ? std::tolower(c) : c); });
+    return out;
+}
 
 Result<void> start_sodium() {
     if (sodium_init() < 0) return fail(ErrorCode::internal, "libsodium cannot be started");
@@ -121,8 +165,10 @@ Result<void> check_password(std::string_view password, std::string_view login, s
     const std::size_t length = characters(password);
     if (length < kShortest) return refuse(fmt::format("a password has at least {} characters", kShortest));
     if (length > kLongest) return refuse(fmt::format("a password has at most {} characters", kLongest));
-    if (is_regular(password)) return refuse("this password is a run or a repetition, which is tried first");
-    if (without_common(simplified(password)).size() < 4) return refuse("this password is made of what is tried first");
+    const std::string lower = lower_case(password);
+    if (is_regular(lower)) return refuse("this password is a run or a repetition, which is tried first");
+    if (without_common(simplified(password)).size() < 4 || is_common_with_little(lower))
+        return refuse("this password is made of what is tried first");
     const std::string plain = letters_of(password);
     for (const std::string_view own : {login.substr(0, login.find('@')), name}) {
         const std::string word = letters_of(own);

@@ -23,6 +23,9 @@ namespace quipu::access {
 /// person's own name or address. `invalid` says which.
 [[nodiscard]] Result<void> check_password(std::string_view password, std::string_view login, std::string_view name);
 
+/// Its ASCII letters in lower case; all else as it stands.
+[[nodiscard]] std::string lower_case(std::string_view text);
+
 /// In time that does not depend on where they differ.
 [[nodiscard]] bool same_secret(std::string_view a, std::string_view b);
 

@@ -1,8 +1,12 @@
 #include "platform/access/password.h"
 
+#include <algorithm>
+#include <fmt/format.h>
+#include <fstream>
 #include <gmock/gmock.h>
 
 #include "data/test_folder.h"
+#include "platform/access/breached.h"
 #include "platform/access/local.h"
 #include "platform/access/seal.h"
 
@@ -43,8 +47,48 @@ TEST_F(Password, WhatIsTakenAndWhatIsNot) {
     EXPECT_FALSE(taken("Password1234"));
     EXPECT_FALSE(taken("P4ssw0rd!2026"));
     EXPECT_FALSE(taken("QuipuQuipu2026!"));
+    // What many people have thought of: among the most common passwords of twelve characters and more.
+    for (const char* known : {"1qaz2wsx3edc", "1q2w3e4r5t6y", "qazwsxedcrfv", "123qweasdzxc", "qwerty123456",
+                              "zxcasdqwe123", "password12345", "temppassword", "gfhjkmgfhjkm", "159753159753"})
+        EXPECT_FALSE(taken(known)) << known;
+    EXPECT_TRUE(taken("8492#1937-55A")) << "hardly a letter";
+    EXPECT_TRUE(taken("the tester of roots"));
     EXPECT_FALSE(taken("ana.silva2026"));
     EXPECT_THAT(check_password("short", "", "").error().what, HasSubstr("at least 12"));
+}
+
+/// A list as people have it: a password a line, or sorted hashes.
+TEST_F(Password, WhatWasStolenElsewhereIsNotTaken) {
+    const data::TestFolder folder;
+    const std::string path = folder / "breached";
+    const auto write = [&](const std::string& text) { std::ofstream(path, std::ios::binary) << text; };
+    write("short\r\nChickenwing101\r\ncuerda y nudo sobre el mar");
+    auto list = BreachedPasswords::open(path);
+    ASSERT_TRUE(list) << list.error().text();
+    EXPECT_TRUE(*list->holds("chickenWing101"));
+    EXPECT_TRUE(*list->holds("cuerda y nudo sobre el mar"));
+    EXPECT_FALSE(*list->holds("chickenwing102"));
+
+    std::vector<std::string> hashes;
+    for (int i = 0; i < 1000; ++i)
+        hashes.push_back(fmt::format("{}:{}\r\n", sha1_hex(fmt::format("stolen {}", i)), 1 + i * i * i));
+    std::ranges::sort(hashes);
+    for (const std::size_t many : {std::size_t{1}, std::size_t{2}, std::size_t{3}, hashes.size()}) {
+        write(fmt::format("{}", fmt::join(hashes.begin(), hashes.begin() + static_cast<std::ptrdiff_t>(many), "")));
+        list = BreachedPasswords::open(path);
+        ASSERT_TRUE(list) << list.error().text();
+        std::size_t held = 0;
+        for (int i = 0; i < 1000; ++i)
+            held += *list->holds(fmt::format("stolen {}", i)) ? 1 : 0;
+        EXPECT_EQ(held, many);
+        EXPECT_FALSE(*list->holds("stolen 1000"));
+    }
+    std::ranges::reverse(hashes);
+    write(fmt::format("{}", fmt::join(hashes, "")));
+    EXPECT_EQ(BreachedPasswords::open(path).error().code, ErrorCode::invalid) << "not sorted";
+    EXPECT_EQ(BreachedPasswords::open(folder / "none").error().code, ErrorCode::not_found);
+    write("");
+    EXPECT_FALSE(*BreachedPasswords::open(path)->holds("anything at all"));
 }
 
 TEST_F(Password, SealedSecretsOpenOnlyWhereTheyBelong) {

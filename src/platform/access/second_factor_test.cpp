@@ -112,6 +112,21 @@ TEST_F(SecondFactorTest, ItsOwnerIsToldOfEachChange) {
     EXPECT_EQ(events("FactorChanged").size(), 3U);
 }
 
+TEST_F(SecondFactorTest, ACodeThatCameTwiceIsToldToItsOwner) {
+    make("ana@rnp.example", Role::member, "rnp");
+    keep("ana");
+    letters_.clear();
+    const std::string pending = sign_in("ana@rnp.example", kGoodPassword).at("pending");
+    (void)core_->fail_second_factor(pending, "code", at("203.0.113.7"));
+    EXPECT_TRUE(letters_.empty()) << "a wrong code is none";
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(core_->fail_second_factor(pending, kUsedCode, at("203.0.113.7")).what, "the code is wrong");
+    ASSERT_EQ(letters_.size(), 1U) << "once for one sign-in";
+    EXPECT_EQ(letters_.back().to, "ana@rnp.example");
+    EXPECT_THAT(letters_.back().text, HasSubstr("203.0.113.7"));
+    EXPECT_THAT(json_text(events("SignInFailed").back()), HasSubstr("a code used before"));
+}
+
 TEST_F(SecondFactorTest, ANewAddressIsToldToTheOldOne) {
     make("ana@rnp.example", Role::member, "rnp");
     const std::string cookie = cookie_of("ana@rnp.example");

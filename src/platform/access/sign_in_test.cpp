@@ -323,6 +323,24 @@ TEST_F(AccessTest, ManyAddressesLockAnAccountAndItsOwnerIsToldAndStillComesIn) {
     EXPECT_EQ(sign_in("ana@rnp.example", kGoodPassword, "203.0.113.99").status, 200) << "it opens by itself";
 }
 
+TEST_F(AccessTest, ALockOutlivesARestart) {
+    make("ana@rnp.example", Role::member, "rnp");
+    for (const char* login : {"ana@rnp.example", "nobody@rnp.example"})
+        for (int i = 0; i < 20; ++i)
+            EXPECT_EQ(sign_in(login, "wrong", "203.0.113." + std::to_string(1 + i % 5)).status, 401) << i;
+    EXPECT_EQ(database_->query("SELECT account FROM access_locks")->size(), 2U);
+    EXPECT_EQ(database_->query("SELECT account FROM access_locks WHERE account LIKE '%nobody%'")->size(), 0U)
+        << "what was typed is kept nowhere";
+    clock_.advance(5min);
+    start();
+    EXPECT_EQ(sign_in("ana@rnp.example", kGoodPassword, "203.0.113.99").status, 429);
+    EXPECT_EQ(sign_in("nobody@rnp.example", kGoodPassword, "203.0.113.99").status, 429);
+    clock_.advance(11min);
+    EXPECT_EQ(sign_in("ana@rnp.example", kGoodPassword, "203.0.113.99").status, 200) << "no longer than it was to last";
+    ASSERT_TRUE(core_->sweep());
+    EXPECT_EQ(database_->query("SELECT account FROM access_locks")->size(), 0U);
+}
+
 TEST_F(AccessTest, AnUnknownAccountLocksAsAKnownOneDoes) {
     for (int i = 0; i < 20; ++i)
         EXPECT_EQ(sign_in("nobody@rnp.example", "wrong", "203.0.113." + std::to_string(1 + i % 5)).status, 401) << i;

@@ -210,6 +210,13 @@ CREATE TABLE access_links (
     made_by TEXT NOT NULL,
     until_ns BIGINT NOT NULL
 );
+)"},
+                                                        {.name = "access.002.locks", .sql = R"(
+CREATE TABLE access_locks (
+    account TEXT PRIMARY KEY,
+    until_ns BIGINT NOT NULL
+);
+ALTER TABLE access_tokens ADD COLUMN end_told BIGINT NOT NULL DEFAULT 0;
 )"}};
 
 Result<std::vector<Account>> Store::accounts() const {
@@ -276,8 +283,9 @@ Result<std::vector<SessionRow>> Store::sessions() const {
 }
 
 Result<std::vector<TokenRow>> Store::tokens() const {
-    const data::Rows rows = TRY(database_.query(
-        "SELECT hash, id, account, name, permissions, organisations, created, until_ns, used FROM access_tokens"));
+    const data::Rows rows = TRY(
+        database_.query("SELECT hash, id, account, name, permissions, organisations, created, until_ns, used, end_told "
+                        "FROM access_tokens"));
     std::vector<TokenRow> out;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Token token{.id = rows.text(row, 1),
@@ -291,8 +299,17 @@ Result<std::vector<TokenRow>> Store::tokens() const {
                     .token = {}};
         for (const std::string& name : split(rows.text(row, 4)))
             token.permissions.push_back(named(name, platform::Permission::see_public));
-        out.push_back({rows.text(row, 0), std::move(token)});
+        out.push_back({rows.text(row, 0), std::move(token), rows.integer(row, 9) != 0});
     }
+    return out;
+}
+
+Result<std::vector<Store::Lock>> Store::locks(Time now) const {
+    const data::Rows rows =
+        TRY(database_.query("SELECT account, until_ns FROM access_locks WHERE until_ns > ?", count(now)));
+    std::vector<Lock> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.push_back({rows.text(row, 0), instant(rows.integer(row, 1))});
     return out;
 }
 
@@ -453,6 +470,24 @@ Result<void> Store::remove_token(data::Transaction& transaction, std::string_vie
     return {};
 }
 
+Result<void> Store::set_end_told(data::Transaction& transaction, std::string_view id) {
+    TRY(transaction.run("UPDATE access_tokens SET end_told = 1 WHERE id = ?", std::string(id)));
+    return {};
+}
+
+Result<void> Store::put(data::Transaction& transaction, const Lock& lock) {
+    TRY(
+        transaction.run("INSERT INTO access_locks (account, until_ns) VALUES (?, ?) "
+                        "ON CONFLICT (account) DO UPDATE SET until_ns = excluded.until_ns",
+                        lock.key, count(lock.until)));
+    return {};
+}
+
+Result<void> Store::remove_lock(data::Transaction& transaction, std::string_view key) {
+    TRY(transaction.run("DELETE FROM access_locks WHERE account = ?", std::string(key)));
+    return {};
+}
+
 Result<void> Store::insert(data::Transaction& transaction, const LinkRow& link, std::string_view hash) {
     TRY(
         transaction.run("INSERT INTO access_links (hash, id, kind, account, mail, name, language, role, organisation, "
@@ -492,6 +527,7 @@ Result<void> Store::sweep(std::span<const Touch> sessions, std::span<const Touch
         TRY(transaction.run("DELETE FROM access_sessions WHERE until_ns <= ?", count(now)));
         TRY(transaction.run("DELETE FROM access_tokens WHERE until_ns <= ?", count(now)));
         TRY(transaction.run("DELETE FROM access_links WHERE until_ns <= ?", count(now)));
+        TRY(transaction.run("DELETE FROM access_locks WHERE until_ns <= ?", count(now)));
         return {};
     });
 }

@@ -23,6 +23,7 @@ struct SessionRow {
 struct TokenRow {
     std::string hash;
     Token token;
+    bool end_told = false;  ///< its owner has had the letter that it ends soon
 };
 struct LinkRow {
     std::string id;
@@ -50,6 +51,11 @@ class Store {
                                                                  std::string_view subject) const;
     [[nodiscard]] Result<std::vector<SessionRow>> sessions() const;
     [[nodiscard]] Result<std::vector<TokenRow>> tokens() const;
+    struct Lock {
+        std::string key;
+        Time until{};
+    };
+    [[nodiscard]] Result<std::vector<Lock>> locks(Time now) const;
     [[nodiscard]] Result<std::optional<LinkRow>> link(std::string_view hash, Time now) const;
     [[nodiscard]] Result<std::vector<LinkRow>> links(std::string_view kind, Time now) const;
     [[nodiscard]] Result<std::vector<Credential>> credentials(std::string_view account, std::string_view kind) const;
@@ -80,6 +86,9 @@ class Store {
     [[nodiscard]] static Result<void> remove_session(data::Transaction& transaction, std::string_view id);
     [[nodiscard]] static Result<void> insert(data::Transaction& transaction, const TokenRow& token);
     [[nodiscard]] static Result<void> remove_token(data::Transaction& transaction, std::string_view id);
+    [[nodiscard]] static Result<void> set_end_told(data::Transaction& transaction, std::string_view id);
+    [[nodiscard]] static Result<void> put(data::Transaction& transaction, const Lock& lock);
+    [[nodiscard]] static Result<void> remove_lock(data::Transaction& transaction, std::string_view key);
     [[nodiscard]] static Result<void> insert(data::Transaction& transaction, const LinkRow& link,
                                              std::string_view hash);
     /// Takes the link away: false when it was taken before, or is over.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/base64url.h"
+#include "base/number.h"
 #include "net/address.h"
 #include "net/ascii.h"
 
@@ -127,11 +128,8 @@ Result<void> read_mail_parameters(std::string_view text, Command& command) {
         std::string_view word = net::take_until(text, ' ');
         const std::string_view name = net::take_until(word, '=');
         if (net::equal_ignoring_case(name, "SIZE")) {
-            std::uint64_t size = 0;
-            const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), size);
-            if (error != std::errc{} || end != word.data() + word.size())
-                return fail(ErrorCode::invalid, "SIZE is not a number");
-            command.size = size;
+            command.size = parse_number<std::uint64_t>(word);
+            if (!command.size) return fail(ErrorCode::invalid, "SIZE is not a number");
         } else if (net::equal_ignoring_case(name, "BODY")) {
             if (!net::equal_ignoring_case(word, "7BIT") && !net::equal_ignoring_case(word, "8BITMIME"))
                 return fail(ErrorCode::invalid, "BODY is neither 7BIT nor 8BITMIME");

@@ -165,6 +165,8 @@ TEST_F(Interop, AnUnknownUserIsToldAtOnceOrByABounce) {
         const std::scoped_lock lock(mutex);
         return failures.size() == 2;
     });
+    // It is told inside the transaction that makes it so.
+    until([&] { return *service_->mail().is_failing("someone@gone.test"); });
     EXPECT_TRUE(*service_->mail().is_failing("refused@people.test"));
     EXPECT_TRUE(*service_->mail().is_failing("someone@gone.test"));
     EXPECT_FALSE(*service_->mail().is_failing("ana@people.test"));

@@ -1,10 +1,10 @@
 #include "platform/mail/reception.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/number.h"
 
 namespace quipu::mail {
 namespace {
@@ -21,11 +21,7 @@ constexpr std::int64_t kMostOpened = 20;
 
 std::optional<std::int64_t> case_in(std::string_view about) {
     if (!about.starts_with("case:")) return std::nullopt;
-    about.remove_prefix(5);
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(about.data(), about.data() + about.size(), number);
-    if (error != std::errc{} || end != about.data() + about.size()) return std::nullopt;
-    return number;
+    return parse_number<std::int64_t>(about.substr(5));
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "platform/notify/api.h"
 
-#include <charconv>
 #include <fmt/format.h>
 
+#include "base/number.h"
 #include "net/tls.h"
 #include "platform/notify/webhook.h"
 #include "platform/off_loop.h"
@@ -140,11 +140,8 @@ Result<Reply<Rule>> add_rule(const Rooms& rooms, const Caller& caller, Rule rule
 }
 
 Result<std::int64_t> version_of(const std::string& if_match) {
-    std::int64_t version = 0;
-    const auto [end, error] = std::from_chars(if_match.data(), if_match.data() + if_match.size(), version);
-    if (error != std::errc{} || end != if_match.data() + if_match.size())
-        return fail(ErrorCode::precondition_failed, "If-Match is no version of a rule", "If-Match");
-    return version;
+    if (const auto version = parse_number<std::int64_t>(if_match)) return *version;
+    return fail(ErrorCode::precondition_failed, "If-Match is no version of a rule", "If-Match");
 }
 
 Result<Reply<Rule>> put_rule(const Rooms& rooms, const Caller& caller, const std::string& if_match, std::int64_t id,
@@ -226,9 +223,8 @@ void add_routes(platform::Api& api, const Rooms& rooms) {
                [rooms](const Call& call, const net::HttpRequest& request) -> Result<net::EventBody> {
                    std::int64_t after = -1;
                    if (const std::string* id = request.headers.find("Last-Event-ID")) {
-                       const auto [end, error] = std::from_chars(id->data(), id->data() + id->size(), after);
-                       if (error != std::errc{} || end != id->data() + id->size() || after < 0)
-                           return fail(ErrorCode::invalid, "expected the id of a notice", "Last-Event-ID");
+                       after = parse_number<std::int64_t>(*id).value_or(-1);
+                       if (after < 0) return fail(ErrorCode::invalid, "expected the id of a notice", "Last-Event-ID");
                    }
                    return [streams = rooms.streams, id = call.caller.id, language = language_of(call.caller),
                            after](net::EventStream& stream) { return streams->run(stream, id, language, after); };

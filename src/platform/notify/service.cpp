@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <fmt/format.h>
 #include <iterator>
 #include <map>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/number.h"
 #include "net/tls.h"
 #include "platform/config.h"
 #include "platform/mail/secret_file.h"
@@ -53,10 +53,7 @@ struct Settings {
 
 std::optional<std::int64_t> case_of(std::string_view about) {
     if (!about.starts_with("case:")) return std::nullopt;
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(about.data() + 5, about.data() + about.size(), number);
-    if (error != std::errc{} || end != about.data() + about.size()) return std::nullopt;
-    return number;
+    return parse_number<std::int64_t>(about.substr(5));
 }
 
 class Running final : public NotifyService, public Notifier {

@@ -189,7 +189,9 @@ bool FactorDesk::take_code(const access::Account& account, std::string_view code
         const auto step = accept_totp(as_bytes(*secret), code, clock_.now(), each.counter);
         // Two that come with the same code at once: only one of them raises the counter.
         if (step && access_.use_credential(account.id, kTotp, each.id, *step).value_or(false)) return true;
+        if (accept_totp(as_bytes(*secret), code, clock_.now(), -1)) method = access::kUsedCode;
     }
+    if (method == access::kUsedCode) return false;
     const std::string id = recovery_hash(account.id + "/" + std::string(code));
     const auto recovery = access_.find_credential(kRecovery, id);
     if (!recovery || !*recovery || (*recovery)->account != account.id) return false;
@@ -203,7 +205,8 @@ Result<access::SessionStart> FactorDesk::finish_by_code(const SecondStep& step, 
     const access::Account account = TRY(access_.pending_account(step.pending));
     std::string method;
     if (!take_code(account, step.code, method))
-        return std::unexpected(access_.fail_second_factor(step.pending, "code", from));
+        return std::unexpected(
+            access_.fail_second_factor(step.pending, method == access::kUsedCode ? method : "code", from));
     return access_.complete_second_factor(step.pending, method, from);
 }
 

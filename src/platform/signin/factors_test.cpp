@@ -73,7 +73,9 @@ TEST_F(FactorDeskTest, ACodeSignsInOnce) {
     const auto session = desk_.finish_by_code({access_.wait("ana"), good}, from_);
     ASSERT_TRUE(session) << session.error().text();
     EXPECT_EQ(session->account.id, "ana");
+    EXPECT_EQ(access_.failed_by, "code");
     EXPECT_FALSE(desk_.finish_by_code({access_.wait("ana"), good}, from_));
+    EXPECT_EQ(access_.failed_by, access::kUsedCode) << "its owner is told";
     clock_.advance(30s);
     EXPECT_FALSE(desk_.finish_by_code({access_.wait("ana"), good}, from_));
     EXPECT_TRUE(desk_.finish_by_code({access_.wait("ana"), code()}, from_));

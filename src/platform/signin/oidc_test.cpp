@@ -12,8 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-const Time kNow = *parse_time("2026-11-28T14:01:00Z");
-const std::int64_t kSeconds = std::chrono::duration_cast<std::chrono::seconds>(kNow.time_since_epoch()).count();
+const Time kTimeOfTokens = *parse_time("2026-11-28T14:01:00Z");
+const std::int64_t kSeconds =
+    std::chrono::duration_cast<std::chrono::seconds>(kTimeOfTokens.time_since_epoch()).count();
 
 struct Signer {
     Algorithm algorithm = Algorithm::rs256;
@@ -65,8 +66,11 @@ Value claims() {
     return Value::Object{{"iss", "https://op.example.org"}, {"sub", "ana-1"},      {"aud", "quipu"},
                          {"exp", kSeconds + 300},           {"iat", kSeconds - 5}, {"nonce", "n-1"}};
 }
-const IdTokenExpectation kExpected{
-    .issuer = "https://op.example.org", .client_id = "quipu", .nonce = "n-1", .access_token = "at-1", .now = kNow};
+const IdTokenExpectation kExpected{.issuer = "https://op.example.org",
+                                   .client_id = "quipu",
+                                   .nonce = "n-1",
+                                   .access_token = "at-1",
+                                   .now = kTimeOfTokens};
 
 TEST(IdToken, IsAcceptedWithEachAlgorithm) {
     Signer ps = signer();

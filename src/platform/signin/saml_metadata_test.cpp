@@ -11,7 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const Time kNow = *parse_time("2026-11-28T14:01:00Z");
+const Time kTimeOfMetadata = *parse_time("2026-11-28T14:01:00Z");
 
 struct Federation {
     TestKeyPtr key = make_rsa();
@@ -27,7 +27,7 @@ const Federation& federation() {
 }
 
 TEST(SamlMetadata, ReadsASignedAggregate) {
-    const auto aggregate = read_metadata(federation().text(20), federation().keys, kNow);
+    const auto aggregate = read_metadata(federation().text(20), federation().keys, kTimeOfMetadata);
     ASSERT_TRUE(aggregate) << aggregate.error().text();
     EXPECT_EQ(aggregate->entities, 20U);
     ASSERT_EQ(aggregate->providers.size(), 20U);
@@ -47,7 +47,9 @@ TEST(SamlMetadata, ReadsASignedAggregate) {
 
 TEST(SamlMetadata, RefusesWhatIsNotSignedByTheFederation) {
     const Federation& f = federation();
-    const auto refused = [&](const std::string& text) { return read_metadata(text, f.keys, kNow).error().text(); };
+    const auto refused = [&](const std::string& text) {
+        return read_metadata(text, f.keys, kTimeOfMetadata).error().text();
+    };
     EXPECT_THAT(refused(aggregate_text(2, f.certificate, nullptr)), HasSubstr("no signature"));
     const SignatureShape shape;
     EXPECT_THAT(refused(sign_xml(aggregate_text(2, f.certificate, &shape), make_rsa().get())),
@@ -72,11 +74,12 @@ TEST(SamlMetadata, KnowsWhenItIsOutOfDate) {
     const std::string text = f.text(1);
     EXPECT_THAT(read_metadata(text, f.keys, *parse_time("2026-12-10T00:00:00Z")).error().text(),
                 HasSubstr("good until 2026-12-10"));
-    EXPECT_THAT(
-        read_metadata(aggregate_text(1, f.certificate, nullptr, "2036-01-01T00:00:00Z"), {}, kNow).error().text(),
-        HasSubstr("more than a year"));
-    EXPECT_FALSE(read_metadata(aggregate_text(1, f.certificate, nullptr, "soon"), {}, kNow));
-    EXPECT_TRUE(read_metadata(aggregate_text(1, f.certificate, nullptr), {}, kNow));
+    EXPECT_THAT(read_metadata(aggregate_text(1, f.certificate, nullptr, "2036-01-01T00:00:00Z"), {}, kTimeOfMetadata)
+                    .error()
+                    .text(),
+                HasSubstr("more than a year"));
+    EXPECT_FALSE(read_metadata(aggregate_text(1, f.certificate, nullptr, "soon"), {}, kTimeOfMetadata));
+    EXPECT_TRUE(read_metadata(aggregate_text(1, f.certificate, nullptr), {}, kTimeOfMetadata));
 }
 
 TEST(SamlMetadata, LeavesOutWhatCannotBeUsed) {
@@ -92,7 +95,7 @@ TEST(SamlMetadata, LeavesOutWhatCannotBeUsed) {
     const std::string mark = "https://idp2.example.edu/idp/shibboleth";
     const auto at = text.find("protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol", text.find(mark));
     text.replace(at, 64, "protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol");
-    const auto aggregate = read_metadata(text, {}, kNow);
+    const auto aggregate = read_metadata(text, {}, kTimeOfMetadata);
     ASSERT_TRUE(aggregate) << aggregate.error().text();
     EXPECT_EQ(aggregate->entities, 4U);
     EXPECT_EQ(aggregate->left_out, 2U);
@@ -108,7 +111,7 @@ TEST(SamlMetadata, ReadsHiddenOnesAndScopesThatAreExpressions) {
                             "<saml:AttributeValue>http://refeds.org/category/hide-from-discovery</saml:AttributeValue>"
                             "</saml:Attribute></mdattr:EntityAttributes>"
                             "<shibmd:Scope regexp=\"true\">^([a-z0-9-]+\\.){0,2}unam\\.mx$</shibmd:Scope>"));
-    const auto aggregate = read_metadata(text, {}, kNow);
+    const auto aggregate = read_metadata(text, {}, kTimeOfMetadata);
     ASSERT_TRUE(aggregate) << aggregate.error().text();
     const IdentityProvider& idp = aggregate->providers.at(0);
     EXPECT_TRUE(idp.hidden);
@@ -121,7 +124,7 @@ TEST(SamlMetadata, ReadsHiddenOnesAndScopesThatAreExpressions) {
 }
 
 TEST(SamlMetadata, OurOwnIsReadable) {
-    const OwnKey key = *OwnKey::make("portal.example.org", kNow);
+    const OwnKey key = *OwnKey::make("portal.example.org", kTimeOfMetadata);
     const std::string text = service_provider_metadata(
         {"https://portal.example.org/saml", "https://portal.example.org/api/v1/signin/saml/acs", "Red & Prueba",
          "https://portal.example.org/"},

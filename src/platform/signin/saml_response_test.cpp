@@ -12,14 +12,14 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const Time kNow = *parse_time("2026-11-28T14:01:00Z");
+const Time kTimeOfResponses = *parse_time("2026-11-28T14:01:00Z");
 
 struct Fixture {
     TestProvider idp;
-    OwnKey own = *OwnKey::make("portal.example.org", kNow);
+    OwnKey own = *OwnKey::make("portal.example.org", kTimeOfResponses);
     TestResponse made;
 
-    [[nodiscard]] Result<Assertion> accept(const std::string& text, Time now = kNow) const {
+    [[nodiscard]] Result<Assertion> accept(const std::string& text, Time now = kTimeOfResponses) const {
         const TestResponse plain;
         return accept_response(text, {.provider = idp.provider,
                                       .key = own,
@@ -28,7 +28,7 @@ struct Fixture {
                                       .request_id = "_q1",
                                       .now = now});
     }
-    void expect_refused(const std::string& text, std::string_view why, Time now = kNow) const {
+    void expect_refused(const std::string& text, std::string_view why, Time now = kTimeOfResponses) const {
         const auto accepted = accept(text, now);
         if (accepted) {
             ADD_FAILURE() << "accepted as " << accepted->name_id << ", expected: " << why << "\n" << text;
@@ -405,10 +405,10 @@ TEST(SamlResponse, RefusesWhatIsRightlySignedAndWrong) {
 TEST(SamlResponse, ForgivesThreeMinutesOfClock) {
     Fixture& f = fixture();
     const std::string text = f.made.with_signed_response(f.idp);
-    EXPECT_TRUE(f.accept(text, kNow - 3min));
-    EXPECT_TRUE(f.accept(text, kNow + 6min));
-    f.expect_refused(text, "future", kNow - 5min);
-    f.expect_refused(text, "no longer good", kNow + 8min);
+    EXPECT_TRUE(f.accept(text, kTimeOfResponses - 3min));
+    EXPECT_TRUE(f.accept(text, kTimeOfResponses + 6min));
+    f.expect_refused(text, "future", kTimeOfResponses - 5min);
+    f.expect_refused(text, "no longer good", kTimeOfResponses + 8min);
 }
 
 TEST(SamlResponse, TellsARefusalOfTheProviderFromABadAnswer) {
@@ -431,7 +431,7 @@ TEST(SamlResponse, TakesUnsolicitedOnesOnlyWhereThatIsAsked) {
                                   .entity_id = made.entity_id,
                                   .consumer = made.consumer,
                                   .request_id = "",
-                                  .now = kNow};
+                                  .now = kTimeOfResponses};
     EXPECT_TRUE(accept_response(text, unsolicited));
     EXPECT_FALSE(accept_response(f.made.with_signed_response(f.idp), unsolicited));  // answers somebody's request
 }

@@ -18,6 +18,7 @@ class TestAccess final : public access::Access {
     std::vector<access::ExternalIdentity> arrived;
     std::vector<std::string> ended;  ///< "ACCOUNT but SESSION"
     int failures = 0;
+    std::string failed_by = {};
     std::string pending_for = {};  ///< the next external sign-in waits for its second factor
 
     access::Account& add(const std::string& id) {
@@ -66,8 +67,9 @@ class TestAccess final : public access::Access {
         if (node.empty()) return fail(ErrorCode::unauthenticated, "this sign-in is over");
         return opened(node.mapped());
     }
-    Error fail_second_factor(std::string_view, std::string_view, const access::Origin&) override {
+    Error fail_second_factor(std::string_view, std::string_view method, const access::Origin&) override {
         ++failures;
+        failed_by = method;
         return {ErrorCode::unauthenticated, "the code is wrong", {}, {}, {}};
     }
     Result<access::Account> account(std::string_view id) const override { return people.at(std::string(id)); }

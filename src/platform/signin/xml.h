@@ -11,10 +11,8 @@
 
 #include "base/result.h"
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the names are libxml2's own
 struct _xmlDoc;
 struct _xmlNode;
-// NOLINTEND(bugprone-reserved-identifier)
 
 namespace quipu::signin::xml {
 

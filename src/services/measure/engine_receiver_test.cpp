@@ -24,9 +24,9 @@ using std::chrono::seconds;
 //     times > ADDRESS:PORT hex OCTETS | oversized    something else comes < RECORD                                 the
 //     next record, as printed by text_of counter NAME VALUE
 // At the end no record may be left.
-class Script {
+class ReceiverScript {
   public:
-    explicit Script(const std::filesystem::path& path) : path_(path) {}
+    explicit ReceiverScript(const std::filesystem::path& path) : path_(path) {}
 
     void run() {
         run_script(path_, [&](const std::string& verb, std::istringstream& words, const std::string& line) {
@@ -162,7 +162,7 @@ TEST(Receiver, FollowsTheScripts) {
     int scripts = 0;
     for (const auto& entry :
          std::filesystem::directory_iterator(QUIPU_SOURCE_DIR "/src/services/measure/scripts/receiver")) {
-        Script(entry.path()).run();
+        ReceiverScript(entry.path()).run();
         ++scripts;
     }
     EXPECT_GE(scripts, 5);

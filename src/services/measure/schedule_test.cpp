@@ -11,15 +11,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const Time kStart = *parse_time("2011-11-21T12:00:00Z");
+const Time kScheduleStart = *parse_time("2011-11-21T12:00:00Z");
 
 TEST(ScheduleOf, HoldsItsCountInEveryMinuteInOrder) {
     for (const auto spacing : {Spacing::poisson, Spacing::periodic}) {
         for (const std::uint32_t per_minute : {1U, 2U, 90U, 600U}) {
             const Schedule schedule{.seed = 42, .spacing = spacing, .per_minute = per_minute};
-            ScheduleCursor cursor(schedule, kStart);
-            Time before = kStart - seconds(1);
-            for (std::int64_t minute = minute_of(kStart); minute < minute_of(kStart) + 5; ++minute) {
+            ScheduleCursor cursor(schedule, kScheduleStart);
+            Time before = kScheduleStart - seconds(1);
+            for (std::int64_t minute = minute_of(kScheduleStart); minute < minute_of(kScheduleStart) + 5; ++minute) {
                 for (std::uint32_t place = 0; place < per_minute; ++place) {
                     ASSERT_EQ(cursor.index(), minute * per_minute + place);
                     ASSERT_EQ(minute_of(cursor.due()), minute);
@@ -34,7 +34,7 @@ TEST(ScheduleOf, HoldsItsCountInEveryMinuteInOrder) {
 
 TEST(ScheduleOf, IsTheSameFromWhereverOneJoins) {
     const Schedule schedule{.seed = 7, .spacing = Spacing::poisson, .per_minute = 90};
-    ScheduleCursor whole(schedule, kStart);
+    ScheduleCursor whole(schedule, kScheduleStart);
     std::vector<std::pair<std::int64_t, Time>> all;
     for (int i = 0; i < 400; ++i) {
         all.emplace_back(whole.index(), whole.due());
@@ -53,7 +53,7 @@ TEST(ScheduleOf, IsTheSameFromWhereverOneJoins) {
 TEST(ScheduleOf, HasExponentialGaps) {
     // Kolmogorov–Smirnov at the 0.1 % level over 90,000 gaps; the seam at the minute is part of what is tested.
     const Schedule schedule{.seed = 11, .spacing = Spacing::poisson, .per_minute = 90};
-    ScheduleCursor cursor(schedule, kStart);
+    ScheduleCursor cursor(schedule, kScheduleStart);
     std::vector<double> gaps;
     Time before = cursor.due();
     for (int i = 0; i < 90'000; ++i) {
@@ -83,8 +83,8 @@ TEST(ScheduleOf, FindsTheWholeIndexAcrossTheWrap) {
 }
 
 TEST(ScheduleOf, DiffersBetweenSessions) {
-    ScheduleCursor a({.seed = 1, .spacing = Spacing::poisson, .per_minute = 90}, kStart);
-    ScheduleCursor b({.seed = 2, .spacing = Spacing::poisson, .per_minute = 90}, kStart);
+    ScheduleCursor a({.seed = 1, .spacing = Spacing::poisson, .per_minute = 90}, kScheduleStart);
+    ScheduleCursor b({.seed = 2, .spacing = Spacing::poisson, .per_minute = 90}, kScheduleStart);
     EXPECT_NE(a.due(), b.due());
 }
 

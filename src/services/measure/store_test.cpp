@@ -9,7 +9,7 @@
 namespace quipu::measure {
 namespace {
 
-const Time kStart = *parse_time("2011-11-21T12:00:00Z");
+const Time kStoreStart = *parse_time("2011-11-21T12:00:00Z");
 
 class StoreOnArchive : public testing::Test {
   protected:
@@ -25,7 +25,7 @@ class StoreOnArchive : public testing::Test {
         return out;
     }
     void minute(int number, std::uint32_t received = 90, std::int64_t delay = 20'000'000) {
-        MinuteRecord r{.from = "a", .minute = kStart + kMinute * number, .scheduled = 90, .received = received};
+        MinuteRecord r{.from = "a", .minute = kStoreStart + kMinute * number, .scheduled = 90, .received = received};
         if (received > 0) {
             r.delay_min = r.delay_median = r.delay_p99 = r.delay_max = delay;
             r.ttl = 255;
@@ -37,7 +37,7 @@ class StoreOnArchive : public testing::Test {
     }
     void skip(std::int64_t first_minute, std::int64_t last_minute, std::int64_t from_place = 0) {
         ByteWriter out;
-        const std::int64_t base = minute_of(kStart);
+        const std::int64_t base = minute_of(kStoreStart);
         write_skip(out, {.to = "b",
                          .per_minute = 90,
                          .first = (base + first_minute) * 90 + from_place,
@@ -57,12 +57,13 @@ class StoreOnArchive : public testing::Test {
         return *taken;
     }
     std::int64_t lost(int number) {
-        const auto records = *store_.read("a", "b", kStart + kMinute * number, kStart + kMinute * (number + 1), 10);
+        const auto records =
+            *store_.read("a", "b", kStoreStart + kMinute * number, kStoreStart + kMinute * (number + 1), 10);
         EXPECT_EQ(records.size(), 1U);
         return records.empty() ? -1 : figures_of(records[0], kMinute).lost;
     }
 
-    ManualClock clock_{kStart + 60 * kMinute};
+    ManualClock clock_{kStoreStart + 60 * kMinute};
     TestArchive archive_;
     Store store_{archive_, clock_};
     std::vector<std::vector<std::uint8_t>> payloads_;
@@ -77,8 +78,8 @@ TEST_F(StoreOnArchive, ARepeatIsHarmless) {
     minute(2);
     const auto fresh = take(1);
     ASSERT_EQ(fresh.size(), 1U);
-    EXPECT_EQ(fresh[0].record.time, kStart + 2 * kMinute);
-    EXPECT_EQ(store_.read("a", "b", kStart, kStart + kMinute * 60, 100)->size(), 3U);
+    EXPECT_EQ(fresh[0].record.time, kStoreStart + 2 * kMinute);
+    EXPECT_EQ(store_.read("a", "b", kStoreStart, kStoreStart + kMinute * 60, 100)->size(), 3U);
     EXPECT_EQ(store_.counters().repeats, 2U);
 }
 
@@ -120,14 +121,14 @@ TEST_F(StoreOnArchive, SkipsAreKnownAfterARestart) {
     take_skips(1);
     Store again(archive_, clock_);
     ASSERT_TRUE(again.load());
-    EXPECT_EQ(again.skipped("a/b", kStart), 60);
-    EXPECT_EQ(again.skipped("a/b", kStart + kMinute), 0);
-    EXPECT_EQ(again.skipped("b/a", kStart), 0);
+    EXPECT_EQ(again.skipped("a/b", kStoreStart), 60);
+    EXPECT_EQ(again.skipped("a/b", kStoreStart + kMinute), 0);
+    EXPECT_EQ(again.skipped("b/a", kStoreStart), 0);
 }
 
 TEST_F(StoreOnArchive, ARangeWithoutBoundIsCutToTheWeek) {
     ByteWriter out;
-    write_skip(out, {.to = "b", .per_minute = 90, .first = 0, .last = (minute_of(kStart) + 10'000'000) * 90});
+    write_skip(out, {.to = "b", .per_minute = 90, .first = 0, .last = (minute_of(kStoreStart) + 10'000'000) * 90});
     payloads_.push_back(out.take());
     minute(0, 0);
     const auto record = payloads_.back();
@@ -141,7 +142,7 @@ TEST_F(StoreOnArchive, ARangeWithoutBoundIsCutToTheWeek) {
 // ---- Live
 
 StoredMinute stored(int number, std::uint32_t received, std::int64_t delay = 20'000'000, std::int16_t ttl = 255) {
-    MinuteRecord r{.from = "a", .minute = kStart + kMinute * number, .scheduled = 90, .received = received};
+    MinuteRecord r{.from = "a", .minute = kStoreStart + kMinute * number, .scheduled = 90, .received = received};
     if (received > 0) {
         r.delay_min = r.delay_median = r.delay_p99 = r.delay_max = delay;
         r.ttl = ttl;
@@ -158,38 +159,38 @@ std::vector<MeshPoint> two_points() {
 TEST(LivePairs, EveryPairOfTheMeshIsThereFromTheStart) {
     Live live(90);
     live.set_mesh(two_points());
-    const auto pairs = live.pairs(kStart);
+    const auto pairs = live.pairs(kStoreStart);
     ASSERT_EQ(pairs.size(), 2U);
     EXPECT_EQ(pairs[0].from, "a");
     EXPECT_EQ(pairs[0].state, PairState::unknown);
     EXPECT_FALSE(pairs[0].time);
     live.set_mesh({});
-    EXPECT_TRUE(live.pairs(kStart).empty());
+    EXPECT_TRUE(live.pairs(kStoreStart).empty());
 }
 
 TEST(LivePairs, TheRunningMinuteIsShownUntilItsRecordCame) {
     Live live(90);
     live.set_mesh(two_points());
     MinuteRecord running{
-        .from = "a", .minute = kStart, .scheduled = 12, .received = 12, .delay_median = 5'000'000, .ttl = 255};
+        .from = "a", .minute = kStoreStart, .scheduled = 12, .received = 12, .delay_median = 5'000'000, .ttl = 255};
     live.add_running("a", "b", running, 0, false);
-    auto pair = live.pair("a", "b", kStart + std::chrono::seconds(10));
+    auto pair = live.pair("a", "b", kStoreStart + std::chrono::seconds(10));
     EXPECT_TRUE(pair->provisional);
     EXPECT_EQ(pair->delay_median_us, 5000);
     EXPECT_EQ(pair->state, PairState::good);
     live.add(stored(0, 90));
-    pair = live.pair("a", "b", kStart + std::chrono::seconds(66));
+    pair = live.pair("a", "b", kStoreStart + std::chrono::seconds(66));
     EXPECT_FALSE(pair->provisional);
     EXPECT_EQ(pair->delay_median_us, 20'000);
     // A few packets of the next minute do not push the whole one away, but silence does.
     running.minute += kMinute;
     live.add_running("a", "b", running, 0, false);
-    EXPECT_FALSE(live.pair("a", "b", kStart + std::chrono::seconds(75))->provisional);
+    EXPECT_FALSE(live.pair("a", "b", kStoreStart + std::chrono::seconds(75))->provisional);
     running.received = 0;
     live.add_running("a", "b", running, 0, false);
-    EXPECT_EQ(live.pair("a", "b", kStart + std::chrono::seconds(75))->state, PairState::down);
+    EXPECT_EQ(live.pair("a", "b", kStoreStart + std::chrono::seconds(75))->state, PairState::down);
     live.add_running("a", "b", running, 0, true);
-    EXPECT_EQ(live.pair("a", "b", kStart + std::chrono::seconds(75))->state, PairState::unknown);
+    EXPECT_EQ(live.pair("a", "b", kStoreStart + std::chrono::seconds(75))->state, PairState::unknown);
 }
 
 TEST(LivePairs, StatesFollowWhatIsMeasured) {
@@ -197,7 +198,7 @@ TEST(LivePairs, StatesFollowWhatIsMeasured) {
     live.set_mesh(two_points());
     for (int i = 0; i < 10; ++i)
         EXPECT_TRUE(live.add(stored(i, 90)).empty());
-    const auto at = [](int minute) { return kStart + kMinute * (minute + 1) + std::chrono::seconds(5); };
+    const auto at = [](int minute) { return kStoreStart + kMinute * (minute + 1) + std::chrono::seconds(5); };
     EXPECT_EQ(live.pair("a", "b", at(9))->state, PairState::good);
     EXPECT_FALSE(live.detoured("a", "b"));
     live.add(stored(10, 60));
@@ -219,7 +220,7 @@ TEST(LivePairs, StatesFollowWhatIsMeasured) {
 
 TEST(LivePairs, ASessionThatHasJustBegunIsNoNews) {
     Live live(90);
-    MinuteRecord joined{.from = "a", .minute = kStart, .scheduled = 40, .received = 0};
+    MinuteRecord joined{.from = "a", .minute = kStoreStart, .scheduled = 40, .received = 0};
     EXPECT_TRUE(live.add({"a", "b", to_archive("a/b", joined, 0)}).empty());
     EXPECT_TRUE(live.add(stored(1, 50)).empty());
     EXPECT_EQ(live.add(stored(2, 50)).size(), 1U);
@@ -233,10 +234,10 @@ TEST(LivePairs, OnlyWhatChangedIsStreamed) {
     Live live(90);
     live.set_mesh(two_points());
     const auto version = live.version();
-    EXPECT_TRUE(live.pairs(kStart, version).empty());
+    EXPECT_TRUE(live.pairs(kStoreStart, version).empty());
     live.add(stored(0, 90));
-    ASSERT_EQ(live.pairs(kStart, version).size(), 1U);
-    EXPECT_EQ(live.pairs(kStart, version)[0].to, "b");
+    ASSERT_EQ(live.pairs(kStoreStart, version).size(), 1U);
+    EXPECT_EQ(live.pairs(kStoreStart, version)[0].to, "b");
 }
 
 }  // namespace

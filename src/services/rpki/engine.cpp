@@ -11,7 +11,7 @@ namespace quipu::rpki {
 
 struct Validator::Node {
     std::shared_ptr<const Authority> authority;
-    PointOutcome outcome;
+    std::shared_ptr<const PointOutcome> outcome;
     bool known = false;
     std::vector<std::unique_ptr<Node>> children;  // as outcome.authorities
 };
@@ -61,7 +61,7 @@ class Validator::Crew {
 
     /// What was known of it still holds.
     [[nodiscard]] bool holds(const Node& node) const {
-        return node.known && changes_ && time_ >= node.outcome.from && time_ < node.outcome.until &&
+        return node.known && changes_ && time_ >= node.outcome->from && time_ < node.outcome->until &&
                !changes_->contains(node.authority->repository);
     }
 
@@ -78,12 +78,13 @@ class Validator::Crew {
             before.emplace(uri, std::move(child));
         }
         node.children.clear();
-        node.outcome = validate_point(node.authority, objects_, archive_, time_, settings_.point, bench);
+        auto outcome = std::make_shared<PointOutcome>(
+            validate_point(node.authority, objects_, archive_, time_, settings_.point, bench));
         node.known = true;
-        auto& authorities = node.outcome.authorities;
+        auto& authorities = outcome->authorities;
         for (std::size_t i = 0; i < authorities.size();) {
             if (counts_[node.authority->anchor].fetch_add(1) >= settings_.point.limits.max_authorities) {
-                node.outcome.refused.push_back(
+                outcome->refused.push_back(
                     {authorities[i]->uri, Rule::too_many_authorities,
                      fmt::format("max-authorities is {}", settings_.point.limits.max_authorities)});
                 authorities.erase(authorities.begin() + static_cast<std::ptrdiff_t>(i));
@@ -107,6 +108,7 @@ class Validator::Crew {
             node.children.push_back(std::move(child));
             ++i;
         }
+        node.outcome = std::move(outcome);
     }
 
     /// Puts a subtree below a new authority that is alike but for what stands above it. A key above may now make a loop
@@ -136,6 +138,9 @@ Validator::~Validator() = default;
 void Validator::run(std::span<const TrustAnchorLocator> locators, const Objects& objects, std::int64_t time,
                     const Changes& changes) {
     anchor_verdicts_.clear();
+    anchor_names_.clear();
+    for (const TrustAnchorLocator& locator : locators)
+        anchor_names_.push_back(locator.name);
     roots_.resize(locators.size());
     Workbench bench;
     std::vector<Node*> ready;
@@ -178,6 +183,12 @@ void Validator::run(std::span<const TrustAnchorLocator> locators, const Objects&
 }
 
 void Validator::for_each_point(const std::function<void(const Authority&, const PointOutcome&)>& each) const {
+    for (const Outcomes::Point& point : outcomes().points())
+        each(*point.authority, *point.outcome);
+}
+
+Outcomes Validator::outcomes() const {
+    std::vector<Outcomes::Point> points;
     std::vector<const Node*> waiting;
     for (const auto& root : roots_) {
         if (!root) continue;
@@ -185,11 +196,12 @@ void Validator::for_each_point(const std::function<void(const Authority&, const 
         while (!waiting.empty()) {
             const Node* node = waiting.back();
             waiting.pop_back();
-            each(*node->authority, node->outcome);
+            points.push_back({node->authority, node->outcome});
             for (std::size_t i = node->children.size(); i-- > 0;)
                 waiting.push_back(node->children[i].get());
         }
     }
+    return {std::move(points), anchor_verdicts_, anchor_names_};
 }
 
 std::vector<AnchoredVrp> Validator::vrps() const {
@@ -242,20 +254,23 @@ std::vector<std::pair<RouterKey, std::uint16_t>> Validator::router_keys() const 
     return out;
 }
 
-Totals Validator::totals() const {
+void Totals::add(const PointOutcome& point) {
+    ++points;
+    points_valid += point.valid ? 1 : 0;
+    points_stored += point.stored ? 1 : 0;
+    accepted += point.accepted.size();
+    refused += point.refused.size();
+    vrps += point.vrps.size();
+    aspas += point.aspas.size();
+    router_keys += point.router_keys.size();
+}
+
+Totals Outcomes::totals() const {
     Totals out;
     for (const Verdict& verdict : anchor_verdicts_)
         ++(verdict.rule == Rule::accepted ? out.accepted : out.refused);
-    for_each_point([&](const Authority&, const PointOutcome& point) {
-        ++out.points;
-        out.points_valid += point.valid ? 1 : 0;
-        out.points_stored += point.stored ? 1 : 0;
-        out.accepted += point.accepted.size();
-        out.refused += point.refused.size();
-        out.vrps += point.vrps.size();
-        out.aspas += point.aspas.size();
-        out.router_keys += point.router_keys.size();
-    });
+    for (const Point& point : points_)
+        out.add(*point.outcome);
     return out;
 }
 

@@ -28,7 +28,35 @@ struct Totals {
     std::size_t vrps = 0;
     std::size_t aspas = 0;
     std::size_t router_keys = 0;
+    void add(const PointOutcome& point);
     bool operator==(const Totals&) const = default;
+};
+
+/// What a run found, point by point. It stays as it is when the validator runs again.
+class Outcomes {
+  public:
+    struct Point {
+        std::shared_ptr<const Authority> authority;
+        std::shared_ptr<const PointOutcome> outcome;
+    };
+    Outcomes() = default;
+    Outcomes(std::vector<Point> points, std::vector<Verdict> anchor_verdicts, std::vector<std::string> anchor_names)
+        : points_(std::move(points)),
+          anchor_verdicts_(std::move(anchor_verdicts)),
+          anchor_names_(std::move(anchor_names)) {}
+
+    /// Every point from the top, an authority before those below it, in a fixed order.
+    [[nodiscard]] const std::vector<Point>& points() const { return points_; }
+    /// Of trust anchors themselves; points' verdicts are in their outcomes.
+    [[nodiscard]] const std::vector<Verdict>& anchor_verdicts() const { return anchor_verdicts_; }
+    /// By number: those of the run's locators.
+    [[nodiscard]] const std::vector<std::string>& anchor_names() const { return anchor_names_; }
+    [[nodiscard]] Totals totals() const;
+
+  private:
+    std::vector<Point> points_;
+    std::vector<Verdict> anchor_verdicts_;
+    std::vector<std::string> anchor_names_;
 };
 
 class Validator {
@@ -57,7 +85,9 @@ class Validator {
     [[nodiscard]] const std::vector<Verdict>& anchor_verdicts() const { return anchor_verdicts_; }
     /// Every point from the top, an authority before those below it, in a fixed order.
     void for_each_point(const std::function<void(const Authority&, const PointOutcome&)>& each) const;
-    [[nodiscard]] Totals totals() const;
+    [[nodiscard]] Totals totals() const { return outcomes().totals(); }
+    /// All of it, to be kept.
+    [[nodiscard]] Outcomes outcomes() const;
     /// Publication points that the last run looked at, rather than taking over what it knew.
     [[nodiscard]] std::size_t points_examined() const { return examined_; }
     [[nodiscard]] std::uint64_t signatures_verified() const { return signatures_; }
@@ -70,6 +100,7 @@ class Validator {
     PointArchive* archive_;
     std::vector<std::unique_ptr<Node>> roots_;  // by trust anchor; empty where its certificate was refused
     std::vector<Verdict> anchor_verdicts_;
+    std::vector<std::string> anchor_names_;
     std::size_t examined_ = 0;
     std::uint64_t signatures_ = 0;
 };

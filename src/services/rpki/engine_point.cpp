@@ -90,6 +90,7 @@ class Point {
     void parse_object(std::size_t file);
     Checked<void> finish_object(Pending& pending);
     Checked<void> finish_certificate(Pending& pending, Certificate& certificate);
+    Checked<void> check_trust_anchor_keys(const SignedObject& object) const;
     void accept(std::string_view name, ObjectKind kind, std::int64_t not_before, std::int64_t not_after,
                 std::size_t first_vrp);
     void refuse(std::string_view name, Breach found) {
@@ -118,6 +119,7 @@ class Point {
     std::optional<SignedObject> manifest_object_;
     Manifest manifest_;
     std::vector<File> files_;
+    std::size_t anchor_keys_ = 0;  ///< of the files
     std::size_t crl_file_ = 0;
     std::string crl_uri_;
     Crl crl_;
@@ -211,6 +213,7 @@ Checked<void> Point::read_files(const Fetch& fetch) {
         const Sha256 digest = sha256(ByteSpan(octets).subspan(at));
         if (!same(listed.hash, ByteSpan(digest))) return breach(Rule::file_hash);
         files_.push_back({listed.name, at, octets.size() - at});
+        if (listed.name.ends_with(".tak")) ++anchor_keys_;
     }
     culprit_ = crl_uri_;
     crl_ = TRY(parse_crl(content(files_[crl_file_]), settings_.profile));
@@ -250,6 +253,7 @@ void Point::parse_object(std::size_t file) {
     if (name.ends_with(".sig")) return refuse(name, {Rule::checklist_published});
     const auto kind = std::ranges::find_if(kContentKinds, [&](const auto& k) { return name.ends_with(k.extension); });
     if (kind == kContentKinds.end()) return refuse(name, {Rule::ignored_type});
+    if (kind->kind == ObjectKind::trust_anchor_key && anchor_keys_ > 1) return refuse(name, {Rule::tak_not_alone});
     auto object = parse_signed_object(bytes, settings_.profile);
     if (!object) return refuse(name, std::move(object.error()));
     if (!same(object->content_type, kind->content_type)) return refuse(name, {Rule::wrong_type_for_name});
@@ -292,9 +296,17 @@ Checked<void> Point::finish_object(Pending& pending) {
         case ObjectKind::roa: TRY(parse_roa(object.content, ee, outcome_.vrps)); break;
         case ObjectKind::aspa: outcome_.aspas.push_back(TRY(parse_aspa(object.content, ee))); break;
         case ObjectKind::ghostbusters: TRY(check_ghostbusters(object.content, ee)); break;
-        default: static_cast<void>(TRY(parse_trust_anchor_keys(object.content, ee))); break;
+        default: TRY(check_trust_anchor_keys(object)); break;
     }
     accept(name, pending.kind, ee.not_before, ee.not_after, first_vrp);
+    return {};
+}
+
+/// RFC 9691 §3.3.
+Checked<void> Point::check_trust_anchor_keys(const SignedObject& object) const {
+    const TrustAnchorKeys keys = TRY(parse_trust_anchor_keys(object.content, object.certificate));
+    if (authority_->issuer) return breach(Rule::tak_not_of_anchor);
+    if (!same(rsa_modulus_of(keys.current.key_info), ByteSpan(authority_->modulus))) return breach(Rule::tak_other_key);
     return {};
 }
 

@@ -342,6 +342,21 @@ void add_key_and_checklist_faults(std::vector<Plan>& out) {
         [](K& k, Resources&, const Resources&) { k.addresses = {"http://rpki.example/ta.cer"}; });
     key("tak-explicit-resources", Rule::tak_resources, "explicit resources",
         [](K&, Resources& held, const Resources& own) { held.as = own.as; });
+    key("tak-not-of-anchor", Rule::tak_not_of_anchor, "by an authority that is no trust anchor",
+        [](K&, Resources&, const Resources&) {});
+    key("tak-other-key", Rule::tak_other_key, "another current key than the trust anchor's",
+        [](K& k, Resources&, const Resources&) {
+            // One bit of the modulus, before the exponent 02 03 01 00 01.
+            k.key_info[k.key_info.size() - 8] ^= 2U;
+        });
+    out.back().anchor = true;
+    out.push_back({"tak-twice", Rule::tak_not_alone, "a second one", "*.tak", false,
+                   [](std::int64_t) {
+                       LabBend bend;
+                       bend.before_manifest = [](auto& files) { files["fault.tak"] = {0x30, 0x00}; };
+                       return bend;
+                   },
+                   true});
     out.push_back({"checklist-published", Rule::checklist_published, "a checklist in the repository", "fault.sig",
                    false, [](std::int64_t) {
                        LabBend bend;

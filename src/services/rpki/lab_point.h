@@ -54,9 +54,10 @@ struct LabFaultPlan {
     std::string_view name;
     Rule rule;
     std::string_view text;
-    std::string_view culprit;  ///< file that the verdict is about: "fault.roa", "MANIFEST", "CRL", "AUTHORITY"…
+    std::string_view culprit;  ///< whom the verdict is about: "fault.roa", "*.tak", "MANIFEST", "CRL", "AUTHORITY"…
     bool whole_point = false;  ///< the fetch of the point fails (RFC 9286 §6.6)
     std::function<LabBend(std::int64_t time)> bend;
+    bool anchor = false;  ///< in the point of a trust anchor of its own
 };
 [[nodiscard]] const std::vector<LabFaultPlan>& lab_fault_plans();
 

@@ -184,7 +184,8 @@ void Tree::plan() {
         add_authority(index, fmt::format("ta{}", a), -1);
         if (a == 0)
             for (std::size_t f = 0; f < faults_.size(); ++f)
-                add_authority(index, fmt::format("fault-{}", faults_[f]->name), static_cast<int>(f));
+                add_authority(faults_[f]->anchor ? authorities_.size() : index,
+                              fmt::format("fault-{}", faults_[f]->name), static_cast<int>(f));
         grow(index, (authorities - anchors) / anchors + (a == 0 ? (authorities - anchors) % anchors : 0), 0);
     }
     for (std::size_t i = 0; i < authorities_.size(); ++i) {
@@ -369,11 +370,12 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         files["fault.gbr"] =
             encode(signed_object("fault.gbr", oid::kGhostbusters, {octets.begin(), octets.end()}, inherited, ++serial));
     }
-    if (bend.trust_anchor_key) {
+    if (bend.trust_anchor_key || authority.parent == index) {
         LabTrustAnchorKey key{.version = {}, .addresses = {authority.uri}, .key_info = own_info};
         Resources held = inherited;
-        bend.trust_anchor_key(key, held, authority.resources);
-        files["fault.tak"] = encode(signed_object("fault.tak", oid::kTrustAnchorKey, key.encode(), held, ++serial));
+        if (bend.trust_anchor_key) bend.trust_anchor_key(key, held, authority.resources);
+        const std::string name = (bend.trust_anchor_key ? "fault" : authority.name) + ".tak";
+        files[name] = encode(signed_object(name, oid::kTrustAnchorKey, key.encode(), held, ++serial));
     }
     if (bend.checklist) {
         Resources held;
@@ -452,9 +454,13 @@ Result<void> Tree::write_point(std::size_t index, std::vector<LabKeys::Signer>& 
         label(authority.uri, plan->rule);
     else
         label(authority.uri, Rule::accepted);
-    if (!files.contains(culprit) && !culprit.empty()) label(authority.repository + culprit, plan->rule);
+    const bool several = culprit.starts_with('*');
+    const auto guilty = [&](std::string_view name) {
+        return several ? name.ends_with(std::string_view(culprit).substr(1)) : name == culprit;
+    };
+    if (!several && !files.contains(culprit) && !culprit.empty()) label(authority.repository + culprit, plan->rule);
     for (const auto& [name, bytes] : files)
-        label(authority.repository + name, name == culprit     ? plan->rule
+        label(authority.repository + name, guilty(name)        ? plan->rule
                                            : plan->whole_point ? Rule::not_checked
                                                                : Rule::accepted);
     return {};
@@ -503,7 +509,7 @@ Result<LabSummary> Tree::write() {
         labels += line;
     TRY(write_file(settings_.folder + "/labels.csv", as_bytes(labels)));
     summary_.authorities = authorities_.size();
-    summary_.objects += settings_.holders.empty() ? settings_.anchors : 1;
+    summary_.objects += summary_.repositories.size();  // the trust anchors' certificates
     summary_.faults = faults_.size();
     return std::move(summary_);
 }

@@ -16,7 +16,7 @@
 namespace quipu::rpki {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Format>, 12> kFormats = {{
+constexpr std::array<std::pair<std::string_view, Format>, kFormatCount> kFormats = {{
     {"json", Format::json},
     {"jsonext", Format::jsonext},
     {"csv", Format::csv},
@@ -67,7 +67,7 @@ struct Origin {
 /// What is to be written, and of what run it is.
 struct Contents {
     const AnchoredPayloads& payloads;
-    const Validator* validator;
+    const Outcomes* found;
     const Selection& selection;
 
     [[nodiscard]] const std::string& name_of(std::uint16_t anchor) const { return payloads.anchor_names[anchor]; }
@@ -95,12 +95,12 @@ struct Contents {
 };
 
 /// Each ROA with its VRPs, point by point.
-void for_each_roa(const Validator& validator, const std::function<void(const Origin&, std::span<const Vrp>)>& each) {
-    validator.for_each_point([&](const Authority& authority, const PointOutcome& point) {
-        for (const PointOutcome::Object& object : point.accepted)
+void for_each_roa(const Outcomes& found, const std::function<void(const Origin&, std::span<const Vrp>)>& each) {
+    for (const auto& [authority, point] : found.points())
+        for (const PointOutcome::Object& object : point->accepted)
             if (object.kind == ObjectKind::roa)
-                each({&authority, &point, &object}, std::span(point.vrps).subspan(object.first_vrp, object.vrp_count));
-    });
+                each({authority.get(), point.get(), &object},
+                     std::span(point->vrps).subspan(object.first_vrp, object.vrp_count));
 }
 
 std::string json_source(const Origin& origin, std::string_view type, const std::string& anchor) {
@@ -126,26 +126,27 @@ struct Sources {
     static void add(std::string& sources, const std::string& one) { sources += (sources.empty() ? "" : ", ") + one; }
 
     explicit Sources(const Contents& contents) : of_vrps(contents.payloads.set.vrps.size()) {
-        if (contents.validator == nullptr) return;
+        if (contents.found == nullptr) return;
         const auto& vrps = contents.payloads.set.vrps;
-        contents.validator->for_each_point([&](const Authority& authority, const PointOutcome& point) {
-            const std::string& anchor = contents.name_of(authority.anchor);
+        for (const auto& [authority, point] : contents.found->points()) {
+            const std::string& anchor = contents.found->anchor_names()[authority->anchor];
             std::size_t aspa = 0;
-            for (const PointOutcome::Object& object : point.accepted) {
-                const Origin origin{&authority, &point, &object};
+            for (const PointOutcome::Object& object : point->accepted) {
+                const Origin origin{authority.get(), point.get(), &object};
                 if (object.kind == ObjectKind::roa) {
-                    for (const Vrp& vrp : std::span(point.vrps).subspan(object.first_vrp, object.vrp_count)) {
+                    for (const Vrp& vrp : std::span(point->vrps).subspan(object.first_vrp, object.vrp_count)) {
+                        if (!contents.selection.includes(vrp)) continue;
                         const auto at = std::ranges::lower_bound(vrps, vrp);
                         if (at != vrps.end() && *at == vrp)
                             add(of_vrps[static_cast<std::size_t>(at - vrps.begin())],
                                 json_source(origin, "roa", anchor));
                     }
-                } else if (object.kind == ObjectKind::aspa && aspa < point.aspas.size()) {
+                } else if (object.kind == ObjectKind::aspa && aspa < point->aspas.size()) {
                     // Accepted ones are kept in the order of their objects.
-                    add(of_aspas[point.aspas[aspa++].customer], json_source(origin, "aspa", anchor));
+                    add(of_aspas[point->aspas[aspa++].customer], json_source(origin, "aspa", anchor));
                 }
             }
-        });
+        }
     }
     [[nodiscard]] static std::string_view or_local(const std::string& sources) {
         return sources.empty() ? kLocal : std::string_view(sources);
@@ -209,8 +210,8 @@ void write_extended_csv(const Contents& contents, SinkText& out) {
     out.add("URI,ASN,IP Prefix,Max Length,Not Before,Not After\n");
     const auto& vrps = contents.payloads.set.vrps;
     std::vector<bool> told(vrps.size());
-    if (contents.validator != nullptr)
-        for_each_roa(*contents.validator, [&](const Origin& origin, std::span<const Vrp> found) {
+    if (contents.found != nullptr)
+        for_each_roa(*contents.found, [&](const Origin& origin, std::span<const Vrp> found) {
             const std::string uri = origin.uri();
             for (const Vrp& vrp : found) {
                 const auto at = std::ranges::lower_bound(vrps, vrp);
@@ -268,27 +269,18 @@ void write_summary(const Contents& contents, std::int64_t time, SinkText& out) {
             unique == 0 ? "" : fmt::format(" ({} unique)", unique), t.aspas, t.router_keys);
     };
     const PayloadSet& set = contents.payloads.set;
-    if (contents.validator == nullptr) {
+    if (contents.found == nullptr) {
         out.add("total: {} VRPs, {} ASPAs, {} router keys.\n", set.vrps.size(), set.aspas.size(),
                 set.router_keys.size());
         return;
     }
-    std::vector<Totals> by_anchor(contents.payloads.anchor_names.size());
-    contents.validator->for_each_point([&](const Authority& authority, const PointOutcome& point) {
-        Totals& totals = by_anchor[authority.anchor];
-        ++totals.points;
-        totals.points_valid += point.valid ? 1 : 0;
-        totals.points_stored += point.stored ? 1 : 0;
-        totals.accepted += point.accepted.size();
-        totals.refused += point.refused.size();
-        totals.vrps += point.vrps.size();
-        totals.aspas += point.aspas.size();
-        totals.router_keys += point.router_keys.size();
-    });
+    const auto& names = contents.found->anchor_names();
+    std::vector<Totals> by_anchor(names.size());
+    for (const auto& [authority, point] : contents.found->points())
+        by_anchor[authority->anchor].add(*point);
     for (std::size_t i = 0; i < by_anchor.size(); ++i)
-        if (contents.name_of(static_cast<std::uint16_t>(i)) != kLocalAnchor)
-            line(contents.payloads.anchor_names[i], by_anchor[i], 0);
-    line("total", contents.validator->totals(), set.vrps.size());
+        line(names[i], by_anchor[i], 0);
+    line("total", contents.found->totals(), set.vrps.size());
 }
 
 void write_lines(const Contents& contents, std::int64_t time, Format format, SinkText& out) {
@@ -336,6 +328,10 @@ std::string csv_field(std::string_view text) {
 
 }  // namespace
 
+std::span<const std::pair<std::string_view, Format>, kFormatCount> formats() {
+    return kFormats;
+}
+
 std::optional<Format> format_of(std::string_view name) {
     for (const auto& [known, format] : kFormats)
         if (known == name) return format;
@@ -349,10 +345,14 @@ std::string format_names() {
     return out;
 }
 
-void write_payloads(const AnchoredPayloads& payloads, const Validator* validator, std::int64_t time, Format format,
+bool tells_objects(Format format) {
+    return format == Format::jsonext || format == Format::csvext || format == Format::summary;
+}
+
+void write_payloads(const AnchoredPayloads& payloads, const Outcomes* found, std::int64_t time, Format format,
                     const Selection& selection, const Sink& sink) {
     SinkText out(sink);
-    const Contents contents{payloads, validator, selection};
+    const Contents contents{payloads, found, selection};
     switch (format) {
         case Format::json: return write_json(contents, time, false, out);
         case Format::jsonext: return write_json(contents, time, true, out);
@@ -366,7 +366,8 @@ void write_payloads(const AnchoredPayloads& payloads, const Validator* validator
 
 void write_payloads(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,
                     Format format, const Sink& sink) {
-    write_payloads(anchored_payloads_of(validator, locators), &validator, time, format, {}, sink);
+    const Outcomes found = validator.outcomes();
+    write_payloads(anchored_payloads_of(validator, locators), &found, time, format, {}, sink);
 }
 
 void write_verdicts(const Validator& validator, const std::vector<std::string>& others, const Sink& sink) {

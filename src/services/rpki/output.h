@@ -23,13 +23,19 @@ enum class Format : std::uint8_t {
     slurm2,
     summary,
 };
+inline constexpr std::size_t kFormatCount = 12;
+/// Each by its name, which is also its path in Routinator.
+[[nodiscard]] std::span<const std::pair<std::string_view, Format>, kFormatCount> formats();
 [[nodiscard]] std::optional<Format> format_of(std::string_view name);
 /// "json, jsonext, …" for messages.
 [[nodiscard]] std::string format_names();
 
-/// `validator` is the run that gave the payloads: it knows the objects that they come from, of which jsonext, csvext
-/// and summary tell. What has no object is of a local exception. Without it these formats know no sources.
-void write_payloads(const AnchoredPayloads& payloads, const Validator* validator, std::int64_t time, Format format,
+/// Whether what is written hangs on more than the payloads: on their objects, of which jsonext, csvext and summary
+/// tell.
+[[nodiscard]] bool tells_objects(Format format);
+/// `found` is what the run found that gave the payloads: it knows the objects that they come from. What has no object
+/// is of a local exception. Without it the formats that tell of objects know no sources.
+void write_payloads(const AnchoredPayloads& payloads, const Outcomes* found, std::int64_t time, Format format,
                     const Selection& selection, const Sink& sink);
 /// All that a run found.
 void write_payloads(const Validator& validator, std::span<const TrustAnchorLocator> locators, std::int64_t time,

@@ -27,6 +27,7 @@ struct AnchoredPayloads {
     std::vector<std::uint16_t> aspa_anchors;
     std::vector<std::uint16_t> key_anchors;
     std::vector<std::string> anchor_names;
+    bool operator==(const AnchoredPayloads&) const = default;
 };
 [[nodiscard]] AnchoredPayloads anchored_payloads_of(const Validator& validator,
                                                     std::span<const TrustAnchorLocator> locators);

@@ -141,6 +141,10 @@ constexpr auto kRules = std::to_array<RuleText>({
     {tak_syntax, "tak-syntax", "RFC 9691 §3", "the trust anchor key's content is malformed"},
     {tak_resources, "tak-resources", "RFC 9691 §3.2",
      "the trust anchor key's certificate does not inherit all its resources"},
+    {tak_not_of_anchor, "tak-not-of-anchor", "RFC 9691 §3.3",
+     "the trust anchor key is not published by a trust anchor"},
+    {tak_not_alone, "tak-not-alone", "RFC 9691 §3.3", "the manifest lists more than one trust anchor key"},
+    {tak_other_key, "tak-other-key", "RFC 9691 §3.3", "the current key is not that of the trust anchor's certificate"},
     {checklist_syntax, "checklist-syntax", "RFC 9323 §4", "the checklist's content is malformed"},
     {checklist_published, "checklist-published", "RFC 9323 §2", "a checklist is not published in the repository"},
 });

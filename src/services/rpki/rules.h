@@ -121,6 +121,9 @@ enum class Rule : std::uint8_t {
     router_information_access,
     tak_syntax,
     tak_resources,
+    tak_not_of_anchor,
+    tak_not_alone,
+    tak_other_key,
     checklist_syntax,
     checklist_published,
 };

@@ -210,6 +210,18 @@ export interface LabNode {
   namespace: string;
   state: string;
   agent?: string;
+  member?: string;
+  member_as?: number;
+  announces?: string[];
+}
+
+export interface Hijack {
+  prefix: string;
+  site: string;
+  as: number;
+  holder?: string;
+  state: 'announced' | 'dropped' | 'taken';
+  taken_at: string[];
 }
 
 export interface LabLink {
@@ -232,6 +244,8 @@ export interface Lab {
   network?: string;
   nodes: LabNode[];
   links: LabLink[];
+  bgp: 'off' | 'open' | 'validated';
+  hijacks: Hijack[];
 }
 
 export interface Failure {

@@ -10,6 +10,8 @@
 namespace quipu::rpki {
 namespace {
 
+constexpr std::size_t kMostXrCaches = 10;
+
 /// Text that a router reads as one line within quotes or behind a keyword.
 Result<void> check_description(const RouterNeighbour& neighbour) {
     const bool plain = std::ranges::all_of(neighbour.description, [](char c) {
@@ -45,6 +47,10 @@ Result<std::string> router_configuration(const RouterDescription& router) {
     for (const RouterCache& cache : router.caches)
         if (cache.address.port == 0)
             return fail(ErrorCode::invalid, "a cache has a port", "cache " + cache.address.text());
+    if (router.system == RouterSystem::ios_xr && router.caches.size() > kMostXrCaches)
+        return fail(ErrorCode::invalid,
+                    fmt::format("IOS XR orders at most {} caches: its preference goes from 1 to 10", kMostXrCaches),
+                    "caches", "name fewer");
     RouterDescription ordered = router;
     std::ranges::sort(ordered.caches, {},
                       [](const RouterCache& cache) { return std::pair(cache.preference, cache.address); });

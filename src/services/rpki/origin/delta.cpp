@@ -1,6 +1,7 @@
 #include "services/rpki/origin/delta.h"
 
 #include <fmt/format.h>
+#include <optional>
 
 #include "services/rpki/base64.h"
 
@@ -45,22 +46,28 @@ void list(SinkText& out, const PayloadSet& set) {
     }
 }
 
+/// {"reset": …, "session": …, up to the list of what is announced.
+void begin_delta(SinkText& out, const JsonDeltaHead& head, std::optional<std::uint32_t> from) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(head.generated);
+    out.add("{{\n  \"reset\": {},\n  \"session\": \"{}\",\n  \"serial\": {},\n", !from, head.session, head.serial);
+    if (from) out.add("  \"fromSerial\": {},\n", *from);
+    out.add("  \"generated\": {},\n  \"generatedTime\": \"{}\",\n  \"announced\": [",
+            seconds.time_since_epoch().count(), format_time(seconds));
+}
+
 }  // namespace
 
-void write_json_reset(std::uint64_t session, std::uint32_t serial, const PayloadSet& all, const Sink& sink) {
+void write_json_reset(const JsonDeltaHead& head, const PayloadSet& all, const Sink& sink) {
     SinkText out(sink);
-    // The session is text: it may be larger than what JSON's readers hold exactly.
-    out.add("{{\n  \"reset\": true,\n  \"session\": \"{}\",\n  \"serial\": {},\n  \"announced\": [", session, serial);
+    begin_delta(out, head, std::nullopt);
     list(out, all);
     out.add("\n  ]\n}}\n");
 }
 
-void write_json_delta(std::uint64_t session, std::uint32_t from, std::uint32_t serial, const PayloadSet& announced,
+void write_json_delta(const JsonDeltaHead& head, std::uint32_t from, const PayloadSet& announced,
                       const PayloadSet& withdrawn, const Sink& sink) {
     SinkText out(sink);
-    out.add(
-        "{{\n  \"reset\": false,\n  \"session\": \"{}\",\n  \"serial\": {},\n  \"fromSerial\": {},\n  \"announced\": [",
-        session, serial, from);
+    begin_delta(out, head, from);
     list(out, announced);
     out.add("\n  ],\n  \"withdrawn\": [");
     list(out, withdrawn);

@@ -64,26 +64,34 @@ TEST_F(LabRun, IsCountedByTrustAnchor) {
     AnchoredPayloads served = anchored_payloads_of(validator_, locators_);
     const Vrp gone = served.set.vrps.front();
     served.set.vrps.erase(served.set.vrps.begin());
-    const auto counted = anchor_metrics_of(validator_, locators_, served);
-    ASSERT_EQ(counted.size(), 2U);
-    EXPECT_EQ(counted[0].name, locators_[0].name);
-    std::uint64_t contributed = 0;
-    std::uint64_t filtered = 0;
-    std::uint64_t valid = 0;
-    std::uint64_t points = 0;
-    for (const AnchorMetrics& of : counted) {
-        contributed += of.vrps_contributed;
-        filtered += of.vrps_filtered;
-        valid += of.vrps_valid;
-        points += of.points_valid;
+    served.vrp_anchors.erase(served.vrp_anchors.begin());
+    // One that nobody certified.
+    served.anchor_names.emplace_back(kLocalAnchor);
+    Vrp added = served.set.vrps.back();
+    ++added.as;
+    served.set.vrps.push_back(added);
+    served.vrp_anchors.push_back(static_cast<std::uint16_t>(served.anchor_names.size() - 1));
+    const PublicationCounts counts = count_publications(validator_.outcomes(), served);
+    ASSERT_EQ(counts.anchors.size(), 2U);
+    EXPECT_EQ(counts.anchors[0].name, locators_[0].name);
+    EXPECT_EQ(counts.local.vrps().contributed, 1U);
+    EXPECT_EQ(counts.all.vrps().contributed, served.set.vrps.size()) << gone.prefix().text();
+    EXPECT_EQ(counts.all.vrps().filtered, 1U);
+    EXPECT_EQ(counts.all.vrps().valid, validator_.totals().vrps);
+    EXPECT_EQ(counts.all.points_valid, validator_.totals().points_valid);
+    EXPECT_EQ(counts.all.aspas.contributed, served.set.aspas.size());
+    std::uint64_t in_repositories = 0;
+    for (const PublicationMetrics& of : counts.repositories) {
+        EXPECT_TRUE(of.name.starts_with("rsync://") && of.name.ends_with("/")) << of.name;
+        in_repositories += of.vrps().valid;
+    }
+    EXPECT_EQ(in_repositories, validator_.totals().vrps);
+    for (const PublicationMetrics& of : counts.anchors) {
         EXPECT_EQ(of.manifests_valid, of.points_valid);
         EXPECT_EQ(of.crls_valid, of.points_valid);
-        EXPECT_EQ(of.vrps_valid, of.vrps_contributed + of.vrps_filtered + of.vrps_duplicate);
+        const PayloadCount vrps = of.vrps();
+        EXPECT_EQ(vrps.valid, vrps.contributed + vrps.filtered + vrps.duplicate);
     }
-    EXPECT_EQ(contributed, served.set.vrps.size()) << gone.prefix().text();
-    EXPECT_EQ(filtered, 1U);
-    EXPECT_EQ(valid, validator_.totals().vrps);
-    EXPECT_EQ(points, validator_.totals().points_valid);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/value.h"
 #include "services/rpki/origin/delta.h"
 #include "services/rpki/origin/metrics.h"
+#include "services/rpki/origin/slurm.h"
 #include "services/rpki/origin/validity.h"
 
 namespace quipu::rpki {
@@ -27,12 +28,15 @@ TEST(JsonDelta, HasRoutinatorsShape) {
     const Sink sink = [&](std::string_view part) { text += part; };
     PayloadSet one;
     one.vrps = some_payloads().vrps;
-    write_json_delta(18446744073709551615U, 3, 5, one, {}, sink);
+    const Time generated = *parse_time("2024-05-01T00:00:00Z");
+    write_json_delta({18446744073709551615U, 5, generated}, 3, one, {}, sink);
     EXPECT_EQ(text, R"({
   "reset": false,
   "session": "18446744073709551615",
   "serial": 5,
   "fromSerial": 3,
+  "generated": 1714521600,
+  "generatedTime": "2024-05-01T00:00:00Z",
   "announced": [
     {
         "type": "routeOrigin",
@@ -46,7 +50,7 @@ TEST(JsonDelta, HasRoutinatorsShape) {
 }
 )");
     text.clear();
-    write_json_reset(7, 1, some_payloads(), sink);
+    write_json_reset({7, 1, generated}, some_payloads(), sink);
     const auto parsed = parse_json(text);
     ASSERT_TRUE(parsed) << parsed.error().text();
     EXPECT_TRUE(*parsed->find("reset")->if_bool());
@@ -58,32 +62,79 @@ TEST(JsonDelta, HasRoutinatorsShape) {
     EXPECT_EQ(announced[3].find("providerAsns")->if_array()->size(), 2U);
 }
 
-TEST(RpkiMetrics, HaveRoutinatorsNames) {
+RpkiMetrics some_metrics() {
     RpkiMetrics metrics;
+    metrics.version = "quipu/1";
     metrics.now = *parse_time("2024-05-01T00:10:00Z");
     metrics.update_began = *parse_time("2024-05-01T00:00:00Z");
     metrics.serial = 12;
-    metrics.anchors.push_back({.name = "lacnic", .points_valid = 5, .roas_valid = 40, .vrps_contributed = 77});
+    const auto counts = std::make_shared<PublicationCounts>();
+    counts->anchors.push_back({.name = "lacnic",
+                               .points_valid = 5,
+                               .roas_valid = 40,
+                               .vrps_v4 = {.valid = 60, .filtered = 0, .duplicate = 3, .contributed = 57},
+                               .vrps_v6 = {.valid = 20, .filtered = 0, .duplicate = 0, .contributed = 20}});
+    counts->repositories.push_back({.name = "rsync://rpki.example.net/repo/", .points_rejected = 2});
+    metrics.counts = counts;
     metrics.repositories.push_back({.uri = "https://rrdp.lacnic.net/notification.xml",
                                     .rrdp = true,
                                     .status = 200,
                                     .duration = std::chrono::milliseconds(1234),
                                     .serial = 99});
-    const std::string text = metrics_text(metrics);
-    for (const std::string_view line : {
-             "# TYPE routinator_last_update_start gauge",
-             "routinator_last_update_start 600",
-             "routinator_last_update_duration NaN",
-             "routinator_serial 12",
-             R"(routinator_ta_publication_points_total{name="lacnic", state="valid"} 5)",
-             R"(routinator_ta_objects_total{name="lacnic", type="roa", state="valid"} 40)",
-             R"(routinator_ta_contributed_vrps_total{name="lacnic"} 77)",
-             R"(routinator_valid_roas{tal="lacnic"} 40)",
-             R"(routinator_rrdp_status{uri="https://rrdp.lacnic.net/notification.xml"} 200)",
-             R"(routinator_rrdp_duration{uri="https://rrdp.lacnic.net/notification.xml"} 1.234)",
-             R"(routinator_rrdp_serial_info{uri="https://rrdp.lacnic.net/notification.xml"} 99)",
-             "# TYPE routinator_rtr_bytes_written counter",
-         })
+    return metrics;
+}
+
+TEST(RpkiMetrics, HaveRoutinatorsNames) {
+    const std::string text = metrics_text(some_metrics());
+    for (
+        const std::string_view line : {
+            "# TYPE routinator_last_update_start gauge",
+            "routinator_last_update_start 600",
+            "routinator_last_update_duration NaN",
+            "routinator_serial 12",
+            R"(routinator_ta_publication_points_total{name="lacnic", state="valid"} 5)",
+            R"(routinator_ta_objects_total{name="lacnic", type="roa", state="valid"} 40)",
+            R"(routinator_ta_contributed_vrps_total{name="lacnic"} 77)",
+            R"(routinator_ta_duplicate_vrps_total{name="lacnic"} 3)",
+            R"(routinator_repository_publication_points_total{uri="rsync://rpki.example.net/repo/", state="rejected"} 2)",
+            R"(routinator_valid_roas{tal="lacnic"} 40)",
+            R"(routinator_rrdp_status{uri="https://rrdp.lacnic.net/notification.xml"} 200)",
+            R"(routinator_rrdp_notification_status{uri="https://rrdp.lacnic.net/notification.xml"} 200)",
+            R"(routinator_rrdp_duration{uri="https://rrdp.lacnic.net/notification.xml"} 1.234)",
+            R"(routinator_rrdp_serial_info{uri="https://rrdp.lacnic.net/notification.xml"} 99)",
+            "# TYPE routinator_rtr_bytes_written counter",
+            "routinator_http_requests 0",
+        })
+        EXPECT_THAT(text, testing::HasSubstr(std::string(line) + "\n"));
+}
+
+TEST(RpkiStatus, HasRoutinatorsMembers) {
+    const auto parsed = parse_json(status_json(some_metrics()));
+    ASSERT_TRUE(parsed) << parsed.error().text() << status_json(some_metrics());
+    EXPECT_EQ(*parsed->find("version")->if_string(), "quipu/1");
+    EXPECT_EQ(*parsed->find("serial")->if_integer(), 12);
+    EXPECT_EQ(*parsed->find("lastUpdateStart")->if_string(), "2024-05-01T00:00:00Z");
+    EXPECT_TRUE(parsed->find("lastUpdateDone")->is_null());
+    const Value* anchor = parsed->find("tals")->find("lacnic");
+    ASSERT_NE(anchor, nullptr);
+    EXPECT_EQ(*anchor->find("vrpsTotal")->if_integer(), 80);
+    EXPECT_EQ(*anchor->find("vrpsFinal")->if_integer(), 77);
+    EXPECT_EQ(*anchor->find("payload")->find("routeOriginsIPv6")->find("final")->if_integer(), 20);
+    EXPECT_EQ(*anchor->find("validROAs")->if_integer(), 40);
+    const Value* repository = parsed->find("repositories")->find("rsync://rpki.example.net/repo/");
+    ASSERT_NE(repository, nullptr);
+    EXPECT_EQ(*repository->find("type")->if_string(), "rsync");
+    EXPECT_EQ(*repository->find("rejectedPublicationPoints")->if_integer(), 2);
+    const Value* rrdp = parsed->find("rrdp")->find("https://rrdp.lacnic.net/notification.xml");
+    ASSERT_NE(rrdp, nullptr);
+    EXPECT_EQ(*rrdp->find("serial")->if_integer(), 99);
+    EXPECT_TRUE(*rrdp->find("delta")->if_bool());
+    EXPECT_TRUE(rrdp->find("session")->is_null());
+    EXPECT_EQ(*parsed->find("rtr")->find("currentConnections")->if_integer(), 0);
+
+    const std::string text = status_text(some_metrics());
+    for (const std::string_view line : {"version: quipu/1", "serial: 12", "last-update-start-ago: 600.000s",
+                                        "valid-roas-per-tal: lacnic=40 ", "final-vrps-per-tal: lacnic=77 "})
         EXPECT_THAT(text, testing::HasSubstr(std::string(line) + "\n"));
 }
 

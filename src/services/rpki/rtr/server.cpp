@@ -59,7 +59,7 @@ rtr::Intervals intervals_of(const RtrSettings& settings) {
 
 struct AtomicCounters {
     std::atomic<std::uint64_t> connections{0}, refused{0}, full_answers{0}, delta_answers{0}, cache_resets{0},
-        no_data{0}, notifies{0}, errors_sent{0}, errors_received{0}, too_slow{0}, octets{0};
+        no_data{0}, notifies{0}, errors_sent{0}, errors_received{0}, too_slow{0}, octets{0}, octets_in{0};
 };
 
 /// What the loops and the publisher share.
@@ -145,6 +145,7 @@ class Connection {
             if (!count && count.error().code == ErrorCode::cancelled) continue;
             if (!count || *count == 0) co_return;
             common_.clients.with([&](auto& all) { all.by_id.at(id_).received += static_cast<std::int64_t>(*count); });
+            common_.counters.octets_in.fetch_add(*count, std::memory_order_relaxed);
             session_.feed(as_bytes(std::string_view(buffer.data(), *count)));
         }
     }
@@ -367,6 +368,8 @@ class Server final : public RtrServer {
         return out;
     }
 
+    [[nodiscard]] std::shared_ptr<const rtr::Snapshot> snapshot() const override { return common_.current().snapshot; }
+
     [[nodiscard]] std::vector<RtrClient> clients() const override {
         const Served served = common_.current();
         std::vector<RtrClient> out;
@@ -395,7 +398,8 @@ class Server final : public RtrServer {
                 .errors_sent = now.errors_sent,
                 .errors_received = now.errors_received,
                 .too_slow = now.too_slow,
-                .octets = now.octets};
+                .octets = now.octets,
+                .octets_in = now.octets_in};
     }
 
     [[nodiscard]] std::vector<net::Endpoint> listening() const override { return listening_; }
@@ -409,6 +413,11 @@ class Server final : public RtrServer {
         return {};
     }
 
+    [[nodiscard]] bool serves_routers() const {
+        const RtrSettings& settings = common_.settings;
+        return !settings.listen.empty() || !settings.listen_tls.empty() || !settings.local_socket.empty();
+    }
+
     void publish_served(Served served) {
         if (!served.snapshot) return;
         const bool is_new = common_.served.with([&](Served& now) {
@@ -420,6 +429,7 @@ class Server final : public RtrServer {
             log(kNewSerial, {{"serial", served.snapshot->serial()},
                              {"session", served.snapshot->session(1)},
                              {"vrps", served.snapshot->set().vrps.size()}});
+        if (!serves_routers()) return;
         // What the routers that are here will ask for is made before they do.
         std::set<std::int64_t> versions;
         common_.clients.with([&](const auto& all) {

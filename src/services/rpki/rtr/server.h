@@ -16,6 +16,10 @@
 
 namespace quipu::rpki {
 
+namespace rtr {
+class Snapshot;
+}
+
 /// Where routers are served: an address with a port, or with the one that RFC 6810 names; port 0 takes a free one.
 template <std::uint16_t Port>
 struct RtrAddress : net::Endpoint {
@@ -136,13 +140,14 @@ struct RtrState {
 /// Since the server's start.
 struct RtrCounters {
     std::uint64_t connections = 0, refused = 0, full_answers = 0, delta_answers = 0, cache_resets = 0, no_data = 0,
-                  notifies = 0, errors_sent = 0, errors_received = 0, too_slow = 0, octets = 0;
+                  notifies = 0, errors_sent = 0, errors_received = 0, too_slow = 0, octets = 0, octets_in = 0;
 };
 
 class RtrServer {
   public:
-    /// Binds, takes over what the database knows (after kRtrMigrations of store.h), and serves it at once
-    /// if it is not too old. `identity` is what listen_tls presents. Database and clock outlive the server.
+    /// Binds (nothing, if the settings name no address: then it keeps the serials for others who tell of them), takes
+    /// over what the database knows (after kRtrMigrations of store.h), and serves it at once if it is not too old.
+    /// `identity` is what listen_tls presents. Database and clock outlive the server.
     static Result<std::unique_ptr<RtrServer>> start(RtrSettings settings, const std::optional<net::KeyPair>& identity,
                                                     data::Database& database, const Clock& clock);
     virtual ~RtrServer() = default;  ///< closes every connection
@@ -151,6 +156,8 @@ class RtrServer {
     virtual Result<void> publish(PayloadSet set) = 0;
 
     [[nodiscard]] virtual RtrState state() const = 0;
+    /// What was published last, with its serial and the way to it; nullptr before anything was.
+    [[nodiscard]] virtual std::shared_ptr<const rtr::Snapshot> snapshot() const = 0;
     [[nodiscard]] virtual std::vector<RtrClient> clients() const = 0;
     [[nodiscard]] virtual RtrCounters counters() const = 0;
     /// Where it listens, with the ports that were taken for 0: `listen` in its order, then `listen_tls`.

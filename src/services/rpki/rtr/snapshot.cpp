@@ -96,17 +96,23 @@ Octets Snapshot::full(std::uint8_t version) const {
     return full;
 }
 
-Octets Snapshot::since(std::uint8_t version, std::uint16_t session, std::uint32_t serial) const {
+std::optional<Delta> Snapshot::changes_since(std::uint32_t serial) const {
     // Modulo 2^32: RFC 1982 without a special case, since the history is short.
     const std::uint32_t back = this->serial() - serial;
-    if (back > steps_.size()) return nullptr;
-    const std::scoped_lock lock(making_);
-    const std::tuple key(version, session, back);
-    if (const auto known = since_.find(key); known != since_.end()) return known->second;
+    if (back > steps_.size()) return std::nullopt;
     Delta joined;
     for (std::size_t i = steps_.size() - back; i < steps_.size(); ++i)
         joined = joined.empty() ? *steps_[i] : join(joined, *steps_[i]);
-    Octets out = answer(version, session, 0, [&](ByteWriter& writer) { write_delta(writer, version, joined); });
+    return joined;
+}
+
+Octets Snapshot::since(std::uint8_t version, std::uint16_t session, std::uint32_t serial) const {
+    const std::scoped_lock lock(making_);
+    const std::tuple key(version, session, this->serial() - serial);
+    if (const auto known = since_.find(key); known != since_.end()) return known->second;
+    const auto changes = changes_since(serial);
+    if (!changes) return nullptr;
+    Octets out = answer(version, session, 0, [&](ByteWriter& writer) { write_delta(writer, version, *changes); });
     if (since_.size() < kMostKept) since_.emplace(key, out);
     return out;
 }

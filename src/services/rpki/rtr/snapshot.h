@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "services/rpki/rtr/codec_rtr.h"
 #include "services/rpki/rtr/delta.h"
@@ -34,6 +35,8 @@ class Snapshot {
     [[nodiscard]] std::uint16_t session(std::uint8_t version) const;
     /// Whether a router's session is one of this cache's.
     [[nodiscard]] bool knows(std::uint8_t version, std::uint16_t session) const;
+    /// What the sessions of all versions are made of.
+    [[nodiscard]] std::uint16_t session() const { return session_; }
     [[nodiscard]] std::uint32_t serial() const { return static_cast<std::uint32_t>(number_); }
     [[nodiscard]] const PayloadSet& set() const { return *set_; }
     [[nodiscard]] std::size_t steps() const { return steps_.size(); }
@@ -42,6 +45,8 @@ class Snapshot {
     [[nodiscard]] Octets full(std::uint8_t version) const;
     /// The answer to a Serial Query of a session that it knows; nothing if there is no delta from that serial.
     [[nodiscard]] Octets since(std::uint8_t version, std::uint16_t session, std::uint32_t serial) const;
+    /// The changes from that serial to this one; nothing if there is no delta from it.
+    [[nodiscard]] std::optional<Delta> changes_since(std::uint32_t serial) const;
 
   private:
     template <class F>
@@ -56,7 +61,7 @@ class Snapshot {
     // Held while an answer is made: whoever asks for the same meanwhile waits for it, which is the shortest way.
     mutable std::mutex making_;
     mutable std::array<Octets, kHighestVersion + 1> full_;
-    mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::size_t>, Octets> since_;  // session, steps back
+    mutable std::map<std::tuple<std::uint8_t, std::uint16_t, std::uint32_t>, Octets> since_;  // session, steps back
 };
 
 /// A snapshot and when a validation last found its set; no snapshot before there is any.

@@ -1,4 +1,4 @@
-// Is this route valid, and why; in the shapes that Routinator's users know, at its paths too.
+// Is this route valid, and why; in the shapes that Routinator's users know (at its paths: routinator.h).
 
 #include <fmt/format.h>
 
@@ -64,32 +64,28 @@ void add_validity_routes(platform::Api& api, const Rooms& rooms) {
     const auto by_path = [rooms](const Call&, const ValidityPath& query) {
         return answer(rooms, query.asn, fmt::format("{}/{}", query.address, query.length));
     };
-    for (const std::string_view path :
-         {"/api/v1/rpki/validity/{asn}/{address}/{length}", "/api/v1/validity/{asn}/{address}/{length}"})
-        api.get<ValidityPath, Document>({.path = path,
-                                         .summary = "Is this route valid (RFC 6811), and by which VRPs or why not",
-                                         .tag = kTag,
-                                         .permission = Permission::see_public,
-                                         .command = "quipu rpki validity AS PREFIX"},
-                                        by_path);
-    for (const std::string_view path : {"/api/v1/rpki/validity", "/validity"})
-        api.get<ValidityQuery, Document>(
-            {.path = path,
-             .summary = "The same by query parameters",
-             .tag = kTag,
-             .permission = Permission::see_public,
-             .command = "quipu rpki validity AS PREFIX"},
-            [rooms](const Call&, const ValidityQuery& query) { return answer(rooms, query.asn, query.prefix); });
-    for (const std::string_view path : {"/api/v1/rpki/validity", "/validity"})
-        api.post<ValidityBatch, Document>(
-            {.path = path,
-             .summary = "Are these routes valid: many at once",
-             .tag = kTag,
-             .permission = Permission::see_public,
-             .command = "quipu rpki validity --file ROUTES"},
-            [rooms](const Call&, ValidityBatch query) -> Task<Result<Document>> {
-                co_return co_await platform::off_loop([&] { return answer_many(rooms, query.body); });
-            });
+    api.get<ValidityPath, Document>({.path = "/api/v1/rpki/validity/{asn}/{address}/{length}",
+                                     .summary = "Is this route valid (RFC 6811), and by which VRPs or why not",
+                                     .tag = kTag,
+                                     .permission = Permission::see_public,
+                                     .command = "quipu rpki validity AS PREFIX"},
+                                    by_path);
+    api.get<ValidityQuery, Document>(
+        {.path = "/api/v1/rpki/validity",
+         .summary = "The same by query parameters",
+         .tag = kTag,
+         .permission = Permission::see_public,
+         .command = "quipu rpki validity AS PREFIX"},
+        [rooms](const Call&, const ValidityQuery& query) { return answer(rooms, query.asn, query.prefix); });
+    api.post<ValidityBatch, Document>(
+        {.path = "/api/v1/rpki/validity",
+         .summary = "Are these routes valid: many at once",
+         .tag = kTag,
+         .permission = Permission::see_public,
+         .command = "quipu rpki validity --file ROUTES"},
+        [rooms](const Call&, ValidityBatch query) -> Task<Result<Document>> {
+            co_return co_await platform::off_loop([&] { return answer_many(rooms, query.body); });
+        });
 }
 
 }  // namespace quipu::rpki

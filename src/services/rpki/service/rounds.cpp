@@ -39,8 +39,7 @@ Result<void> RpkiSettings::check() const {
     if (guard.release_after < 0s)
         return fail(ErrorCode::invalid, "is not below 0s", "rpki.guard.release_after", "0s: only a person releases");
     TRY(transport.check());
-    if (!rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty()) TRY(rtr.check());
-    return {};
+    return rtr.check();
 }
 
 Limits LimitSettings::limits() const {
@@ -129,6 +128,7 @@ Result<void> Rounds::round() {
         members_ = std::make_shared<const Members>(*picture_);
     }
     tree_ = std::move(tree);
+    found_ = std::make_shared<const Outcomes>(validator_->outcomes());
     member_points_ = std::make_shared<const MemberPoints>(member_points_of(*validator_, *members_));
     validated_ = now;
     seconds_ = std::chrono::duration<double>(clock_.monotonic() - begin).count();
@@ -163,8 +163,9 @@ void Rounds::tell_guard(const std::optional<HeldChange>& before, HeldEnd how, st
 /// What the guard let pass, with local exceptions, to routers and to whoever asks. In its turn.
 Result<void> Rounds::serve() {
     auto state = std::make_shared<State>();
-    auto set = std::make_shared<PayloadSet>(guard_.served()->set);
-    state->slurm = apply_slurm(slurm_->exceptions().in_use(), *set);
+    const auto payloads = std::make_shared<AnchoredPayloads>(*guard_.served());
+    state->slurm = apply_slurm(slurm_->exceptions().in_use(), *payloads);
+    const std::shared_ptr<const PayloadSet> set(payloads, &payloads->set);
     const auto before = this->state();
     if (before && *before->served == *set) {
         state->served = before->served;
@@ -189,7 +190,22 @@ Result<void> Rounds::serve() {
     state->held = guard_.held();
     auto shared = std::shared_ptr<const State>(std::move(state));
     state_.with([&](auto& current) { current = shared; });
-    return rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
+    const auto told = rtr_ == nullptr ? Result<void>() : rtr_->publish(*shared->served);
+    tell(*shared, payloads);
+    return told;
+}
+
+void Rounds::tell(const State& state, std::shared_ptr<const AnchoredPayloads> payloads) {
+    published_ = Published::create({.began = state.validated,
+                                    .took = std::chrono::nanoseconds(static_cast<std::int64_t>(state.seconds * 1e9)),
+                                    .payloads = std::move(payloads),
+                                    .found = found_,
+                                    .validity = state.validity,
+                                    .snapshot = rtr_ == nullptr ? nullptr : rtr_->snapshot(),
+                                    .repositories = repositories()},
+                                   published_.get());
+    static_cast<void>(published_->counts());  // before somebody's loop has to
+    if (listener_.published) listener_.published(published_);
 }
 
 Result<void> Rounds::release(std::int64_t id, std::string_view by) {

@@ -12,6 +12,7 @@
 #include "net/tls.h"
 #include "registry/registry.h"
 #include "services/rpki/rtr/server.h"
+#include "services/rpki/service/published.h"
 #include "services/rpki/service/route_files.h"
 #include "services/rpki/service/served_file.h"
 #include "services/rpki/service/settings.h"
@@ -44,7 +45,8 @@ class Rounds {
   public:
     /// What is told of; from the thread of the rounds, or of whoever releases. May be empty.
     struct Listener {
-        std::function<void(const GuardTurn& turn)> guard{};  ///< after every round and release
+        std::function<void(const GuardTurn& turn)> guard{};                 ///< after every round and release
+        std::function<void(std::shared_ptr<const Published>)> published{};  ///< each time, changed or not
     };
     /// `folder` for what is fetched and kept; `rtr` may be nullptr. All of it outlives the rounds.
     static Result<std::unique_ptr<Rounds>> create(const RpkiSettings& settings, std::string folder, const Clock& clock,
@@ -89,6 +91,7 @@ class Rounds {
     [[nodiscard]] Result<void> serve();
     void tell_guard(const std::optional<HeldChange>& before, HeldEnd how, std::string_view by);
     [[nodiscard]] Nanoseconds pause();
+    void tell(const State& state, std::shared_ptr<const AnchoredPayloads> payloads);
     void work(const std::stop_token& stop);
 
     const RpkiSettings settings_;
@@ -113,6 +116,8 @@ class Rounds {
     std::optional<ServedFile> served_;
     RouteFiles route_files_;
     std::shared_ptr<const Tree> tree_;
+    std::shared_ptr<const Outcomes> found_;
+    std::shared_ptr<const Published> published_;
     std::shared_ptr<const Members> members_;
     std::shared_ptr<const MemberPoints> member_points_;
     std::shared_ptr<const registry::Picture> picture_;

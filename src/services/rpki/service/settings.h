@@ -39,6 +39,7 @@ struct RpkiSettings {
     bool strict_names = false;
     std::int64_t threads = 0;
     Nanoseconds forget_after = kForgetAfter;
+    std::vector<net::Endpoint> routinator_listen;
     GuardSettings guard;
     LimitSettings limits;
     TransportSettings transport;
@@ -58,10 +59,16 @@ struct RpkiSettings {
             field<&T::forget_after>("forget_after",
                                     "The last valid version of a publication point is forgotten so long after its "
                                     "manifest became stale, 1h to 365d"),
+            field<&T::routinator_listen>("routinator_listen",
+                                         "Where Routinator's HTTP paths are served to whoever asks, ADDRESS:PORT; its "
+                                         "users' scripts know port 8323"),
             field<&T::guard>("guard", "What must not reach routers unseen"),
             field<&T::limits>("limits", "Bounds on what is validated"),
             field<&T::transport>("transport", "How objects are fetched, and bounds on what others send"),
             field<&T::rtr>("rtr", "The server for routers; no address, no server"));
+    }
+    [[nodiscard]] bool serves_routers() const {
+        return !rtr.listen.empty() || !rtr.listen_tls.empty() || !rtr.local_socket.empty();
     }
     [[nodiscard]] Result<void> check() const;
 };

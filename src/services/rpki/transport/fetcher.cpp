@@ -26,6 +26,9 @@ constexpr LogEvent kDeltaFailed{LogLevel::warning, "RPKI_RRDP_DELTA_FAILED",
                                 "An RRDP delta could not be applied: the snapshot is taken",
                                 "Tell the repository's operator if it happens again."};
 
+constexpr LogEvent kForgotten{LogLevel::info, "RPKI_COPY_FORGOTTEN",
+                              "What was fetched of a repository that no certificate names any more is removed"};
+
 /// Failures in a row of a source or of a host.
 struct Trouble {
     std::int64_t failures = 0;
@@ -474,6 +477,24 @@ Fetched Fetcher::fetch(std::span<const Source> named) {
                                                        }});
     impl_->run(std::move(hosts), out);
     return out;
+}
+
+Result<void> Fetcher::forget_unnamed(std::span<const TrustAnchorLocator> locators, const std::set<Source>& sources,
+                                     Nanoseconds after) {
+    std::set<std::string, std::less<>> named;
+    for (const TrustAnchorLocator& locator : locators)
+        named.insert(locator.addresses.begin(), locator.addresses.end());
+    for (const Source& source : sources)
+        named.insert({source.notification, module_of(source.repository)});
+    const Time before = impl_->clock.now() - after;
+    for (const RepositoryStatus& status : statuses()) {
+        if (named.contains(status.source) || status.last_attempt.value_or(Time{}) >= before) continue;
+        TRY(impl_->store.forget(status.source));
+        impl_->statuses.with([&](auto& all) { all.erase(status.source); });
+        impl_->troubles.with([&](auto& all) { all.erase(status.source); });
+        log(kForgotten, {{"source", status.source}});
+    }
+    return {};
 }
 
 void Fetcher::cancel() {

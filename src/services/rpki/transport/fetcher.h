@@ -45,7 +45,12 @@ class Fetcher {
     /// From another thread: what is under way ends soon, as failed.
     void cancel();
 
-    /// Of every source ever asked for, by its name.
+    /// What no certificate names any more, and was not asked for in this time, is gone: the copies and what is known of
+    /// them. `sources` and `locators` are all that is named; not while the validator runs.
+    [[nodiscard]] Result<void> forget_unnamed(std::span<const TrustAnchorLocator> locators,
+                                              const std::set<Source>& sources, Nanoseconds after);
+
+    /// Of every source that is not forgotten, by its name.
     [[nodiscard]] std::vector<RepositoryStatus> statuses() const;
     /// Keeps them in the store.
     [[nodiscard]] Result<void> save_statuses() const;

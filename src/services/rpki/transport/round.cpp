@@ -55,6 +55,7 @@ Result<RoundReport> RelyingParty::run(std::span<const TrustAnchorLocator> locato
         changes.emplace();
     }
     report.repositories = known_.size();
+    if (report.whole) TRY(fetcher_.forget_unnamed(locators, known_, forget_after_));
     TRY(fetcher_.save_statuses());
     return report;
 }

@@ -7,7 +7,8 @@
 
 namespace quipu::rpki {
 
-/// A point whose manifest has been stale for so long is forgotten by the archive.
+/// A point whose manifest has been stale for so long is forgotten by the archive; so is the copy of a repository that
+/// no certificate names any more.
 inline constexpr Nanoseconds kForgetAfter = std::chrono::days(30);
 
 struct RoundReport {

@@ -282,6 +282,29 @@ TEST_F(RoundTest, AHostThatIsDeadIsLeftAloneForLongerAndLonger) {
     EXPECT_EQ(fetcher_->statuses().at(0).state, RepositoryState::never);
 }
 
+TEST_F(RoundTest, WhatNoCertificateNamesAnyMoreIsForgotten) {
+    publish(0);
+    open();
+    round();
+    const auto copies = [&] {
+        return std::distance(fs::directory_iterator(folder_ / "store/rrdp"), fs::directory_iterator());
+    };
+    EXPECT_EQ(copies(), 2);
+    fs::remove(lab_.folder + "/tals/ta1.tal");
+    clock_.advance(std::chrono::days(29));
+    round();
+    EXPECT_EQ(status("ta1/").state, RepositoryState::fresh) << "it may be named again";
+    clock_.advance(std::chrono::days(2));
+    round();
+    EXPECT_EQ(copies(), 1);
+    EXPECT_TRUE(status("ta1/").source.empty());
+    EXPECT_TRUE(status("ta1.cer").source.empty());
+    EXPECT_EQ(status("ta0/").state, RepositoryState::fresh);
+    open();
+    round();
+    EXPECT_EQ(validator_->vrps(), offline());
+}
+
 class RsyncTest : public RoundTest {
   protected:
     void SetUp() override {
@@ -325,6 +348,12 @@ TEST_F(RsyncTest, GivesWhatTheFolderGives) {
     EXPECT_LE(next.points_examined, lab_.changed);
     EXPECT_GT(next.points_examined, 0U);
     EXPECT_EQ(validator_->vrps(), offline());
+
+    const std::string module = "rsync://" + lab_.rsync_host + "/repo-ta0/";
+    ASSERT_TRUE(store_->forget(module + "ta0/"));
+    EXPECT_TRUE(fs::exists(held / "ta0" / "ta0.mft")) << "a module goes as a whole";
+    ASSERT_TRUE(store_->forget(module));
+    EXPECT_FALSE(fs::exists(held));
 }
 
 TEST_F(RsyncTest, StandsInForRrdpAfterADelay) {

@@ -252,15 +252,19 @@ const Objects& Store::of(std::string_view notification) const {
     return copy != nullptr ? *copy : *rsync_;
 }
 
-Result<RrdpCopy*> Store::rrdp(const std::string& notification) {
-    RrdpCopy* known = copies_.with([&](auto& copies) { return copies[notification].copy.get(); });
-    if (known != nullptr) return known;
+std::string Store::pack_of(const std::string& notification) const {
     const Sha256 digest = sha256(as_bytes(notification));
     std::string name;
     for (const char c : host_of(notification))
         name += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ? c : '.';
-    auto copy = TRY(RrdpCopy::open(fmt::format("{}/rrdp/{}-{:02x}.pack", folder_, name.substr(0, 100),
-                                               fmt::join(std::span(digest).first(8), ""))));
+    return fmt::format("{}/rrdp/{}-{:02x}.pack", folder_, name.substr(0, 100),
+                       fmt::join(std::span(digest).first(8), ""));
+}
+
+Result<RrdpCopy*> Store::rrdp(const std::string& notification) {
+    RrdpCopy* known = copies_.with([&](auto& copies) { return copies[notification].copy.get(); });
+    if (known != nullptr) return known;
+    auto copy = TRY(RrdpCopy::open(pack_of(notification)));
     return copies_.with([&](auto& copies) {
         Copy& entry = copies[notification];
         if (!entry.copy) entry.copy = std::move(copy);
@@ -281,6 +285,22 @@ Result<void> Store::save_anchor(std::string_view uri, ByteSpan certificate) {
     TRY(anchors_->commit({}));
     if (anchors_->is_wasteful()) TRY(anchors_->compact());
     return {};
+}
+
+Result<void> Store::forget(const std::string& source) {
+    std::error_code error;
+    std::string gone = pack_of(source);
+    copies_.with([&](auto& copies) { copies.erase(source); });
+    std::filesystem::remove(gone, error);
+    if (!error && is_rsync_uri(source) && source == module_of(source)) {
+        gone = rsync_folder() + source.substr(source.find("//") + 1);
+        std::filesystem::remove_all(gone, error);
+    }
+    if (error) return fail_errno(error.value(), "removing what nobody names any more", gone);
+    const std::scoped_lock lock(anchors_mutex_);
+    if (!anchors_->contains(source)) return {};
+    TRY(anchors_->erase(source));
+    return anchors_->commit({});
 }
 
 std::vector<RepositoryStatus> Store::load_statuses() const {

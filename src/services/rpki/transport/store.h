@@ -95,10 +95,13 @@ class Store final : public Objects {
     /// The copy by RRDP while that is the way that counts, else what rsync left.
     [[nodiscard]] const Objects& of(std::string_view notification) const override;
 
-    /// The copy of a repository, empty if it is new. Its address stays valid as long as the store.
+    /// The copy of a repository, empty if it is new. Its address stays valid until it is forgotten.
     [[nodiscard]] Result<RrdpCopy*> rrdp(const std::string& notification);
     void set_way(const std::string& notification, Way way);
     [[nodiscard]] Result<void> save_anchor(std::string_view uri, ByteSpan certificate);
+    /// Removes what was fetched of "https://…/notification.xml", "rsync://HOST/MODULE/" or a trust anchor's address. It
+    /// need not be there; nobody may be reading.
+    [[nodiscard]] Result<void> forget(const std::string& source);
     [[nodiscard]] std::string rsync_folder() const { return folder_ + "/rsync"; }
     [[nodiscard]] const std::string& folder() const { return folder_; }
 
@@ -111,6 +114,8 @@ class Store final : public Objects {
         Way way = Way::none;
     };
     Store(std::string folder, int lock, std::unique_ptr<Pack> anchors, std::unique_ptr<CacheFolder> rsync);
+
+    [[nodiscard]] std::string pack_of(const std::string& notification) const;
 
     std::string folder_;
     int lock_;

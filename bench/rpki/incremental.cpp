@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
     LabSettings lab;
     lab.folder = argv[1];
     lab.objects = std::strtoull(argv[2], nullptr, 10);
-    lab.time = std::chrono::floor<std::chrono::seconds>(need(parse_time(argv[3]))).time_since_epoch().count();
+    lab.time = unix_seconds(need(parse_time(argv[3])));
     lab.validity = std::int64_t{96} * 3'600;
     lab.changed = std::strtoull(argv[4], nullptr, 10);
     lab.threads = 2;

@@ -1,16 +1,8 @@
 #include "agent/store.h"
 
+#include "data/instants.h"
+
 namespace quipu::agent {
-namespace {
-
-std::int64_t count(Time time) {
-    return time.time_since_epoch().count();
-}
-Time instant(std::int64_t nanoseconds) {
-    return Time(Nanoseconds(nanoseconds));
-}
-
-}  // namespace
 
 const std::vector<data::Migration> kAgentMigrations = {{.name = "agent.001.agents", .sql = R"(
 CREATE TABLE agents (
@@ -42,7 +34,7 @@ Result<std::vector<AgentInfo>> Store::agents() const {
     for (std::size_t row = 0; row < rows.size(); ++row) {
         out.push_back({
             .id = rows.text(row, 0), .address = rows.text(row, 3), .revoked = rows.integer(row, 6) != 0,
-            .enrolled = instant(rows.integer(row, 1)), .seen = instant(rows.integer(row, 2)),
+            .enrolled = data::time_of(rows.integer(row, 1)), .seen = data::time_of(rows.integer(row, 2)),
             .version = rows.text(row, 4), .facts = TRY(parse_json(rows.text(row, 5), "agents.facts"))
         });
     }
@@ -62,7 +54,7 @@ Result<void> Store::put_ticket(data::Transaction& transaction, std::string_view 
     TRY(transaction.run(
         "INSERT INTO agent_tickets (agent, secret_hash, valid_until) VALUES (?, ?, ?) "
         "ON CONFLICT (agent) DO UPDATE SET secret_hash = excluded.secret_hash, valid_until = excluded.valid_until",
-        std::string(agent), std::string(secret_hash), count(until)));
+        std::string(agent), std::string(secret_hash), data::count_of(until)));
     return {};
 }
 
@@ -70,7 +62,7 @@ Result<bool> Store::take_ticket(data::Transaction& transaction, std::string_view
                                 Time now) {
     const data::Rows rows = TRY(transaction.run(
         "DELETE FROM agent_tickets WHERE agent = ? AND secret_hash = ? AND valid_until > ? RETURNING agent",
-        std::string(agent), std::string(secret_hash), count(now)));
+        std::string(agent), std::string(secret_hash), data::count_of(now)));
     return !rows.empty();
 }
 
@@ -78,14 +70,14 @@ Result<void> Store::put_agent(data::Transaction& transaction, std::string_view a
     TRY(transaction.run(
         "INSERT INTO agents (id, enrolled, seen, address, version, facts, revoked) VALUES (?, ?, ?, '', '', '{}', 0) "
         "ON CONFLICT (id) DO UPDATE SET enrolled = excluded.enrolled, revoked = 0",
-        std::string(agent), count(enrolled), count(enrolled)));
+        std::string(agent), data::count_of(enrolled), data::count_of(enrolled)));
     return {};
 }
 
 Result<void> Store::put_certificate(data::Transaction& transaction, std::string_view serial, std::string_view agent,
                                     Time not_after) {
     TRY(transaction.run("INSERT INTO agent_certificates (serial, agent, not_after, revoked) VALUES (?, ?, ?, 0)",
-                        std::string(serial), std::string(agent), count(not_after)));
+                        std::string(serial), std::string(agent), data::count_of(not_after)));
     return {};
 }
 
@@ -101,7 +93,7 @@ Result<void> Store::revoke(data::Transaction& transaction, std::string_view agen
 Result<void> Store::seen(const AgentInfo& agent) const {
     return database_.write([&](data::Transaction& transaction) -> Result<void> {
         TRY(transaction.run("UPDATE agents SET seen = ?, address = ?, version = ?, facts = ? WHERE id = ?",
-                            count(agent.seen), agent.address, agent.version, to_json(agent.facts), agent.id));
+                            data::count_of(agent.seen), agent.address, agent.version, to_json(agent.facts), agent.id));
         return {};
     });
 }

@@ -38,7 +38,7 @@ struct ValidateOptions {
 
 Result<std::int64_t> seconds_of(const std::string& text) {
     const Time time = text.empty() ? SystemClock().now() : TRY(parse_time(text));
-    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    return unix_seconds(time);
 }
 
 /// To a file or, with "-", to standard output; a full disk is told.

@@ -71,7 +71,7 @@ Result<rpki::ValidityIndex> index_of(const VrpOptions& options) {
         const auto cache = TRY(rpki::CacheFolder::open(options.cache));
         cache->set_locators(locators);
         rpki::Validator validator({.point = {}, .threads = options.threads}, nullptr);
-        validator.run(locators, *cache, std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+        validator.run(locators, *cache, unix_seconds(time));
         set = payloads_of(validator);
     }
     const std::vector<rpki::Slurm> exceptions = TRY(local_exceptions(options.slurm));

@@ -117,8 +117,7 @@ Result<void> validate_and_publish(const ServeOptions& options, rpki::Validator& 
     const SystemClock clock;
     const Time now = clock.now();
     const Monotonic began = clock.monotonic();
-    validator.run(locators, *cache, std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count(),
-                  TRY(watch.look()));
+    validator.run(locators, *cache, unix_seconds(now), TRY(watch.look()));
     const auto payloads = std::make_shared<rpki::AnchoredPayloads>(anchored_payloads_of(validator, locators));
     if (!options.slurm.empty()) rpki::apply_slurm(TRY(local_exceptions(options.slurm)), *payloads);
     TRY(audience.routers.publish(payloads->set));

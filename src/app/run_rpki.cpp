@@ -93,7 +93,7 @@ Result<void> write_rpki_demonstration(platform::Hub& hub, const std::string& dat
     const auto registry = TRY(registry::Registry::open(house.database, house.journal, house.clock));
     Demonstration made = demonstration_of(*registry->now());
     if (made.holders.empty()) return {};
-    const std::int64_t now = std::chrono::floor<std::chrono::seconds>(house.clock.now()).time_since_epoch().count();
+    const std::int64_t now = unix_seconds(house.clock.now());
     TRY(rpki::write_lab({.folder = folder_of(data_folder),
                          .time = now,
                          .validity = kValidity,

@@ -323,13 +323,6 @@ Value CodecOf<std::string>::schema(const FieldRules& rules) {
     return text_schema(rules);
 }
 
-void CodecOf<std::string_view>::write(JsonWriter& out, const void* value) {
-    out.string(of(value));
-}
-Value CodecOf<std::string_view>::to_value(const void* value) {
-    return of(value);
-}
-
 }  // namespace detail
 
 }  // namespace quipu

@@ -2,6 +2,7 @@
 // Instants, dates and clocks. Nothing reads the time of day but through a Clock, so that a test owns time.
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,11 @@ class ManualClock final : public Clock {
     Time now_;
     Monotonic monotonic_{};
 };
+
+/// Whole seconds since 1970, rounded down: what formats of others count in.
+[[nodiscard]] inline std::int64_t unix_seconds(Time time) {
+    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
 
 /// RFC 3339 in UTC, "2011-10-28T14:03:05Z", with as many of the nine decimals as are not zero.
 [[nodiscard]] std::string format_time(Time time);

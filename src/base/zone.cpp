@@ -228,7 +228,7 @@ Result<Zone> Zone::parse(ByteSpan file, std::string_view name) {
 }
 
 seconds Zone::offset_at(Time time) const {
-    const std::int64_t at = std::chrono::floor<seconds>(time).time_since_epoch().count();
+    const std::int64_t at = unix_seconds(time);
     const auto after = std::ranges::upper_bound(transitions_, at, {}, &Transition::at);
     if (after == transitions_.end() && has_future_) return future_.offset_at(time);
     return after == transitions_.begin() ? first_ : std::prev(after)->offset;

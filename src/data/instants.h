@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/time.h"
+#include "data/database.h"
 
 namespace quipu::data {
 
@@ -13,6 +14,10 @@ namespace quipu::data {
 
 [[nodiscard]] inline Time time_of(std::int64_t nanoseconds) {
     return Time(Nanoseconds(nanoseconds));
+}
+
+[[nodiscard]] inline Time time_at(const Rows& rows, std::size_t row, std::size_t column) {
+    return time_of(rows.integer(row, column));
 }
 
 }  // namespace quipu::data

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "data/instants.h"
 #include "desk/tell.h"
 
 namespace quipu::desk {
@@ -256,7 +257,7 @@ Result<std::optional<Time>> CaseDesk::escalate() {
     TRY(house_.database.write([&](Transaction& transaction) -> Result<void> {
         const Time now = house_.clock.now();
         store::Condition due;
-        due.add("look_at <= ?", {store::in_ns(now)});
+        due.add("look_at <= ?", {data::count_of(now)});
         const auto rows = TRY(store::select(transaction, due, "look_at, number", kAtOnce));
         for (Row row : rows) {
             const auto steps =
@@ -280,7 +281,7 @@ Result<std::optional<Time>> CaseDesk::escalate() {
         }
         const data::Rows first = TRY(transaction.run("SELECT MIN(look_at) FROM desk_cases WHERE look_at IS NOT NULL"));
         next.reset();
-        if (!first.empty() && !first.is_null(0, 0)) next = Time(Nanoseconds(first.integer(0, 0)));
+        if (!first.empty() && !first.is_null(0, 0)) next = data::time_at(first, 0, 0);
         return {};
     }));
     return next;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/number.h"
+#include "data/instants.h"
 #include "desk/case_desk.h"
 #include "desk/figures.h"
 #include "desk/words.h"
@@ -46,7 +47,7 @@ Order order_of(CaseOrder order) {
 
 std::string cursor_after(CaseOrder order, const store::Row& row) {
     std::int64_t first = 0;
-    if (order == CaseOrder::changed) first = store::in_ns(row.what.changed);
+    if (order == CaseOrder::changed) first = data::count_of(row.what.changed);
     if (order == CaseOrder::due) first = store::due_of(row);
     return platform::make_cursor(fmt::format("{}/{}", first, row.what.number));
 }
@@ -122,7 +123,8 @@ store::Condition condition_of(const CaseFilter& filter, const std::string& self,
     if (filter.open) out.add("is_open = ?", {number(*filter.open)});
     if (filter.order == CaseOrder::due && !filter.open) out.add("is_open = 1");
     if (filter.priority) out.add("priority = ?", {number(*filter.priority)});
-    if (filter.late) out.add(*filter.late ? "is_open = 1 AND due < ?" : "is_open = 0 OR due >= ?", {store::in_ns(now)});
+    if (filter.late)
+        out.add(*filter.late ? "is_open = 1 AND due < ?" : "is_open = 0 OR due >= ?", {data::count_of(now)});
     if (filter.owner == "none")
         out.add("owner = ''");
     else if (!filter.owner.empty())
@@ -134,8 +136,8 @@ store::Condition condition_of(const CaseFilter& filter, const std::string& self,
             "number IN (SELECT f.number FROM desk_watchers f WHERE f.watcher = ? UNION "
             "SELECT o.number FROM desk_cases o WHERE o.owner = ?)",
             {self, self});
-    if (filter.since) out.add("opened >= ?", {store::in_ns(*filter.since)});
-    if (filter.until) out.add("opened < ?", {store::in_ns(*filter.until)});
+    if (filter.since) out.add("opened >= ?", {data::count_of(*filter.since)});
+    if (filter.until) out.add("opened < ?", {data::count_of(*filter.until)});
     return out;
 }
 
@@ -220,8 +222,8 @@ Result<Page<Entry>> CaseDesk::timeline(const Caller& caller, std::int64_t number
                                         after.second, limit + 1));
         if (std::cmp_greater(page.items.size(), limit)) {
             page.items.pop_back();
-            page.next =
-                platform::make_cursor(fmt::format("{}/{}", store::in_ns(page.items.back().time), page.items.back().id));
+            page.next = platform::make_cursor(
+                fmt::format("{}/{}", data::count_of(page.items.back().time), page.items.back().id));
         }
         // Somebody's address is for the team alone.
         if (held.relation != Relation::team)
@@ -311,8 +313,8 @@ Result<std::vector<Statistic>> CaseDesk::statistics(const Caller& caller, const 
     const Date today = date_of(house_.clock.now());
     const Date since = filter.since.value_or(Date((today.year() - std::chrono::years(1)) / today.month() / 1));
     store::Condition wanted;
-    wanted.add("opened >= ?", {store::in_ns(start_of(since))});
-    if (filter.until) wanted.add("opened < ?", {store::in_ns(start_of(*filter.until))});
+    wanted.add("opened >= ?", {data::count_of(start_of(since))});
+    if (filter.until) wanted.add("opened < ?", {data::count_of(start_of(*filter.until))});
     wanted.add(fmt::format("state <> {}", static_cast<int>(State::merged)));
     if (filter.queue) wanted.add("queue = ?", {static_cast<std::int64_t>(*filter.queue)});
     if (!filter.organisation.empty())

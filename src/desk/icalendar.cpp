@@ -8,7 +8,7 @@ namespace quipu::desk {
 namespace {
 
 icaltimetype moment(Time time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    const auto seconds = unix_seconds(time);
     return icaltime_from_timet_with_zone(static_cast<time_t>(seconds), 0, icaltimezone_get_utc_timezone());
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "data/instants.h"
 #include "desk/words.h"
 
 namespace quipu::desk::store {
@@ -12,7 +13,7 @@ namespace {
 constexpr std::int64_t kNeverDue = std::numeric_limits<std::int64_t>::max();
 
 data::Cell optional_cell(const std::optional<Time>& time) {
-    return time ? data::Cell(in_ns(*time)) : data::Cell();
+    return time ? data::Cell(data::count_of(*time)) : data::Cell();
 }
 data::Cell optional_cell(const std::optional<std::int64_t>& number) {
     return number ? data::Cell(*number) : data::Cell();
@@ -85,9 +86,9 @@ std::vector<data::Cell> cells_of(const Row& row) {
          {c.title, c.description, c.language, c.owner.value_or(""), list_json(c.teams), list_json(c.organisations),
           list_json(c.objects), c.country.value_or(""), c.cause.value_or("")})
         cells.emplace_back(text);
-    number(in_ns(c.opened));
+    number(data::count_of(c.opened));
     cells.emplace_back(c.opened_by);
-    number(in_ns(c.changed));
+    number(data::count_of(c.changed));
     cells.push_back(optional_cell(row.progress.closed));
     number(row.progress.reopened);
     cells.push_back(optional_cell(c.merged_into));
@@ -226,15 +227,11 @@ Result<void> add_files(data::Transaction& transaction, std::int64_t number, std:
 
 }  // namespace
 
-std::int64_t in_ns(Time time) {
-    return time.time_since_epoch().count();
-}
-
 std::int64_t due_of(const Row& row) {
     if (!is_open(row.what.state)) return kNeverDue;
     std::int64_t due = kNeverDue;
     for (const Watch* watch : {&row.progress.answer, &row.progress.solution})
-        if (watch->due) due = std::min(due, in_ns(*watch->due));
+        if (watch->due) due = std::min(due, data::count_of(*watch->due));
     return due;
 }
 
@@ -335,7 +332,7 @@ Result<void> add_entry(data::Transaction& transaction, std::int64_t number, cons
     TRY(
         transaction.run("INSERT INTO desk_entries (id, number, time, kind, visibility, who, who_name, said, changes, "
                         "unverified, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        entry.id, number, in_ns(entry.time), std::string(enum_name(entry.kind)),
+                        entry.id, number, data::count_of(entry.time), std::string(enum_name(entry.kind)),
                         static_cast<std::int64_t>(entry.visibility), entry.who, entry.who_name, entry.text,
                         json_text(entry.changes), std::int64_t{entry.unverified}, optional_cell(entry.origin)));
     return {};
@@ -433,7 +430,7 @@ Result<void> add_attachment(data::Transaction& transaction, std::int64_t number,
         transaction.run("INSERT INTO desk_attachments (id, number, entry, visibility, name, media_type, size, sha256, "
                         "time, who) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         file.id, number, entry, static_cast<std::int64_t>(file.visibility), file.name, file.media_type,
-                        file.size.octets, file.sha256, in_ns(file.time), file.who));
+                        file.size.octets, file.sha256, data::count_of(file.time), file.who));
     return {};
 }
 
@@ -461,7 +458,7 @@ Result<std::vector<Attachment>> attachments(data::Transaction& transaction, std:
 Result<std::int64_t> attached_by(data::Transaction& transaction, std::string_view who, Time since) {
     const data::Rows rows =
         TRY(transaction.run("SELECT COALESCE(SUM(size), 0) FROM desk_attachments WHERE who = ? AND time >= ?",
-                            std::string(who), in_ns(since)));
+                            std::string(who), data::count_of(since)));
     return rows.integer(0, 0);
 }
 
@@ -478,7 +475,7 @@ Result<std::vector<Watcher>> watchers(data::Transaction& transaction, std::int64
         "SELECT watcher, language, since FROM desk_watchers WHERE number = ? ORDER BY since, watcher", number));
     std::vector<Watcher> out;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        out.push_back({rows.text(i, 0), rows.text(i, 1), Time(Nanoseconds(rows.integer(i, 2)))});
+        out.push_back({rows.text(i, 0), rows.text(i, 1), data::time_at(rows, i, 2)});
     return out;
 }
 
@@ -486,7 +483,7 @@ Result<bool> watch(data::Transaction& transaction, std::int64_t number, const Wa
     const data::Rows rows =
         TRY(transaction.run("INSERT INTO desk_watchers (number, watcher, language, since) VALUES (?, ?, ?, ?) "
                             "ON CONFLICT DO NOTHING",
-                            number, watcher.id, watcher.language, in_ns(watcher.since)));
+                            number, watcher.id, watcher.language, data::count_of(watcher.since)));
     return rows.affected() > 0;
 }
 
@@ -533,7 +530,7 @@ Result<std::optional<std::int64_t>> case_of_message(data::Transaction& transacti
 Result<void> remember_message(data::Transaction& transaction, std::int64_t number, std::string_view message_id,
                               Time time) {
     TRY(transaction.run("INSERT INTO desk_messages (message, number, time) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                        std::string(message_id), number, in_ns(time)));
+                        std::string(message_id), number, data::count_of(time)));
     return {};
 }
 
@@ -573,7 +570,7 @@ Result<std::vector<Figure>> figures(data::Transaction& transaction, const Condit
 }
 
 Result<std::vector<QueueState>> queue_states(data::Transaction& transaction, const Condition& condition, Time now) {
-    std::vector<data::Cell> cells{in_ns(now)};
+    std::vector<data::Cell> cells{data::count_of(now)};
     cells.insert(cells.end(), condition.cells.begin(), condition.cells.end());
     const data::Rows rows = TRY(transaction.execute(
         fmt::format("SELECT queue, COUNT(*), SUM(CASE WHEN answer_done IS NULL THEN 1 ELSE 0 END), "

@@ -122,7 +122,6 @@ struct Figure {
 [[nodiscard]] Result<std::vector<QueueState>> queue_states(data::Transaction& transaction, const Condition& condition,
                                                            Time now);
 
-[[nodiscard]] std::int64_t in_ns(Time time);
 /// When the next of its clocks runs out; the end of time when none runs. The order of a work queue.
 [[nodiscard]] std::int64_t due_of(const Row& row);
 

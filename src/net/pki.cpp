@@ -96,11 +96,8 @@ Result<X509Ptr> begin(EVP_PKEY* key, std::string_view common_name, const X509_NA
     TRY(set_random_serial(certificate.get()));
     TRY(set_common_name(X509_get_subject_name(certificate.get()), common_name));
     X509_set_issuer_name(certificate.get(), issuer != nullptr ? issuer : X509_get_subject_name(certificate.get()));
-    const auto seconds = [](Time time) {
-        return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-    };
-    ASN1_TIME_set(X509_getm_notBefore(certificate.get()), seconds(from - kClockSkew));
-    ASN1_TIME_set(X509_getm_notAfter(certificate.get()), seconds(from + life));
+    ASN1_TIME_set(X509_getm_notBefore(certificate.get()), unix_seconds(from - kClockSkew));
+    ASN1_TIME_set(X509_getm_notAfter(certificate.get()), unix_seconds(from + life));
     X509_set_pubkey(certificate.get(), key);
     return certificate;
 }

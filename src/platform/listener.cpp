@@ -83,14 +83,11 @@ Result<net::KeyPair> own_identity(const HubSettings& settings, Time now) {
     const std::string folder = settings.data + "/tls";
     const std::string certificate = folder + "/certificate.pem", key = folder + "/key.pem", about = folder + "/about";
     const std::vector<std::string> names = names_of(settings);
-    const auto seconds = [](Time time) {
-        return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-    };
     if (const auto known = read_text(about)) {
         const std::size_t line = known->find('\n');
         std::int64_t until = 0;
         if (line != std::string::npos) std::from_chars(known->data() + line + 1, known->data() + known->size(), until);
-        if (known->substr(0, line) == joined(names) && until > seconds(now + kRenewBefore)) return net::KeyPair {
+        if (known->substr(0, line) == joined(names) && until > unix_seconds(now + kRenewBefore)) return net::KeyPair {
                 TRY(read_text(certificate))
                 , TRY(read_key(key))
             };
@@ -106,7 +103,7 @@ Result<net::KeyPair> own_identity(const HubSettings& settings, Time now) {
     TRY(write_text(certificate, made.certificate, perms::owner_read | perms::owner_write));
     TRY(write_text(folder + "/authority.pem", authority.certificate,
                    perms::owner_read | perms::owner_write | perms::group_read | perms::others_read));
-    TRY(write_text(about, fmt::format("{}\n{}", joined(names), seconds(now + kLife)),
+    TRY(write_text(about, fmt::format("{}\n{}", joined(names), unix_seconds(now + kLife)),
                    perms::owner_read | perms::owner_write));
     log(kMade, {{"folder", folder}, {"names", joined(names)}});
     return made;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <variant>
 
@@ -31,12 +32,31 @@ class Buckets final : public Metrics::Timer {
     std::atomic<std::uint64_t> nanoseconds_{0};
 };
 
-struct Reading {
-    std::function<double()> read;
+/// What is asked for at each reading, until its handle ends it: whoever holds the handle may then destroy what it reads
+/// from, for a reading that was under way is over.
+template <class T>
+class Reading {
+  public:
+    explicit Reading(std::function<T()> read) : read_(std::move(read)) {}
+    [[nodiscard]] std::optional<T> value() {
+        const std::scoped_lock lock(mutex_);
+        return read_ ? std::optional<T>(read_()) : std::nullopt;
+    }
+    static std::shared_ptr<void> handle_of(const std::shared_ptr<Reading>& reading) {
+        return {reading.get(), [reading](void*) { reading->end(); }};
+    }
+
+  private:
+    void end() {
+        const std::scoped_lock lock(mutex_);
+        read_ = nullptr;
+    }
+    std::mutex mutex_;
+    std::function<T()> read_;
 };
 
 /// What the register holds does not keep the metric alive: its handle does.
-using Source = std::variant<std::weak_ptr<Counter>, std::weak_ptr<Buckets>, std::weak_ptr<Reading>>;
+using Source = std::variant<std::weak_ptr<Counter>, std::weak_ptr<Buckets>, std::weak_ptr<Reading<double>>>;
 
 struct Family {
     std::string help;
@@ -105,8 +125,8 @@ void append_family(std::string& out, const std::string& name, const Family& fami
                 append_sample(samples, name, labels, {}, fmt::to_string(alive->value()));
         } else if (const auto* buckets = std::get_if<std::weak_ptr<Buckets>>(&source)) {
             if (const auto alive = buckets->lock()) append_histogram(samples, name, labels, *alive);
-        } else if (const auto alive = std::get<std::weak_ptr<Reading>>(source).lock()) {
-            append_sample(samples, name, labels, {}, number_text(alive->read()));
+        } else if (const auto alive = std::get<std::weak_ptr<Reading<double>>>(source).lock()) {
+            if (const auto value = alive->value()) append_sample(samples, name, labels, {}, number_text(*value));
         }
     }
     if (samples.empty()) return;
@@ -121,7 +141,7 @@ void append_family(std::string& out, const std::string& name, const Family& fami
 struct Metrics::Impl {
     mutable std::mutex mutex;
     std::map<std::string, Family, std::less<>> families;
-    std::vector<std::weak_ptr<std::function<std::string()>>> texts;
+    std::vector<std::weak_ptr<Reading<std::string>>> texts;
 
     /// The living metric of this name and labels, or a new one.
     template <class T>
@@ -138,9 +158,9 @@ struct Metrics::Impl {
     std::shared_ptr<void> keep_reading(std::string_view name, std::string_view help, std::string_view type,
                                        const Labels& labels, std::function<double()> read) {
         const std::scoped_lock lock(mutex);
-        auto made = std::make_shared<Reading>(std::move(read));
-        series(name, help, type, labels) = std::weak_ptr<Reading>(made);
-        return made;
+        const auto made = std::make_shared<Reading<double>>(std::move(read));
+        series(name, help, type, labels) = std::weak_ptr(made);
+        return Reading<double>::handle_of(made);
     }
 
   private:
@@ -173,9 +193,9 @@ std::shared_ptr<void> Metrics::counter_from(std::string_view name, std::string_v
 std::shared_ptr<void> Metrics::text_from(std::function<std::string()> read) {
     const std::scoped_lock lock(impl_->mutex);
     std::erase_if(impl_->texts, [](const auto& text) { return text.expired(); });
-    auto made = std::make_shared<std::function<std::string()>>(std::move(read));
-    impl_->texts.push_back(made);
-    return made;
+    const auto made = std::make_shared<Reading<std::string>>(std::move(read));
+    impl_->texts.emplace_back(made);
+    return Reading<std::string>::handle_of(made);
 }
 
 std::shared_ptr<Metrics::Timer> Metrics::timer(std::string_view name, std::string_view help, const Labels& labels) {
@@ -188,7 +208,7 @@ std::string Metrics::text() const {
     for (const auto& [name, family] : impl_->families)
         append_family(out, name, family);
     for (const auto& text : impl_->texts)
-        if (const auto alive = text.lock()) out += (*alive)();
+        if (const auto alive = text.lock()) out += alive->value().value_or("");
     return out;
 }
 

@@ -31,7 +31,8 @@ class Metrics {
     /// `name` ends in _total; `help` is one sentence. The same name and labels answer the same counter.
     [[nodiscard]] std::shared_ptr<Counter> counter(std::string_view name, std::string_view help,
                                                    const Labels& labels = {});
-    /// Read when asked for. Removed when the answer is destroyed.
+    /// Read when asked for, from the asker's thread. Removed when the answer is destroyed, which waits for a reading
+    /// that is under way: what `read` uses may go after it.
     [[nodiscard]] std::shared_ptr<void> gauge(std::string_view name, std::string_view help, const Labels& labels,
                                               std::function<double()> read);
     [[nodiscard]] std::shared_ptr<void> counter_from(std::string_view name, std::string_view help, const Labels& labels,

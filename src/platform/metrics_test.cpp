@@ -1,6 +1,8 @@
 #include "platform/metrics.h"
 
 #include <gtest/gtest.h>
+#include <latch>
+#include <thread>
 
 namespace quipu::platform {
 namespace {
@@ -38,6 +40,31 @@ TEST(Metrics, LiveAsLongAsTheirHandle) {
         EXPECT_NE(metrics.text(), "");
     }
     EXPECT_EQ(metrics.text(), "");
+}
+
+TEST(Metrics, AHandleWaitsForTheReadingThatIsUnderWay) {
+    Metrics metrics;
+    std::latch entered(1);
+    std::latch ending(1);
+    std::atomic<bool> gone = false;
+    auto gauge = metrics.gauge("quipu_open", "Open", {}, [&] {
+        entered.count_down();
+        ending.wait();
+        for (int i = 0; i < 1'000; ++i)
+            std::this_thread::yield();
+        return gone ? -1.0 : 1.0;
+    });
+    std::string text;
+    std::thread reader([&] { text = metrics.text(); });
+    entered.wait();
+    std::thread owner([&] {
+        ending.count_down();
+        gauge.reset();
+        gone = true;
+    });
+    owner.join();
+    reader.join();
+    EXPECT_NE(text.find("quipu_open 1\n"), std::string::npos) << text;
 }
 
 TEST(Metrics, WholeFamiliesStandBehindTheOthers) {

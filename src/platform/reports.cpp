@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/instants.h"
 #include "events/events.h"
 
 namespace quipu::platform {
@@ -37,8 +38,8 @@ Result<std::int64_t> Reports::add(Report report, std::string_view who) {
         report.id = last.integer(0, 0) + 1;
         TRY(transaction.run(
             "INSERT INTO reports (id, time_ns, page, request_id, report, contact) VALUES (?, ?, ?, ?, ?, ?)", report.id,
-            static_cast<std::int64_t>(report.time.time_since_epoch().count()), report.page,
-            optional_text(report.request_id), report.text, optional_text(report.contact)));
+            data::count_of(report.time), report.page, optional_text(report.request_id), report.text,
+            optional_text(report.contact)));
         const events::ProblemReported event{report.page, report.request_id.value_or(""), report.text};
         return journal_.append(transaction, fmt::format("report:{}", report.id), event, who);
     }));
@@ -58,8 +59,8 @@ Result<std::vector<Report>> Reports::list(std::int64_t before, std::int64_t limi
     std::vector<Report> out;
     out.reserve(rows.size());
     for (std::size_t row = 0; row < rows.size(); ++row)
-        out.push_back({rows.integer(row, 0), Time(Nanoseconds(rows.integer(row, 1))), rows.text(row, 2),
-                       text_at(rows, row, 3), rows.text(row, 4), text_at(rows, row, 5)});
+        out.push_back({rows.integer(row, 0), data::time_at(rows, row, 1), rows.text(row, 2), text_at(rows, row, 3),
+                       rows.text(row, 4), text_at(rows, row, 5)});
     return out;
 }
 

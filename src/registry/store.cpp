@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "data/instants.h"
+
 namespace quipu::registry {
 
 // The SQL is in the subset that SQLite and PostgreSQL share.
@@ -48,7 +50,7 @@ Result<Row> row_at(const data::Rows& rows, std::size_t i) {
     const auto effective = parse_date(rows.text(i, 4));
     if (!effective) return damaged("no date");
     row.effective = *effective;
-    row.recorded = Time(Nanoseconds(rows.integer(i, 5)));
+    row.recorded = data::time_at(rows, i, 5);
     row.who = rows.text(i, 6);
     row.why = rows.text(i, 7);
     row.action = rows.text(i, 8);
@@ -109,7 +111,7 @@ Result<void> insert(data::Transaction& transaction, std::span<const Row> rows) {
         cells.emplace_back(row.id);
         cells.emplace_back(row.version);
         cells.emplace_back(format_date(row.effective));
-        cells.emplace_back(std::int64_t{row.recorded.time_since_epoch().count()});
+        cells.emplace_back(data::count_of(row.recorded));
         cells.emplace_back(row.who);
         cells.emplace_back(row.why);
         cells.emplace_back(row.action);

@@ -1,5 +1,6 @@
 #include "desk/knowledge/store.h"
 
+#include "data/instants.h"
 #include "desk/knowledge/articles.h"
 
 namespace quipu::knowledge {
@@ -86,8 +87,7 @@ Result<void> put(data::Transaction& transaction, const Article& article, bool re
     TRY(
         transaction.run("INSERT INTO article_versions (id, version, time_ns, who, action, why, body) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        article.id, what.version, std::int64_t{what.time.time_since_epoch().count()}, what.who,
-                        what.action, what.why, body));
+                        article.id, what.version, data::count_of(what.time), what.who, what.action, what.why, body));
     return {};
 }
 
@@ -99,8 +99,8 @@ Result<std::vector<ArticleVersion>> versions(data::Transaction& transaction, std
     std::vector<ArticleVersion> out;
     out.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i)
-        out.push_back({rows.integer(i, 0), Time(Nanoseconds(rows.integer(i, 1))), rows.text(i, 2), rows.text(i, 3),
-                       rows.text(i, 4)});
+        out.push_back(
+            {rows.integer(i, 0), data::time_at(rows, i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4)});
     return out;
 }
 
@@ -126,7 +126,7 @@ Result<std::vector<ArticleAttachment>> attachments(data::Transaction& transactio
                         .media_type = rows.text(i, 2),
                         .size = {rows.integer(i, 3)},
                         .sha256 = rows.text(i, 4),
-                        .time = Time(Nanoseconds(rows.integer(i, 5))),
+                        .time = data::time_at(rows, i, 5),
                         .who = rows.text(i, 6)}});
     return out;
 }
@@ -140,7 +140,7 @@ Result<std::int64_t> add_attachment(data::Transaction& transaction, std::string_
         transaction.run("INSERT INTO article_attachments (id, article, name, media_type, size, sha256, time_ns, who) "
                         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                         id, std::string(article), attachment.name, attachment.media_type, attachment.size.octets,
-                        attachment.sha256, std::int64_t{attachment.time.time_since_epoch().count()}, attachment.who));
+                        attachment.sha256, data::count_of(attachment.time), attachment.who));
     return id;
 }
 

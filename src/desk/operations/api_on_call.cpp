@@ -212,7 +212,7 @@ Result<platform::Document> calendar(const Rooms& rooms, const FeedQuery& query) 
         names[rota.id] = rota.name;
     for (const Shift& shift : TRY(shifts(rooms, feed->rota, now - kFeedBack, now + kFeedAhead))) {
         if (!feed->person.empty() && shift.person != feed->person) continue;
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(shift.begin).time_since_epoch().count();
+        const auto seconds = unix_seconds(shift.begin);
         events.push_back({.uid = fmt::format("on-call-{}-{}@quipu", shift.rota, seconds),
                           .begin = shift.begin,
                           .end = shift.end,

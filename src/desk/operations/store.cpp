@@ -2,18 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "data/instants.h"
+
 namespace quipu::operations {
 namespace {
 
 using data::Rows;
 using data::Transaction;
-
-std::int64_t ns(Time time) {
-    return time.time_since_epoch().count();
-}
-Time time_at(const Rows& rows, std::size_t row, std::size_t column) {
-    return Time(Nanoseconds(rows.integer(row, column)));
-}
 
 template <class T>
 Result<T> body_at(const Rows& rows, std::size_t row, std::size_t column) {
@@ -105,8 +100,9 @@ Result<void> Store::keep(Transaction& transaction, Outage& outage) {
         "INSERT INTO operations_outages (id, cause, object, state, began_ns, ended_ns, body) "
         "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
         "ended_ns = excluded.ended_ns, body = excluded.body",
-        outage.id, outage.cause, outage.object, std::string(enum_name(outage.state)), ns(outage.began),
-        outage.state == OutageState::closed && outage.ended ? ns(*outage.ended) : kEver, json_text(outage)));
+        outage.id, outage.cause, outage.object, std::string(enum_name(outage.state)), data::count_of(outage.began),
+        outage.state == OutageState::closed && outage.ended ? data::count_of(*outage.ended) : kEver,
+        json_text(outage)));
     return {};
 }
 
@@ -115,8 +111,8 @@ Result<std::vector<Outage>> Store::outages(const OutageFilter& filter) const {
     return bodies<Outage>(TRY(database_.query(
         "SELECT body FROM operations_outages WHERE (? = '' OR state = ?) AND (? = '' OR object = ?) AND ended_ns >= ? "
         "AND began_ns < ? AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?",
-        state, state, filter.object, filter.object, filter.since ? ns(*filter.since) : std::int64_t{0},
-        filter.until ? ns(*filter.until) : kEver, filter.before, filter.before, filter.limit)));
+        state, state, filter.object, filter.object, filter.since ? data::count_of(*filter.since) : std::int64_t{0},
+        filter.until ? data::count_of(*filter.until) : kEver, filter.before, filter.before, filter.limit)));
 }
 
 Result<std::optional<Outage>> Store::outage(std::int64_t id) const {
@@ -132,13 +128,13 @@ Result<void> Store::begin_down(Transaction& transaction, const Outage& outage, T
     TRY(transaction.run(
         "INSERT INTO operations_downs (outage, part, object, began_ns, ended_ns) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (outage, began_ns) DO UPDATE SET ended_ns = excluded.ended_ns",
-        outage.id, std::string(enum_name(outage.part)), outage.object, ns(begin), kEver));
+        outage.id, std::string(enum_name(outage.part)), outage.object, data::count_of(begin), kEver));
     return {};
 }
 
 Result<void> Store::end_down(Transaction& transaction, std::int64_t outage, Time end) {
-    TRY(transaction.run("UPDATE operations_downs SET ended_ns = ? WHERE outage = ? AND ended_ns = ?", ns(end), outage,
-                        kEver));
+    TRY(transaction.run("UPDATE operations_downs SET ended_ns = ? WHERE outage = ? AND ended_ns = ?",
+                        data::count_of(end), outage, kEver));
     return {};
 }
 
@@ -146,14 +142,15 @@ Result<std::vector<Down>> Store::downs(Interval time, Time now) const {
     const Rows rows =
         TRY(database_.query("SELECT outage, part, object, began_ns, ended_ns FROM operations_downs WHERE "
                             "began_ns < ? AND ended_ns > ? ORDER BY began_ns",
-                            ns(time.end), ns(time.begin)));
+                            data::count_of(time.end), data::count_of(time.begin)));
     std::vector<Down> out;
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        const Time end = rows.integer(row, 4) == kEver ? std::max(now, time_at(rows, row, 3)) : time_at(rows, row, 4);
+        const Time end =
+            rows.integer(row, 4) == kEver ? std::max(now, data::time_at(rows, row, 3)) : data::time_at(rows, row, 4);
         out.push_back({rows.integer(row, 0),
                        enum_value<Part>(rows.text(row, 1)).value_or(Part::link),
                        rows.text(row, 2),
-                       {time_at(rows, row, 3), end}});
+                       {data::time_at(rows, row, 3), end}});
     }
     return out;
 }
@@ -162,7 +159,7 @@ Result<std::int64_t> Store::down_seconds(std::int64_t outage, Time now) const {
     const Rows rows = TRY(database_.query("SELECT began_ns, ended_ns FROM operations_downs WHERE outage = ?", outage));
     std::vector<Interval> all;
     for (std::size_t row = 0; row < rows.size(); ++row)
-        all.push_back({time_at(rows, row, 0), rows.integer(row, 1) == kEver ? now : time_at(rows, row, 1)});
+        all.push_back({data::time_at(rows, row, 0), rows.integer(row, 1) == kEver ? now : data::time_at(rows, row, 1)});
     return std::chrono::round<std::chrono::seconds>(length(normal(std::move(all)))).count();
 }
 
@@ -173,17 +170,18 @@ Result<void> Store::add(Window& window) {
         window.id = TRY(next_id(transaction, "operations_windows"));
         TRY(transaction.run(
             "INSERT INTO operations_windows (id, begin_ns, end_ns, version, body) VALUES (?, ?, ?, ?, ?)", window.id,
-            ns(window.begin), ns(window.end), window.version, json_text(window)));
+            data::count_of(window.begin), data::count_of(window.end), window.version, json_text(window)));
         return {};
     });
 }
 
 Result<void> Store::replace(const Window& window, std::int64_t expected) {
     return database_.write([&](Transaction& transaction) -> Result<void> {
-        const Rows done = TRY(
-            transaction.run("UPDATE operations_windows SET begin_ns = ?, end_ns = ?, version = ?, "
-                            "body = ? WHERE id = ? AND version = ?",
-                            ns(window.begin), ns(window.end), window.version, json_text(window), window.id, expected));
+        const Rows done =
+            TRY(transaction.run("UPDATE operations_windows SET begin_ns = ?, end_ns = ?, version = ?, "
+                                "body = ? WHERE id = ? AND version = ?",
+                                data::count_of(window.begin), data::count_of(window.end), window.version,
+                                json_text(window), window.id, expected));
         if (done.affected() == 0) return changed_since();
         return {};
     });
@@ -196,7 +194,7 @@ Result<std::optional<Window>> Store::window(std::int64_t id) const {
 Result<std::vector<Window>> Store::windows(Interval time) const {
     return bodies<Window>(TRY(
         database_.query("SELECT body FROM operations_windows WHERE begin_ns < ? AND end_ns > ? ORDER BY begin_ns, id",
-                        ns(time.end), ns(time.begin))));
+                        data::count_of(time.end), data::count_of(time.begin))));
 }
 
 Result<std::set<std::int64_t>> Store::told(std::int64_t window) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/instants.h"
 #include "desk/pert/pert.h"
 
 namespace quipu::pert {
@@ -41,10 +42,6 @@ namespace store {
 namespace {
 
 using data::Transaction;
-
-std::int64_t count_of(Time time) {
-    return time.time_since_epoch().count();
-}
 
 /// The only column of each row is the thing's JSON.
 template <class T>
@@ -139,7 +136,7 @@ Result<void> put(Transaction& transaction, const TechnicalRequest& request) {
 Result<std::vector<Meeting>> meetings(Transaction& transaction, Time since, Time until) {
     return all_of<Meeting>(
         TRY(transaction.run("SELECT body FROM pert_meetings WHERE ends_ns > ? AND begins_ns < ? ORDER BY begins_ns",
-                            count_of(since), count_of(until))),
+                            data::count_of(since), data::count_of(until))),
         "pert_meetings");
 }
 
@@ -149,11 +146,11 @@ Result<std::optional<Meeting>> meeting(Transaction& transaction, std::int64_t nu
 }
 
 Result<void> put(Transaction& transaction, const Meeting& meeting) {
-    TRY(
-        transaction.run("INSERT INTO pert_meetings (number, begins_ns, ends_ns, body) VALUES (?, ?, ?, ?) "
-                        "ON CONFLICT (number) DO UPDATE SET begins_ns = excluded.begins_ns, "
-                        "ends_ns = excluded.ends_ns, body = excluded.body",
-                        meeting.number, count_of(meeting.begins), count_of(meeting.ends), json_text(meeting)));
+    TRY(transaction.run(
+        "INSERT INTO pert_meetings (number, begins_ns, ends_ns, body) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (number) DO UPDATE SET begins_ns = excluded.begins_ns, "
+        "ends_ns = excluded.ends_ns, body = excluded.body",
+        meeting.number, data::count_of(meeting.begins), data::count_of(meeting.ends), json_text(meeting)));
     return {};
 }
 

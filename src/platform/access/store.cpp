@@ -4,23 +4,19 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "data/instants.h"
+
 namespace quipu::access {
 namespace {
 
-std::int64_t count(Time time) {
-    return time.time_since_epoch().count();
-}
-Time instant(std::int64_t nanoseconds) {
-    return Time(Nanoseconds(nanoseconds));
-}
 data::Cell text_or_null(const std::optional<std::string>& text) {
     return text && !text->empty() ? data::Cell(*text) : data::Cell();
 }
 std::optional<std::string> text_at(const data::Rows& rows, std::size_t row, std::size_t column) {
     return rows.is_null(row, column) ? std::nullopt : std::optional(rows.text(row, column));
 }
-std::optional<Time> time_at(const data::Rows& rows, std::size_t row, std::size_t column) {
-    return rows.is_null(row, column) ? std::nullopt : std::optional(instant(rows.integer(row, column)));
+std::optional<Time> time_if_any_at(const data::Rows& rows, std::size_t row, std::size_t column) {
+    return rows.is_null(row, column) ? std::nullopt : std::optional(data::time_of(rows.integer(row, column)));
 }
 
 /// Logins compare without case, and without the spaces around them.
@@ -71,8 +67,8 @@ Account account_at(const data::Rows& rows, std::size_t row) {
     account.state = named(rows.text(row, 5), AccountState::locked);
     account.organisation = text_at(rows, row, 6);
     account.has_password = rows.integer(row, 7) != 0;
-    account.created = instant(rows.integer(row, 8));
-    account.seen = time_at(rows, row, 9);
+    account.created = data::time_of(rows.integer(row, 8));
+    account.seen = time_if_any_at(rows, row, 9);
     account.version = rows.integer(row, 10);
     return account;
 }
@@ -110,7 +106,7 @@ LinkRow link_at(const data::Rows& rows, std::size_t row) {
             .language = rows.text(row, 5),
             .role = {named(rows.text(row, 6), Role::viewer), rows.text(row, 7), rows.text(row, 8)},
             .made_by = rows.text(row, 9),
-            .until = instant(rows.integer(row, 10))};
+            .until = data::time_of(rows.integer(row, 10))};
 }
 constexpr std::string_view kLinkColumns =
     "SELECT id, kind, account, mail, name, language, role, organisation, service, made_by, until_ns FROM access_links ";
@@ -122,8 +118,8 @@ Credential credential_at(const data::Rows& rows, std::size_t row) {
             .name = rows.text(row, 3),
             .data = rows.text(row, 4),
             .counter = rows.integer(row, 5),
-            .created = instant(rows.integer(row, 6)),
-            .used = time_at(rows, row, 7)};
+            .created = data::time_of(rows.integer(row, 6)),
+            .used = time_if_any_at(rows, row, 7)};
 }
 constexpr std::string_view kCredentialColumns =
     "SELECT account, kind, id, name, data, counter, created, used FROM access_credentials ";
@@ -273,9 +269,9 @@ Result<std::vector<SessionRow>> Store::sessions() const {
         out.push_back({.hash = rows.text(row, 0),
                        .id = rows.text(row, 1),
                        .account = rows.text(row, 2),
-                       .started = instant(rows.integer(row, 3)),
-                       .seen = instant(rows.integer(row, 4)),
-                       .until = instant(rows.integer(row, 5)),
+                       .started = data::time_of(rows.integer(row, 3)),
+                       .seen = data::time_of(rows.integer(row, 4)),
+                       .until = data::time_of(rows.integer(row, 5)),
                        .address = rows.text(row, 6),
                        .client = rows.text(row, 7),
                        .method = rows.text(row, 8)});
@@ -293,9 +289,9 @@ Result<std::vector<TokenRow>> Store::tokens() const {
                     .name = rows.text(row, 3),
                     .permissions = {},
                     .organisations = split(rows.text(row, 5)),
-                    .created = instant(rows.integer(row, 6)),
-                    .until = instant(rows.integer(row, 7)),
-                    .used = time_at(rows, row, 8),
+                    .created = data::time_of(rows.integer(row, 6)),
+                    .until = data::time_of(rows.integer(row, 7)),
+                    .used = time_if_any_at(rows, row, 8),
                     .token = {}};
         for (const std::string& name : split(rows.text(row, 4)))
             token.permissions.push_back(named(name, platform::Permission::see_public));
@@ -306,16 +302,16 @@ Result<std::vector<TokenRow>> Store::tokens() const {
 
 Result<std::vector<Store::Lock>> Store::locks(Time now) const {
     const data::Rows rows =
-        TRY(database_.query("SELECT account, until_ns FROM access_locks WHERE until_ns > ?", count(now)));
+        TRY(database_.query("SELECT account, until_ns FROM access_locks WHERE until_ns > ?", data::count_of(now)));
     std::vector<Lock> out;
     for (std::size_t row = 0; row < rows.size(); ++row)
-        out.push_back({rows.text(row, 0), instant(rows.integer(row, 1))});
+        out.push_back({rows.text(row, 0), data::time_of(rows.integer(row, 1))});
     return out;
 }
 
 Result<std::optional<LinkRow>> Store::link(std::string_view hash, Time now) const {
-    const data::Rows rows = TRY(
-        database_.query(std::string(kLinkColumns) + "WHERE hash = ? AND until_ns > ?", std::string(hash), count(now)));
+    const data::Rows rows = TRY(database_.query(std::string(kLinkColumns) + "WHERE hash = ? AND until_ns > ?",
+                                                std::string(hash), data::count_of(now)));
     if (rows.empty()) return std::nullopt;
     return link_at(rows, 0);
 }
@@ -323,7 +319,7 @@ Result<std::optional<LinkRow>> Store::link(std::string_view hash, Time now) cons
 Result<std::vector<LinkRow>> Store::links(std::string_view kind, Time now) const {
     const data::Rows rows =
         TRY(database_.query(std::string(kLinkColumns) + "WHERE kind = ? AND until_ns > ? ORDER BY until_ns, id",
-                            std::string(kind), count(now)));
+                            std::string(kind), data::count_of(now)));
     std::vector<LinkRow> out;
     for (std::size_t row = 0; row < rows.size(); ++row)
         out.push_back(link_at(rows, row));
@@ -361,7 +357,7 @@ Result<void> Store::insert(data::Transaction& transaction, Account& account, std
         "password, created, seen, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
         account.id, account.login, key, account.name, text_or_null(account.mail), text_or_null(account.language),
         std::string(enum_name(account.state)), text_or_null(account.organisation), text_or_null(std::string(password)),
-        count(account.created), data::Cell()));
+        data::count_of(account.created), data::Cell()));
     return {};
 }
 
@@ -386,7 +382,7 @@ Result<void> Store::set_roles(data::Transaction& transaction, std::string_view a
             "INSERT INTO access_roles (account, role, organisation, service, granted_by, granted) VALUES "
             "(?, ?, ?, ?, ?, ?) ON CONFLICT (account, organisation, service, role) DO NOTHING",
             std::string(account), std::string(enum_name(role.role)), role.organisation, role.service, std::string(who),
-            count(now)));
+            data::count_of(now)));
     return {};
 }
 
@@ -397,7 +393,7 @@ Result<void> Store::set_password(data::Transaction& transaction, std::string_vie
 }
 
 Result<void> Store::set_seen(data::Transaction& transaction, std::string_view account, Time now) {
-    TRY(transaction.run("UPDATE access_accounts SET seen = ? WHERE id = ?", count(now), std::string(account)));
+    TRY(transaction.run("UPDATE access_accounts SET seen = ? WHERE id = ?", data::count_of(now), std::string(account)));
     return {};
 }
 
@@ -405,7 +401,7 @@ Result<void> Store::bind(data::Transaction& transaction, std::string_view accoun
                          Time now) {
     TRY(transaction.run(
         "INSERT INTO access_identities (issuer, subject, account, eppn, created) VALUES (?, ?, ?, ?, ?)",
-        identity.issuer, identity.subject, std::string(account), text_or_null(identity.eppn), count(now)));
+        identity.issuer, identity.subject, std::string(account), text_or_null(identity.eppn), data::count_of(now)));
     return {};
 }
 
@@ -415,17 +411,17 @@ Result<void> Store::put(data::Transaction& transaction, const Credential& creden
         "ON CONFLICT (account, kind, id) DO UPDATE SET name = excluded.name, data = excluded.data, counter = "
         "excluded.counter, created = excluded.created",
         credential.account, credential.kind, credential.id, credential.name, credential.data, credential.counter,
-        count(credential.created)));
+        data::count_of(credential.created)));
     TRY(transaction.run("UPDATE access_accounts SET version = version + 1 WHERE id = ?", credential.account));
     return {};
 }
 
 Result<bool> Store::raise_counter(data::Transaction& transaction, std::string_view account, std::string_view kind,
                                   std::string_view id, std::int64_t counter, Time now) {
-    const data::Rows rows =
-        TRY(transaction.run("UPDATE access_credentials SET counter = ?, used = ? WHERE account = ? AND "
-                            "kind = ? AND id = ? AND counter < ? RETURNING id",
-                            counter, count(now), std::string(account), std::string(kind), std::string(id), counter));
+    const data::Rows rows = TRY(transaction.run(
+        "UPDATE access_credentials SET counter = ?, used = ? WHERE account = ? AND "
+        "kind = ? AND id = ? AND counter < ? RETURNING id",
+        counter, data::count_of(now), std::string(account), std::string(kind), std::string(id), counter));
     return !rows.empty();
 }
 
@@ -443,8 +439,8 @@ Result<void> Store::insert(data::Transaction& transaction, const SessionRow& ses
     TRY(transaction.run(
         "INSERT INTO access_sessions (hash, id, account, started, seen, until_ns, address, client, method) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        session.hash, session.id, session.account, count(session.started), count(session.seen), count(session.until),
-        session.address, session.client, session.method));
+        session.hash, session.id, session.account, data::count_of(session.started), data::count_of(session.seen),
+        data::count_of(session.until), session.address, session.client, session.method));
     return {};
 }
 
@@ -461,7 +457,7 @@ Result<void> Store::insert(data::Transaction& transaction, const TokenRow& row) 
         "INSERT INTO access_tokens (hash, id, account, name, permissions, organisations, created, until_ns) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         row.hash, row.token.id, row.token.account, row.token.name, joined(permissions), joined(row.token.organisations),
-        count(row.token.created), count(row.token.until)));
+        data::count_of(row.token.created), data::count_of(row.token.until)));
     return {};
 }
 
@@ -479,7 +475,7 @@ Result<void> Store::put(data::Transaction& transaction, const Lock& lock) {
     TRY(
         transaction.run("INSERT INTO access_locks (account, until_ns) VALUES (?, ?) "
                         "ON CONFLICT (account) DO UPDATE SET until_ns = excluded.until_ns",
-                        lock.key, count(lock.until)));
+                        lock.key, data::count_of(lock.until)));
     return {};
 }
 
@@ -494,13 +490,13 @@ Result<void> Store::insert(data::Transaction& transaction, const LinkRow& link, 
                         "service, made_by, until_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         std::string(hash), link.id, link.kind, link.account, link.mail, link.name, link.language,
                         std::string(enum_name(link.role.role)), link.role.organisation, link.role.service, link.made_by,
-                        count(link.until)));
+                        data::count_of(link.until)));
     return {};
 }
 
 Result<bool> Store::take_link(data::Transaction& transaction, std::string_view hash, Time now) {
     const data::Rows rows = TRY(transaction.run("DELETE FROM access_links WHERE hash = ? AND until_ns > ? RETURNING id",
-                                                std::string(hash), count(now)));
+                                                std::string(hash), data::count_of(now)));
     return !rows.empty();
 }
 
@@ -519,15 +515,17 @@ Result<void> Store::sweep(std::span<const Touch> sessions, std::span<const Touch
                           std::span<const std::string> ended, Time now) {
     return database_.write([&](data::Transaction& transaction) -> Result<void> {
         for (const Touch& touch : sessions)
-            TRY(transaction.run("UPDATE access_sessions SET seen = ? WHERE id = ?", count(touch.time), touch.id));
+            TRY(transaction.run("UPDATE access_sessions SET seen = ? WHERE id = ?", data::count_of(touch.time),
+                                touch.id));
         for (const Touch& touch : tokens)
-            TRY(transaction.run("UPDATE access_tokens SET used = ? WHERE id = ?", count(touch.time), touch.id));
+            TRY(transaction.run("UPDATE access_tokens SET used = ? WHERE id = ?", data::count_of(touch.time),
+                                touch.id));
         for (const std::string& id : ended)
             TRY(transaction.run("DELETE FROM access_sessions WHERE id = ?", id));
-        TRY(transaction.run("DELETE FROM access_sessions WHERE until_ns <= ?", count(now)));
-        TRY(transaction.run("DELETE FROM access_tokens WHERE until_ns <= ?", count(now)));
-        TRY(transaction.run("DELETE FROM access_links WHERE until_ns <= ?", count(now)));
-        TRY(transaction.run("DELETE FROM access_locks WHERE until_ns <= ?", count(now)));
+        TRY(transaction.run("DELETE FROM access_sessions WHERE until_ns <= ?", data::count_of(now)));
+        TRY(transaction.run("DELETE FROM access_tokens WHERE until_ns <= ?", data::count_of(now)));
+        TRY(transaction.run("DELETE FROM access_links WHERE until_ns <= ?", data::count_of(now)));
+        TRY(transaction.run("DELETE FROM access_locks WHERE until_ns <= ?", data::count_of(now)));
         return {};
     });
 }

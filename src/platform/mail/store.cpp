@@ -2,17 +2,12 @@
 
 #include <map>
 
+#include "data/instants.h"
 #include "platform/mail/codec_smtp.h"
 
 namespace quipu::mail {
 namespace {
 
-std::int64_t ns(Time time) {
-    return time.time_since_epoch().count();
-}
-Time time_at(const data::Rows& rows, std::size_t row, std::size_t column) {
-    return Time(Nanoseconds(rows.integer(row, column)));
-}
 std::string text_of(RecipientState state) {
     return std::string(enum_name(state));
 }
@@ -38,8 +33,8 @@ std::vector<QueueEntry> entries_of(const data::Rows& rows) {
         entry.address = rows.text(row, 4);
         entry.state = enum_value<RecipientState>(rows.text(row, 5)).value_or(RecipientState::failed);
         entry.attempts = rows.integer(row, 6);
-        entry.created = time_at(rows, row, 7);
-        if (entry.state == RecipientState::queued) entry.next = time_at(rows, row, 8);
+        entry.created = data::time_at(rows, row, 7);
+        if (entry.state == RecipientState::queued) entry.next = data::time_at(rows, row, 8);
         entry.code = rows.integer(row, 9);
         entry.status = rows.text(row, 10);
         entry.answer = rows.text(row, 11);
@@ -60,8 +55,8 @@ std::optional<StoredLetter> letter_of(const data::Rows& rows) {
     out.about = rows.text(0, 3);
     out.subject = rows.text(0, 4);
     out.secret = rows.integer(0, 5) != 0;
-    out.created = time_at(rows, 0, 6);
-    out.expires = time_at(rows, 0, 7);
+    out.created = data::time_at(rows, 0, 6);
+    out.expires = data::time_at(rows, 0, 7);
     if (!rows.is_null(0, 8)) out.message = text_of(rows.blob(0, 8));
     return out;
 }
@@ -135,19 +130,19 @@ Result<std::int64_t> Store::add(data::Transaction& transaction, const NewLetter&
         "INSERT INTO mail_letters (id, message_id, once_key, purpose, about, subject, secret, created_ns, expires_ns, "
         "message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         id, letter.message_id, letter.once.empty() ? data::Cell() : data::Cell(letter.once), letter.purpose,
-        letter.about, letter.secret ? std::string() : letter.subject, std::int64_t{letter.secret}, ns(letter.created),
-        ns(letter.expires), blob_of(letter.message)));
+        letter.about, letter.secret ? std::string() : letter.subject, std::int64_t{letter.secret},
+        data::count_of(letter.created), data::count_of(letter.expires), blob_of(letter.message)));
     for (const std::string& address : letter.recipients)
         TRY(transaction.run(
             "INSERT INTO mail_recipients (letter, address, state, attempts, next_ns, claimed_by, code, status, answer, "
             "changed_ns) VALUES (?, ?, 'queued', 0, ?, '', 0, '', '', ?) ON CONFLICT (letter, address) DO NOTHING",
-            id, address, ns(letter.created), ns(letter.created)));
+            id, address, data::count_of(letter.created), data::count_of(letter.created)));
     return id;
 }
 
 Result<std::vector<DueLetter>> Store::claim(std::string_view claimer, std::size_t most) {
     std::vector<DueLetter> out;
-    const std::int64_t now = ns(clock_.now());
+    const std::int64_t now = data::count_of(clock_.now());
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
         out.clear();
         const auto due = TRY(transaction.run(
@@ -162,8 +157,10 @@ Result<std::vector<DueLetter>> Store::claim(std::string_view claimer, std::size_
                 "state = 'queued' AND next_ns <= ? RETURNING address, attempts",
                 std::string(claimer), now, id, now));
             if (whole.empty() || to.empty()) continue;
-            DueLetter letter{
-                .id = id, .message = text_of(whole.blob(0, 0)), .expires = time_at(whole, 0, 1), .recipients = {}};
+            DueLetter letter{.id = id,
+                             .message = text_of(whole.blob(0, 0)),
+                             .expires = data::time_at(whole, 0, 1),
+                             .recipients = {}};
             for (std::size_t i = 0; i < to.size(); ++i)
                 letter.recipients.push_back({to.text(i, 0), to.integer(i, 1)});
             out.push_back(std::move(letter));
@@ -194,19 +191,19 @@ Result<void> Store::release(std::int64_t letter) {
 }
 
 Result<void> Store::settle(data::Transaction& transaction, std::int64_t letter, std::span<const Settled> settled) {
-    const std::int64_t now = ns(clock_.now());
+    const std::int64_t now = data::count_of(clock_.now());
     for (const Settled& each : settled)
         TRY(
             transaction.run("UPDATE mail_recipients SET state = ?, attempts = attempts + 1, next_ns = ?, code = ?, "
                             "status = ?, answer = "
                             "?, changed_ns = ? WHERE letter = ? AND address = ? AND state = 'sending'",
-                            text_of(each.step.state), ns(each.step.next), std::int64_t{each.outcome.code},
+                            text_of(each.step.state), data::count_of(each.step.next), std::int64_t{each.outcome.code},
                             each.outcome.status, each.outcome.text.substr(0, 500), now, letter, each.address));
     return erase_if_secret(transaction, letter);
 }
 
 Result<std::vector<Failure>> Store::expire(data::Transaction& transaction) {
-    const std::int64_t now = ns(clock_.now());
+    const std::int64_t now = data::count_of(clock_.now());
     const auto rows =
         TRY(transaction.run("SELECT l.id, r.address, l.subject, l.purpose, l.about, r.status, r.answer FROM "
                             "mail_recipients r JOIN mail_letters l "
@@ -232,7 +229,7 @@ Result<std::vector<Failure>> Store::expire(data::Transaction& transaction) {
 Result<std::size_t> Store::due_letters(std::size_t most) const {
     const auto rows = TRY(
         database_.query("SELECT DISTINCT letter FROM mail_recipients WHERE state = 'queued' AND next_ns <= ? LIMIT ?",
-                        ns(clock_.now()), static_cast<std::int64_t>(most)));
+                        data::count_of(clock_.now()), static_cast<std::int64_t>(most)));
     return rows.size();
 }
 
@@ -266,12 +263,13 @@ Result<std::int64_t> Store::retry(std::int64_t letter) {
     const Time now = clock_.now();
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
         TRY(transaction.run("UPDATE mail_letters SET expires_ns = ? WHERE id = ? AND expires_ns < ?",
-                            ns(now + std::chrono::days(1)), letter, ns(now + std::chrono::days(1))));
+                            data::count_of(now + std::chrono::days(1)), letter,
+                            data::count_of(now + std::chrono::days(1))));
         count = TRY(
             transaction.run("UPDATE mail_recipients SET state = 'queued', next_ns = ?, changed_ns = ? WHERE letter = ? "
                             "AND state IN ('queued', 'failed', 'expired', 'dropped') AND EXISTS (SELECT 1 FROM "
                             "mail_letters WHERE id = ? AND message IS NOT NULL)",
-                            ns(now), ns(now), letter, letter))
+                            data::count_of(now), data::count_of(now), letter, letter))
         .affected();
         return {};
     }));
@@ -283,7 +281,7 @@ Result<std::int64_t> Store::drop(std::int64_t letter) {
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
         count = TRY(transaction.run(
             "UPDATE mail_recipients SET state = 'dropped', changed_ns = ? WHERE letter = ? AND state = 'queued'",
-            ns(clock_.now()), letter))
+            data::count_of(clock_.now()), letter))
         .affected();
         return erase_if_secret(transaction, letter);
     }));
@@ -302,9 +300,10 @@ Result<void> Store::forget(Time before) {
             "(SELECT id FROM mail_letters l WHERE created_ns < ? AND id < (SELECT MAX(id) FROM mail_letters) AND NOT "
             "EXISTS "
             "(SELECT 1 FROM mail_recipients r WHERE r.letter = l.id AND r.state IN ('queued', 'sending')))";
-        TRY(transaction.run("DELETE FROM mail_recipients WHERE letter IN " + std::string(kOld), ns(before)));
-        TRY(transaction.run("DELETE FROM mail_letters WHERE id IN " + std::string(kOld), ns(before)));
-        TRY(transaction.run("DELETE FROM mail_received WHERE taken_ns < ?", ns(before)));
+        TRY(transaction.run("DELETE FROM mail_recipients WHERE letter IN " + std::string(kOld),
+                            data::count_of(before)));
+        TRY(transaction.run("DELETE FROM mail_letters WHERE id IN " + std::string(kOld), data::count_of(before)));
+        TRY(transaction.run("DELETE FROM mail_received WHERE taken_ns < ?", data::count_of(before)));
         return {};
     });
 }
@@ -314,8 +313,8 @@ Result<bool> Store::mark_failing(data::Transaction& transaction, std::string_vie
     const auto done = TRY(
         transaction.run("INSERT INTO mail_failing (folded, address, since_ns, status, reason) VALUES (?, ?, ?, ?, ?) "
                         "ON CONFLICT (folded) DO NOTHING",
-                        folded_address(address), std::string(address), ns(clock_.now()), std::string(status),
-                        std::string(reason.substr(0, 500))));
+                        folded_address(address), std::string(address), data::count_of(clock_.now()),
+                        std::string(status), std::string(reason.substr(0, 500))));
     return done.affected() > 0;
 }
 
@@ -334,7 +333,7 @@ Result<std::vector<FailingAddress>> Store::failing() const {
         TRY(database_.query("SELECT address, since_ns, status, reason FROM mail_failing ORDER BY folded"));
     std::vector<FailingAddress> out;
     for (std::size_t row = 0; row < rows.size(); ++row)
-        out.push_back({rows.text(row, 0), time_at(rows, row, 1), rows.text(row, 2), rows.text(row, 3)});
+        out.push_back({rows.text(row, 0), data::time_at(rows, row, 1), rows.text(row, 2), rows.text(row, 3)});
     return out;
 }
 
@@ -347,14 +346,15 @@ Result<void> Store::note_received(data::Transaction& transaction, std::string_vi
                                   std::string_view about, std::string_view sender) {
     TRY(transaction.run(
         "INSERT INTO mail_received (message_id, taken_ns, outcome, about, sender) VALUES (?, ?, ?, ?, ?)",
-        std::string(message_id), ns(clock_.now()), std::string(outcome), std::string(about), folded_address(sender)));
+        std::string(message_id), data::count_of(clock_.now()), std::string(outcome), std::string(about),
+        folded_address(sender)));
     return {};
 }
 
 Result<std::int64_t> Store::opened_by(std::string_view sender, Time since) const {
     return TRY(
         database_.query("SELECT COUNT(*) FROM mail_received WHERE sender = ? AND taken_ns > ? AND outcome = 'opened'",
-                        folded_address(sender), ns(since)))
+                        folded_address(sender), data::count_of(since)))
     .integer(0, 0);
 }
 

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "data/instants.h"
+
 namespace quipu::notify {
 namespace {
-
-std::int64_t ns(Time time) {
-    return time.time_since_epoch().count();
-}
-Time time_at(const data::Rows& rows, std::size_t row, std::size_t column) {
-    return Time(Nanoseconds(rows.integer(row, column)));
-}
 
 std::string json_of(const Values& values) {
     Value out{Value::Object{}};
@@ -47,7 +42,7 @@ constexpr std::string_view kNoticeColumns =
 Kept kept_at(const data::Rows& rows, std::size_t row) {
     Kept out;
     out.id = rows.integer(row, 0);
-    out.time = time_at(rows, row, 1);
+    out.time = data::time_at(rows, row, 1);
     out.topic = rows.text(row, 2);
     out.about = rows.text(row, 3);
     out.severity = enum_value<Severity>(rows.text(row, 4)).value_or(Severity::info);
@@ -183,7 +178,7 @@ Result<std::optional<std::int64_t>> Store::keep(data::Transaction& transaction, 
     TRY(transaction.run(
         "INSERT INTO notify_notices (id, notice_key, time_ns, topic, about, severity, text_name, filled, refs) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        id, notice.key.empty() ? data::Cell() : data::Cell(notice.key), ns(now), notice.topic, notice.about,
+        id, notice.key.empty() ? data::Cell() : data::Cell(notice.key), data::count_of(now), notice.topic, notice.about,
         std::string(enum_name(notice.severity)), notice.text, json_of(notice.values), json_of(notice.references)));
     return id;
 }
@@ -212,7 +207,7 @@ Result<void> Store::gather(data::Transaction& transaction, const Delivery& deliv
         id = before.integer(0, 0);
     } else {
         Time due = delivery.due;
-        if (!before.empty()) due = std::max(due, time_at(before, 0, 2) + calm);
+        if (!before.empty()) due = std::max(due, data::time_at(before, 0, 2) + calm);
         id = TRY(transaction.run("SELECT COALESCE(MAX(id), 0) FROM notify_messages"))
         .integer(0, 0) + 1;
         TRY(
@@ -220,9 +215,9 @@ Result<void> Store::gather(data::Transaction& transaction, const Delivery& deliv
                             "due_ns, created_ns, sent_ns, "
                             "attempts, answer, name, address, language) VALUES (?, ?, ?, ?, ?, ?, 'gathering', ?, ?, "
                             "0, 0, '', ?, ?, ?)",
-                            id, delivery.recipient.id, channel, delivery.url, delivery.rule, delivery.group, ns(due),
-                            ns(now), delivery.recipient.mailbox.name, delivery.recipient.mailbox.address,
-                            std::string(enum_name(delivery.recipient.language))));
+                            id, delivery.recipient.id, channel, delivery.url, delivery.rule, delivery.group,
+                            data::count_of(due), data::count_of(now), delivery.recipient.mailbox.name,
+                            delivery.recipient.mailbox.address, std::string(enum_name(delivery.recipient.language))));
     }
     TRY(transaction.run(
         "INSERT INTO notify_items (message, notice) VALUES (?, ?) ON CONFLICT (message, notice) DO NOTHING", id,
@@ -234,7 +229,7 @@ Result<std::vector<Message>> Store::due(Time now, std::size_t most) const {
     const auto rows = TRY(database_.query(
         "SELECT id, recipient, channel, url, rule, gathered_by, attempts, created_ns, name, address, language "
         "FROM notify_messages WHERE state = 'gathering' AND due_ns <= ? ORDER BY due_ns, id LIMIT ?",
-        ns(now), static_cast<std::int64_t>(most)));
+        data::count_of(now), static_cast<std::int64_t>(most)));
     std::vector<Message> out;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Message message;
@@ -245,7 +240,7 @@ Result<std::vector<Message>> Store::due(Time now, std::size_t most) const {
         message.rule = rows.integer(row, 4);
         message.digest = rows.text(row, 5).starts_with("digest/");
         message.attempts = rows.integer(row, 6);
-        message.created = time_at(rows, row, 7);
+        message.created = data::time_at(rows, row, 7);
         message.recipient.mailbox = {rows.text(row, 8), rows.text(row, 9)};
         message.recipient.language = enum_value<mail::Language>(rows.text(row, 10)).value_or(mail::Language::en);
         out.push_back(std::move(message));
@@ -269,14 +264,15 @@ Result<void> Store::settle(data::Transaction& transaction, std::int64_t message,
     static constexpr std::string_view kNames[] = {"gathering", "sent", "failed"};
     TRY(transaction.run(
         "UPDATE notify_messages SET state = ?, sent_ns = ?, attempts = attempts + 1, answer = ? WHERE id = ?",
-        std::string(kNames[static_cast<std::size_t>(state)]), ns(now), std::string(answer.substr(0, 500)), message));
+        std::string(kNames[static_cast<std::size_t>(state)]), data::count_of(now), std::string(answer.substr(0, 500)),
+        message));
     return {};
 }
 
 Result<void> Store::postpone(std::int64_t message, Time next, std::string_view answer) {
     return database_.write([&](data::Transaction& transaction) -> Result<void> {
         TRY(transaction.run("UPDATE notify_messages SET due_ns = ?, attempts = attempts + 1, answer = ? WHERE id = ?",
-                            ns(next), std::string(answer.substr(0, 500)), message));
+                            data::count_of(next), std::string(answer.substr(0, 500)), message));
         return {};
     });
 }
@@ -309,13 +305,13 @@ Result<std::int64_t> Store::mark_read(std::string_view recipient, const std::vec
         count = 0;
         if (up_to > 0)
             count += TRY(transaction.run(
-                "UPDATE notify_shown SET read_ns = ? WHERE recipient = ? AND notice <= ? AND read_ns IS NULL", ns(now),
-                std::string(recipient), up_to))
+                "UPDATE notify_shown SET read_ns = ? WHERE recipient = ? AND notice <= ? AND read_ns IS NULL",
+                data::count_of(now), std::string(recipient), up_to))
         .affected();
         for (const std::int64_t id : ids)
             count += TRY(transaction.run(
-                "UPDATE notify_shown SET read_ns = ? WHERE recipient = ? AND notice = ? AND read_ns IS NULL", ns(now),
-                std::string(recipient), id))
+                "UPDATE notify_shown SET read_ns = ? WHERE recipient = ? AND notice = ? AND read_ns IS NULL",
+                data::count_of(now), std::string(recipient), id))
         .affected();
         return {};
     }));
@@ -332,17 +328,17 @@ Result<void> Store::forget(Time before) {
         TRY(
             transaction.run("DELETE FROM notify_items WHERE message IN (SELECT id FROM notify_messages WHERE state <> "
                             "'gathering' AND sent_ns < ?)",
-                            ns(before)));
+                            data::count_of(before)));
         TRY(
             transaction.run("DELETE FROM notify_messages WHERE state <> 'gathering' AND sent_ns < ? AND id < (SELECT "
                             "MAX(id) FROM notify_messages)",
-                            ns(before)));
+                            data::count_of(before)));
         constexpr std::string_view kOld =
             "(SELECT id FROM notify_notices WHERE time_ns < ? AND id < (SELECT MAX(id) FROM notify_notices) AND NOT "
             "EXISTS "
             "(SELECT 1 FROM notify_items WHERE notice = notify_notices.id))";
-        TRY(transaction.run("DELETE FROM notify_shown WHERE notice IN " + std::string(kOld), ns(before)));
-        TRY(transaction.run("DELETE FROM notify_notices WHERE id IN " + std::string(kOld), ns(before)));
+        TRY(transaction.run("DELETE FROM notify_shown WHERE notice IN " + std::string(kOld), data::count_of(before)));
+        TRY(transaction.run("DELETE FROM notify_notices WHERE id IN " + std::string(kOld), data::count_of(before)));
         return {};
     });
 }

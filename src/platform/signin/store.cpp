@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "data/instants.h"
 #include "net/tls.h"
 
 namespace quipu::signin {
@@ -19,11 +20,10 @@ Result<bool> Store::first_time(std::string_view issuer, std::string_view asserti
     const std::string hash = net::sha256_hex(fmt::format("{}\n{}", issuer, assertion));
     bool first = false;
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
-        TRY(transaction.run("DELETE FROM signin_assertions WHERE until_ns < ?",
-                            std::int64_t{now.time_since_epoch().count()}));
+        TRY(transaction.run("DELETE FROM signin_assertions WHERE until_ns < ?", data::count_of(now)));
         const data::Rows added =
             TRY(transaction.run("INSERT INTO signin_assertions (hash, until_ns) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                                hash, std::int64_t{until.time_since_epoch().count()}));
+                                hash, data::count_of(until)));
         first = added.affected() == 1;
         return {};
     }));

@@ -12,10 +12,6 @@ namespace {
 /// A larger text is made again for the next who asks: 800,000 VRPs with their objects are 300 MB.
 constexpr std::size_t kMostKept = std::size_t{128} << 20U;
 
-std::int64_t in_seconds(Time time) {
-    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 }  // namespace
 
 std::shared_ptr<const Published> Published::create(Facts facts, const Published* before) {
@@ -40,7 +36,7 @@ Time Published::changed(Format format) const {
 }
 
 std::string Published::etag(Format format) const {
-    return fmt::format("{:x}-{}-{:x}", session(), serial(), in_seconds(changed(format)));
+    return fmt::format("{:x}-{}-{:x}", session(), serial(), unix_seconds(changed(format)));
 }
 
 Published::Made& Published::place(Format format) const {
@@ -63,7 +59,7 @@ Published::Text Published::text(Format format) const {
 
 std::string Published::text(Format format, const Selection& selection) const {
     std::string out;
-    write_payloads(*facts_.payloads, facts_.found.get(), in_seconds(changed(format)), format, selection,
+    write_payloads(*facts_.payloads, facts_.found.get(), unix_seconds(changed(format)), format, selection,
                    [&](std::string_view part) { out += part; });
     return out;
 }

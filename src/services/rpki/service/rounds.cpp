@@ -25,10 +25,6 @@ constexpr LogEvent kRoutesBroken{LogLevel::warning, "RPKI_ROUTES_BROKEN",
                                  "A file of routes can't be read; those that were read before stay in view",
                                  "See the error."};
 
-std::int64_t seconds_since_epoch(Time time) {
-    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 }  // namespace
 
 Result<void> RpkiSettings::check() const {
@@ -103,7 +99,7 @@ Result<void> Rounds::open() {
 
 Result<void> Rounds::validate(Time now) {
     locators_ = TRY(read_tals(settings_.tals));
-    const std::int64_t time = seconds_since_epoch(now);
+    const std::int64_t time = unix_seconds(now);
     if (party_) {
         const RoundReport report = TRY(party_->run(locators_, time));
         examined_ = report.points_examined;

@@ -59,13 +59,12 @@ organisation = "rnp"
             }
             return out;
         };
-        const auto made =
-            write_lab({.folder = folder_ / "lab",
-                       .time = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch().count(),
-                       .validity = validity.count(),
-                       .number = ++number_,
-                       .holders = {holder("reuna", 1, reuna), holder("rnp", 2, rnp)},
-                       .anchor = "lab"});
+        const auto made = write_lab({.folder = folder_ / "lab",
+                                     .time = unix_seconds(clock_.now()),
+                                     .validity = validity.count(),
+                                     .number = ++number_,
+                                     .holders = {holder("reuna", 1, reuna), holder("rnp", 2, rnp)},
+                                     .anchor = "lab"});
         ASSERT_TRUE(made) << made.error().text();
     }
     /// A life of the service: what it knew before comes from the disk and the database.

@@ -381,7 +381,7 @@ Result<std::vector<std::uint8_t>> Fetcher::Impl::fetch_certificate(const std::st
 /// RFC 8630 §3: the addresses in their order, until one gives a good certificate.
 Fetcher::Impl::Attempt Fetcher::Impl::fetch_anchor(const TrustAnchorLocator& locator) {
     Attempt out;
-    const std::int64_t now = std::chrono::floor<std::chrono::seconds>(clock.now()).time_since_epoch().count();
+    const std::int64_t now = unix_seconds(clock.now());
     for (const std::string& uri : locator.addresses) {
         const auto bytes = fetch_certificate(uri, locator.name, out);
         if (!bytes) {

@@ -16,16 +16,12 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-std::int64_t seconds_of(Time time) {
-    return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
 class RoundTest : public testing::Test {
   protected:
     RoundTest() {
         lab_.folder = folder_ / "lab";
         lab_.objects = 150;
-        lab_.time = seconds_of(clock_.now());
+        lab_.time = unix_seconds(clock_.now());
         lab_.validity = 40 * 86'400;
         lab_.rrdp = server_.base() + "/rrdp";
         fetching_.authorities_pem = server_.authority();
@@ -57,7 +53,7 @@ class RoundTest : public testing::Test {
     }
     RoundReport round() {
         const auto locators = *read_tals(lab_.folder + "/tals");
-        const auto report = party_->run(locators, seconds_of(clock_.now()));
+        const auto report = party_->run(locators, unix_seconds(clock_.now()));
         EXPECT_TRUE(report) << report.error().text();
         return report.value_or(RoundReport{});
     }
@@ -65,7 +61,7 @@ class RoundTest : public testing::Test {
         const auto locators = *read_tals(lab_.folder + "/tals");
         const auto cache = *CacheFolder::open(lab_.folder + "/cache");
         Validator validator({.point = {}, .threads = 1}, nullptr);
-        validator.run(locators, *cache, seconds_of(clock_.now()));
+        validator.run(locators, *cache, unix_seconds(clock_.now()));
         return validator.vrps();
     }
     [[nodiscard]] RepositoryStatus status(std::string_view part) const {

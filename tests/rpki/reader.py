@@ -14,6 +14,6 @@ while True:
         print("AS%d,%s/%d,%d,x" % (struct.unpack(">I", body[-4:])[0], address, bits, most))
     elif kind == 7:
         break
-    elif kind != 3:
+    elif kind not in (3, 9, 11):  # Cache Response, Router Key, ASPA
         sys.exit("a PDU of type %d" % kind)
 peer.kill()

@@ -8,6 +8,7 @@
 #include "desk/desk.h"
 #include "platform/service.h"
 #include "registry/registry.h"
+#include "services/rpki/rtr/server.h"
 
 namespace quipu::rpki {
 

@@ -132,6 +132,10 @@ test('a change that drops everything is held, and a person lets it pass', { skip
     await visitor.context().close();
     await inspectHeld(page);
 
+    const { case: number } = await until(() => askAs(page, hub, '/rpki/guard'), (guard) => guard.case, { what: 'its case' });
+    await visit(page, `${hub.url}/rpki`);
+    await page.getByRole('link', { name: `Case ${number}`, exact: true }).click();
+    await page.getByRole('heading', { name: `RPKI: change ${held.id} is held` }).waitFor();
     await visit(page, `${hub.url}/rpki`);
     await page.getByRole('button', { name: 'Let it pass' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Let it pass' }).click();

@@ -106,12 +106,10 @@ std::vector<std::uint32_t> ShortestPaths::path(std::uint32_t from, std::uint32_t
 
 std::vector<std::uint32_t> ShortestPaths::edges_of(std::uint32_t from, std::uint32_t to) const {
     std::vector<std::uint32_t> out;
-    if (distance_[at(from, to)] == kUnreachable) return out;
-    while (to != from) {
-        out.push_back(parent_edge_[at(from, to)]);
-        const Edge& edge = edges_[out.back()];
-        to = edge.a == to ? edge.b : edge.a;
-    }
+    walk_back(from, to, [&](std::uint32_t edge, std::uint32_t) {
+        out.push_back(edge);
+        return true;
+    });
     std::ranges::reverse(out);
     return out;
 }

@@ -39,6 +39,16 @@ class ShortestPaths {
     [[nodiscard]] std::uint64_t metres(std::uint32_t from, std::uint32_t to) const { return distance_[at(from, to)]; }
     /// Nodes from `from` to `to`, both included; empty if there is no path.
     [[nodiscard]] std::vector<std::uint32_t> path(std::uint32_t from, std::uint32_t to) const;
+    /// The steps of that path from its end back: `each(edge, the node before it)`, until it answers false.
+    template <class F>
+    void walk_back(std::uint32_t from, std::uint32_t to, F each) const {
+        if (distance_[at(from, to)] == kUnreachable) return;
+        while (to != from) {
+            const std::uint32_t edge = parent_edge_[at(from, to)];
+            to = edges_[edge].a == to ? edges_[edge].b : edges_[edge].a;
+            if (!each(edge, to)) return;
+        }
+    }
     /// The edges of that path, in order.
     [[nodiscard]] std::vector<std::uint32_t> edges_of(std::uint32_t from, std::uint32_t to) const;
 

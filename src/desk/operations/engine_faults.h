@@ -38,9 +38,4 @@ inline std::vector<Fault> but(std::vector<Fault> faults, const Fault& fault) {
     return faults;
 }
 
-inline bool leads_over(const Ways& ways, std::uint32_t from, std::uint32_t to, const Fault& fault) {
-    if (fault.part == Part::point) return from == fault.number || to == fault.number;
-    return contains(fault.part == Part::link ? ways.links(from, to) : ways.sites(from, to), fault.number);
-}
-
 }  // namespace quipu::operations

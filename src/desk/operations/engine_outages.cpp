@@ -71,7 +71,7 @@ void OutageEngine::place(Active& active) const {
     active.pairs.clear();
     const auto ways = topology_->without(believed(active.fault));
     for (std::size_t i = 0; i < pairs_.size(); ++i)
-        if (pairs_[i].known && leads_over(*ways, pairs_[i].from, pairs_[i].to, active.fault)) active.pairs.insert(i);
+        if (pairs_[i].known && ways->leads_over(pairs_[i].from, pairs_[i].to, active.fault)) active.pairs.insert(i);
 }
 
 void OutageEngine::resume(Part part, std::string_view object, OutageState state, Time began,
@@ -106,7 +106,7 @@ OutageEngine::Pair& OutageEngine::pair_of(const PairReport& report) {
         place(pair, report.from, report.to);
         if (pair.known)
             for (auto& [cause, active] : active_)
-                if (leads_over(*topology_->without(believed(active.fault)), pair.from, pair.to, active.fault))
+                if (topology_->without(believed(active.fault))->leads_over(pair.from, pair.to, active.fault))
                     active.pairs.insert(at->second);
     }
     return pairs_[at->second];
@@ -222,7 +222,7 @@ std::vector<Fault> OutageEngine::down() const {
 
 OutageEngine::Way OutageEngine::way_of(const Pair& pair, const Ways& ways) {
     if (!ways.reach(pair.from, pair.to)) return {};
-    return {static_cast<std::int64_t>(ways.links(pair.from, pair.to).size()), ways.metres(pair.from, pair.to)};
+    return {ways.hops(pair.from, pair.to), ways.metres(pair.from, pair.to)};
 }
 
 std::optional<std::int64_t> OutageEngine::ttl_on(const Pair& pair, const Way& way) {

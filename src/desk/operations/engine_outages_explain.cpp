@@ -123,7 +123,7 @@ double OutageEngine::score(const std::vector<Fault>& faults, const std::vector<E
     for (const Evidence& one : evidence) {
         const Pair& pair = pairs_[one.number];
         const auto over = [&](const Ways& ways, const Fault& fault) {
-            return leads_over(ways, pair.from, pair.to, fault);
+            return ways.leads_over(pair.from, pair.to, fault);
         };
         const bool must = std::ranges::any_of(faults, [&](const Fault& fault) { return over(*before, fault); });
         bool may = false;
@@ -273,7 +273,7 @@ void OutageEngine::look_for_failures(Time now, std::vector<Finding>& out) {
     for (std::size_t f = 0; f < faults.size(); ++f)
         for (const auto& ways : {topology_->without(down), topology_->without(join(down, but(faults, faults[f])))})
             for (std::size_t i = 0; i < pairs_.size(); ++i)
-                if (pairs_[i].known && leads_over(*ways, pairs_[i].from, pairs_[i].to, faults[f])) pairs[f].insert(i);
+                if (pairs_[i].known && ways->leads_over(pairs_[i].from, pairs_[i].to, faults[f])) pairs[f].insert(i);
     std::vector<Finding> findings;
     for (std::size_t f = 0; f < faults.size(); ++f)
         findings.push_back(finding_of(faults[f], faults, all_candidates, all_evidence, onset, pairs[f]));
@@ -321,7 +321,7 @@ Finding OutageEngine::finding_of(const Fault& fault, const std::vector<Fault>& a
         const auto ttl = ttl_on(pair, way_of(pair, *before));
         const bool moved = one.way && ttl && *ttl != pair.ttl;
         if (!pairs.contains(one.number) || (!lost && !one.silent && !moved)) continue;
-        if (lost && leads_over(*before, pair.from, pair.to, fault)) {
+        if (lost && before->leads_over(pair.from, pair.to, fault)) {
             low = std::max(low, pair.bad_from);
             high = std::min(high, pair.bad_seen);
         }

@@ -104,11 +104,13 @@ TEST(OutageEngine, NamesEachOfThreeLinksDownAtOnce) {
 }
 
 // Whatever two links fail together: what is named is just them, or the site that both of them alone connect.
-TEST(OutageEngine, ExplainsEveryTwoLinks) {
+class EveryTwoLinks : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(OutageEngine, EveryTwoLinks, testing::Range(std::size_t{0}, std::size_t{4}));
+TEST_P(EveryTwoLinks, AreExplained) {
     const auto topology = topology_of(kRedClara);
     int wrong = 0;
     std::string wrongs;
-    for (std::size_t i = 0; i < kRedClara.size(); ++i)
+    for (std::size_t i = GetParam(); i < kRedClara.size(); i += 4)
         for (std::size_t j = i + 1; j < kRedClara.size(); ++j) {
             TestMesh mesh;
             mesh.seed = i * 100 + j;
@@ -117,9 +119,9 @@ TEST(OutageEngine, ExplainsEveryTwoLinks) {
             OutageEngine engine;
             const auto told = mesh.run(engine, 6min);
             std::set<std::string> sites;  // left alone by the two
+            const auto ways = topology->without(
+                {{Part::link, static_cast<std::uint32_t>(i)}, {Part::link, static_cast<std::uint32_t>(j)}});
             for (std::uint32_t s = 0; s < topology->sites().size(); ++s) {
-                const auto ways = topology->without(
-                    {{Part::link, static_cast<std::uint32_t>(i)}, {Part::link, static_cast<std::uint32_t>(j)}});
                 std::size_t reached = 0;
                 for (std::uint32_t o = 0; o < topology->sites().size(); ++o)
                     reached += o != s && ways->reach(s, o) ? 1 : 0;

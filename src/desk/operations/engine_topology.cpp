@@ -47,6 +47,25 @@ std::vector<std::uint32_t> Ways::links(std::uint32_t from, std::uint32_t to) con
     return out;
 }
 
+std::int64_t Ways::hops(std::uint32_t from, std::uint32_t to) const {
+    std::int64_t out = 0;
+    paths_.walk_back(from, to, [&](std::uint32_t, std::uint32_t) {
+        ++out;
+        return true;
+    });
+    return out;
+}
+
+bool Ways::leads_over(std::uint32_t from, std::uint32_t to, const Fault& fault) const {
+    if (fault.part == Part::point) return from == fault.number || to == fault.number;
+    bool found = fault.part == Part::site && to == fault.number && reach(from, to);
+    paths_.walk_back(from, to, [&](std::uint32_t edge, std::uint32_t node) {
+        found = found || (fault.part == Part::link ? number_[edge] : node) == fault.number;
+        return !found;
+    });
+    return found;
+}
+
 Topology::Topology(std::vector<std::string> sites, std::vector<std::string> links, std::vector<registry::Edge> edges)
     : sites_(std::move(sites)), links_(std::move(links)), edges_(std::move(edges)) {}
 

@@ -38,6 +38,10 @@ class Ways {
         return paths_.path(from, to);
     }
     [[nodiscard]] std::vector<std::uint32_t> links(std::uint32_t from, std::uint32_t to) const;
+    /// How many links: 0 if there is no way.
+    [[nodiscard]] std::int64_t hops(std::uint32_t from, std::uint32_t to) const;
+    /// Whether what is at fault lies on the way; a measurement point does at its ends.
+    [[nodiscard]] bool leads_over(std::uint32_t from, std::uint32_t to, const Fault& fault) const;
 
   private:
     std::vector<std::uint32_t> number_;  // of the edges that are left

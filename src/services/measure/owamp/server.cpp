@@ -71,14 +71,25 @@ class Server final : public OwampServer {
         const net::Endpoint peer = net::to_endpoint(address.storage);
         const auto local = net::local_endpoint(socket.get());
         if (!local) co_return;
-        const int on = 1;
-        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        set_options(socket.get());
         ServerSession session(state_, peer, *local, clock_.now());
         Connection connection(session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
         const Entry entry(connections_, connection, session);
         static_cast<void>(co_await connection.run());
         session.hang_up(clock_.now());
         tell(session, peer);
+    }
+
+    /// Answers leave at once; a client whose machine is gone is noticed within two minutes.
+    static void set_options(int fd) {
+        const auto set = [fd](int level, int option, int value) {
+            ::setsockopt(fd, level, option, &value, sizeof value);
+        };
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+        set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+        set(IPPROTO_TCP, TCP_KEEPCNT, 4);
     }
 
     void tell(ServerSession& session, const net::Endpoint& peer) {
@@ -96,6 +107,7 @@ class Server final : public OwampServer {
         for (;;) {
             co_await loop().sleep(kControlTick);
             const Time now = clock_.now();
+            state_.tick(now);
             for (const auto& [connection, session] : connections_)
                 if (connection->next() <= now) connection->wake();
         }

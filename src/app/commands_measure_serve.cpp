@@ -11,12 +11,16 @@
 #include "app/signals.h"
 #include "base/number.h"
 #include "services/measure/owamp/server.h"
+#include "services/measure/stamp/server_reflector.h"
 
 namespace quipu::app {
 namespace {
 
 struct MeasureServeOptions {
-    std::optional<std::uint16_t> owamp_port;
+    std::optional<std::uint16_t> owamp_port, stamp_port;
+    double stamp_rate = 0;
+    std::size_t stamp_sessions = stamp::ReflectorSettings{}.most_sessions_of_client;
+    bool stamp_stateless = false;
     std::string keys, test_ports, clock_error;
     std::vector<std::string> listen, allow;
     bool keys_only = false;
@@ -76,17 +80,39 @@ Result<owamp::TestPlaneSettings> test_plane_settings(const MeasureServeOptions& 
     return out;
 }
 
+Result<std::unique_ptr<stamp::ReflectorServer>> serve_stamp(const MeasureServeOptions& options, const Clock& clock) {
+    stamp::ReflectorSettings settings;
+    if (!options.keys.empty()) settings.keys = TRY(owamp::read_keys(options.keys));
+    settings.open = !options.keys_only;
+    for (const std::string& text : options.allow)
+        settings.allowed.push_back(TRY(net::Prefix::parse(text)));
+    settings.stateful = !options.stamp_stateless;
+    settings.packets_per_second_of_client = options.stamp_rate;
+    settings.most_sessions_of_client = options.stamp_sessions;
+    const Nanoseconds error =
+        options.clock_error.empty() ? Nanoseconds::zero() : TRY(parse_duration(options.clock_error));
+    return stamp::ReflectorServer::start(TRY(listening_at(options, *options.stamp_port)), std::move(settings), error,
+                                         clock);
+}
+
 Result<void> serve_measurements(const MeasureServeOptions& options) {
     StopSignals signals;
     const SystemClock clock;
-    if (!options.owamp_port)
+    if (!options.owamp_port && !options.stamp_port)
         return fail(ErrorCode::invalid, "there is nothing to serve", "--owamp-port",
                     "quipu measure serve --owamp-port 861 …");
     // Each server is started here and prints where it listens.
-    const auto owamp =
-        TRY(owamp::OwampServer::start(TRY(listening_at(options, *options.owamp_port)), TRY(owamp_settings(options)),
-                                      TRY(test_plane_settings(options)), clock));
-    TRY(tell_where("owamp", owamp->listening()));
+    std::unique_ptr<owamp::OwampServer> owamp;
+    if (options.owamp_port) {
+        owamp = TRY(owamp::OwampServer::start(TRY(listening_at(options, *options.owamp_port)),
+                                              TRY(owamp_settings(options)), TRY(test_plane_settings(options)), clock));
+        TRY(tell_where("owamp", owamp->listening()));
+    }
+    std::unique_ptr<stamp::ReflectorServer> stamp;
+    if (options.stamp_port) {
+        stamp = TRY(serve_stamp(options, clock));
+        TRY(tell_where("stamp", stamp->listening()));
+    }
     signals.wait();
     return {};
 }
@@ -100,6 +126,15 @@ void add_measure_serve_command(CLI::App& app, Context& context) {
         ->add_option("--owamp-port", options->owamp_port,
                      "TCP port of OWAMP-Control (RFC 4656: 861); 0 takes a free one")
         ->type_name("PORT");
+    serve
+        ->add_option("--stamp-port", options->stamp_port,
+                     "UDP port of the STAMP and TWAMP Light reflector (RFC 8762: 862); 0 takes a free one")
+        ->type_name("PORT");
+    serve->add_option("--stamp-rate", options->stamp_rate, "STAMP packets a second of one address; 0 is no limit")
+        ->capture_default_str();
+    serve->add_option("--stamp-sessions", options->stamp_sessions, "STAMP sessions of one address")
+        ->capture_default_str();
+    serve->add_flag("--stamp-stateless", options->stamp_stateless, "Don't count the packets of STAMP sessions");
     serve->add_option("--listen", options->listen, "Serve at this address alone; may be given again")
         ->type_name("ADDRESS")
         ->allow_extra_args(false);

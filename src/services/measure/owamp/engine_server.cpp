@@ -284,7 +284,8 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
     const net::IpAddress local = is_zero(asked.receiver) ? local_.address : asked.receiver;
     out.test.peer = {peer, asked.sender_port};
     out.test.mode = test_mode_of(mode_);
-    auto place = reflectors_->reserve(local, asked.receiver_port, out.test.peer);
+    auto place =
+        reflectors_->reserve(local, asked.receiver_port, static_cast<std::uint8_t>(asked.type_p >> 24U), out.test.peer);
     if (!place) return refuse(Accept::failure, place.error().text());
     out.place = *place;
     out.request.sid = make_sid(local, now);

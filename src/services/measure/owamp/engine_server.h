@@ -78,7 +78,7 @@ class Reflectors {
     virtual ~Reflectors() = default;
 
     /// A socket at `local`, at `port` if that is free, whose packets from `peer` nobody else reflects.
-    virtual Result<TestEnds::Place> reserve(const net::IpAddress& local, std::uint16_t port,
+    virtual Result<TestEnds::Place> reserve(const net::IpAddress& local, std::uint16_t port, std::uint8_t dscp,
                                             const net::Endpoint& peer) = 0;
     virtual void start(const TestEnds::Place& place, const Session& session) = 0;
     /// Ends it, or what was only reserved.

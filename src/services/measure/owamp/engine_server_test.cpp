@@ -333,7 +333,8 @@ TEST(OwampServer, IsNotHeldByASilentClient) {
 /// Reflectors that write down what they are told.
 class FakeReflectors final : public Reflectors {
   public:
-    Result<TestEnds::Place> reserve(const net::IpAddress&, std::uint16_t port, const net::Endpoint& peer) override {
+    Result<TestEnds::Place> reserve(const net::IpAddress&, std::uint16_t port, std::uint8_t,
+                                    const net::Endpoint& peer) override {
         told.push_back("reserve " + peer.text());
         return TestEnds::Place{0, port != 0 ? port : std::uint16_t{8762}};
     }

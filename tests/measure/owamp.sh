@@ -1,5 +1,5 @@
 #!/bin/bash
-# owping against measure serve in the three modes, in a network of its own; tshark reads what they said without a complaint:
+# owping and twping against measure serve in every mode, in a network of its own; tshark reads what they said without a complaint:
 # tests/measure/owamp.sh PROGRAM [KEEP-FOLDER]
 set -uo pipefail
 
@@ -35,7 +35,7 @@ printf 'panama 6c6f73206e75646f73\n' >keys
 printf 'panama 6f74726f73\n' >wrong
 
 # The capture has begun when the first packet that we send again and again is in it.
-tshark -q -i lo -w capture.pcapng -f 'tcp port 861 or udp' 2>tshark.log &
+tshark -q -i lo -w capture.pcapng -f 'tcp port 861 or tcp port 862 or udp' 2>tshark.log &
 pids+=($!)
 capturing() {
   python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"begun", ("127.0.0.1", 9))'
@@ -44,10 +44,10 @@ capturing() {
 for _ in $(seq 150); do capturing && break; sleep 0.2; done
 capturing || { cat tshark.log; echo "skipped: tshark captures nothing here"; exit 77; }
 
-"$program" measure serve --owamp-port 861 --keys keys --clock-error 1us --test-ports 8760-8799 >served 2>server.log &
+"$program" measure serve --owamp-port 861 --twamp-port 862 --keys keys --clock-error 1us --test-ports 8760-8799 >served 2>server.log &
 pids+=($!)
-for _ in $(seq 100); do [ "$(grep -c ^owamp served)" = 2 ] && break; sleep 0.1; done
-[ "$(grep -c ^owamp served)" = 2 ] || { cat server.log; echo "the server does not listen"; exit 1; }
+for _ in $(seq 100); do [ "$(grep -c ^twamp served)" = 2 ] && break; sleep 0.1; done
+[ "$(grep -c ^twamp served)" = 2 ] || { cat server.log; echo "the server does not listen"; exit 1; }
 
 # NAME, then owping's arguments: both directions, nothing lost.
 measure() {
@@ -67,6 +67,23 @@ measure open 192.0.2.1
 measure open6 '[2001:db8::1]:861'
 measure authenticated 192.0.2.1 -A A -u panama -k keys
 measure encrypted 192.0.2.1 -A E -u panama -k keys -D 46 -s 100
+# NAME, then twping's arguments.
+measure_two_way() {
+  local name=$1
+  shift
+  "$program" twping "$@" -c 20 -i 0.01e -L 1 --output json >"$name.json" 2>"$name.log" || { cat "$name.log"; bad "$name failed"; return; }
+  python3 - "$name.json" <<'PYTHON' || bad "$name"
+import json, sys
+s = json.load(open(sys.argv[1]))
+assert (s["sent"], s["received"], s["lost"], s["duplicates"], s["wrong"], s["strange"]) == (20, 20, 0, 0, 0, 0), s
+assert s["round_trip_min_us"] > 0 and s["ttl_there_min"] == s["ttl_back_min"] == 255, s
+PYTHON
+}
+measure_two_way two-way 192.0.2.1
+measure_two_way two-way6 '[2001:db8::1]'
+measure_two_way two-way-authenticated 192.0.2.1 -A A -u panama -k keys
+measure_two_way two-way-encrypted 192.0.2.1 -A E -u panama -k keys
+measure_two_way two-way-mixed 192.0.2.1 -A M -u panama -k keys
 "$program" owping 192.0.2.1 -A E -u panama -k wrong >/dev/null 2>refused.log && bad "a wrong key was taken"
 grep -q 'the server refuses' refused.log || bad "a wrong key is told as: $(cat refused.log)"
 "$program" owping 192.0.2.1 -c 50000000 -t >/dev/null 2>refused.log && bad "fifty million packets were taken"
@@ -83,13 +100,16 @@ is() { # WHAT FOUND EXPECTED
   [ "$2" = "$3" ] || bad "$1: tshark sees $2, not $3"
 }
 # Of protected connections it can read no more than their set-up.
-protected=$(read_capture -Y 'twamp.control.mode == 2 || twamp.control.mode == 4' -T fields -e tcp.stream | sort -u | paste -sd,)
+protected=$(read_capture -Y 'twamp.control.mode == 2 || twamp.control.mode == 4 || twamp.control.mode == 8' -T fields -e tcp.stream | sort -u | paste -sd,)
 complaints=$(read_capture -Y "(_ws.malformed || _ws.expert.severity >= 6291456) && !(tcp.stream in {$protected}) && !(tcp.flags.reset == 1)" | head -5)
 [ -z "$complaints" ] || bad "tshark complains: $complaints"
 is greetings "$(count 'twamp.control.modes == 7 && twamp.control.count == 2048')" 6
-is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 3
+is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 111 && twamp.control.count == 2048')" 5
+is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 6
+is 'two-way requests that can be read' "$(count 'tcp.dstport == 862 && twamp.control.command == 5 && twamp.control.padding_length == 27')" 2
+is 'two-way stops that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 3 && twamp.control.numsessions == 1 && !(tcp.stream in {$protected})")" 2
 is 'requests that can be read' "$(count 'twamp.control.command == 1 && twamp.control.number_of_packets == 20 && twamp.control.number_of_schedule_slots == 1')" 2
 is 'packets of each length' "$(read_capture -Y 'udp.port in {8760 .. 8799}' -T fields -e udp.length | sort -n | uniq -c | tr -s ' \n' ' ')" ' 80 22 40 56 40 156 '
 is 'packets with DSCP 46' "$(count 'udp.port in {8760 .. 8799} && ip.dsfield.dscp == 46')" 40
-[ "$failed" = 1 ] || echo "open, authenticated and encrypted mode over IPv4 and IPv6; tshark read it all"
+[ "$failed" = 1 ] || echo "OWAMP and TWAMP in every mode, over IPv4 and IPv6; tshark read it all"
 exit $failed

@@ -69,6 +69,8 @@ int run(int argc, char** argv) {
     add_access_commands(app, context);
     add_registry_commands(app, context);
     add_measure_commands(app, context);
+    add_owping_command(app, context);
+    add_stamp_command(app, context);
     add_cases_commands(app, context);
     add_operations_commands(app, context);
     add_pert_commands(app, context);

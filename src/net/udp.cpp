@@ -1,5 +1,6 @@
 #include "net/udp.h"
 
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -40,23 +41,86 @@ std::unexpected<Error> bind_failed(int number, const Endpoint& local) {
     return fail_errno(number, "bind a UDP socket", local.text());
 }
 
-/// Kernel time and hop limit out of a datagram's ancillary data.
-void read_control(msghdr& message, Datagram& out) {
+template <class T>
+T control_value(const cmsghdr* at) {
+    T out{};
+    std::memcpy(&out, CMSG_DATA(at), sizeof out);
+    return out;
+}
+
+IpAddress to_address(const in_addr& address) {
+    return IpAddress::v4(ntohl(address.s_addr));
+}
+
+/// What IP tells of a datagram.
+void read_ip_control(const cmsghdr* at, Datagram& out) {
+    const bool v4 = at->cmsg_level == IPPROTO_IP;
+    if (!v4 && at->cmsg_level != IPPROTO_IPV6) return;
+    if (at->cmsg_type == (v4 ? IP_TTL : IPV6_HOPLIMIT)) {
+        out.ttl = static_cast<std::int16_t>(control_value<int>(at));
+    } else if (v4 && at->cmsg_type == IP_TOS) {
+        out.tos = control_value<std::uint8_t>(at);
+    } else if (!v4 && at->cmsg_type == IPV6_TCLASS) {
+        out.tos = static_cast<std::int16_t>(control_value<int>(at));
+    } else if (v4 && at->cmsg_type == IP_PKTINFO) {
+        out.local = to_address(control_value<in_pktinfo>(at).ipi_addr);
+    } else if (!v4 && at->cmsg_type == IPV6_PKTINFO) {
+        out.local =
+            IpAddress::v6(std::bit_cast<std::array<std::uint8_t, 16>>(control_value<in6_pktinfo>(at).ipi6_addr));
+    }
+}
+
+/// Kernel time, hop limit and what else was asked for, out of a datagram's ancillary data; how many found no room
+/// before it.
+std::optional<std::uint32_t> read_control(msghdr& message, Datagram& out) {
+    std::optional<std::uint32_t> overflow;
     for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
         if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPING) {
-            scm_timestamping times{};
-            std::memcpy(&times, CMSG_DATA(at), sizeof times);
+            const auto times = control_value<scm_timestamping>(at);
             if (times.ts[0].tv_sec == 0 && times.ts[0].tv_nsec == 0) continue;
             out.received = from_timespec(times.ts[0]);
             out.kernel_time = true;
-        } else if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_TTL) ||
-                   (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_HOPLIMIT)) {
-            int hops = 0;
-            std::memcpy(&hops, CMSG_DATA(at), sizeof hops);
-            out.ttl = static_cast<std::int16_t>(hops);
+        } else if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SO_RXQ_OVFL) {
+            overflow = control_value<std::uint32_t>(at);
+        } else {
+            read_ip_control(at, out);
         }
     }
+    return overflow;
 }
+
+/// Ancillary data of one datagram that is sent.
+class SendControl {
+  public:
+    void write(const OutDatagram& datagram, msghdr& header) {
+        used_ = 0;
+        const bool v6 = datagram.peer.address.is_v6();
+        if (datagram.from && datagram.from->is_v6() == v6) {
+            if (v6)
+                put(IPPROTO_IPV6, IPV6_PKTINFO, in6_pktinfo{std::bit_cast<in6_addr>(datagram.from->octets()), 0});
+            else
+                put(IPPROTO_IP, IP_PKTINFO, in_pktinfo{0, {htonl(datagram.from->to_v4())}, {}});
+        }
+        if (datagram.tos >= 0)
+            put(v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(datagram.tos));
+        header.msg_control = used_ == 0 ? nullptr : octets_.data();
+        header.msg_controllen = used_;
+    }
+
+  private:
+    template <class T>
+    void put(int level, int type, const T& value) {
+        cmsghdr head{};
+        head.cmsg_level = level;
+        head.cmsg_type = type;
+        head.cmsg_len = CMSG_LEN(sizeof value);
+        std::memcpy(octets_.data() + used_, &head, sizeof head);
+        std::memcpy(octets_.data() + used_ + CMSG_LEN(0), &value, sizeof value);
+        used_ += CMSG_SPACE(sizeof value);
+    }
+    alignas(cmsghdr) std::array<char, 96> octets_{};
+    std::size_t used_ = 0;
+};
 
 /// What the network did to one destination is not the socket's fault.
 bool concerns_destination(int number) {
@@ -102,11 +166,17 @@ struct UdpSocket::Buffers {
 };
 
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), local_(other.local_), buffers_(std::move(other.buffers_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      local_(other.local_),
+      overflowed_(other.overflowed_),
+      overflow_seen_(other.overflow_seen_),
+      buffers_(std::move(other.buffers_)) {}
 
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(local_, other.local_);
+    std::swap(overflowed_, other.overflowed_);
+    std::swap(overflow_seen_, other.overflow_seen_);
     std::swap(buffers_, other.buffers_);
     return *this;
 }
@@ -124,8 +194,16 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
     // Beyond net.core.rmem_max only with CAP_NET_ADMIN; else as much as is allowed.
     if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &options.receive_buffer_octets, sizeof(int)) != 0)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_octets);
-    if (options.timestamps)
-        set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+    set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+    int stamps = options.timestamps ? SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE : 0;
+    if (options.sent_times)
+        stamps |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+                  SOF_TIMESTAMPING_OPT_TSONLY;
+    if (stamps != 0) set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
+    if (options.arrivals) {
+        set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
+        set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVTCLASS : IP_RECVTOS, 1);
+    }
     if (v6) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
         set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
@@ -165,7 +243,10 @@ Result<std::span<const Datagram>> UdpSocket::receive() {
         out.peer = to_endpoint(buffers.peers[i]);
         out.received = arrived;
         out.truncated = (header.msg_flags & MSG_TRUNC) != 0;
-        read_control(header, out);
+        if (const auto overflow = read_control(header, out)) {
+            overflowed_ += *overflow - overflow_seen_;
+            overflow_seen_ = *overflow;
+        }
     }
     return std::span<const Datagram>(buffers.datagrams).first(static_cast<std::size_t>(count));
 }
@@ -176,6 +257,7 @@ Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
         std::array<SocketAddress, kUdpBatch> peers;
         std::array<iovec, kUdpBatch> vectors{};
         std::array<mmsghdr, kUdpBatch> messages{};
+        std::array<SendControl, kUdpBatch> controls;
         const std::size_t batch = std::min(datagrams.size() - taken, kUdpBatch);
         for (std::size_t i = 0; i < batch; ++i) {
             const OutDatagram& datagram = datagrams[taken + i];
@@ -186,6 +268,7 @@ Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
             header.msg_namelen = peers[i].length;
             header.msg_iov = &vectors[i];
             header.msg_iovlen = 1;
+            if (datagram.from || datagram.tos >= 0) controls[i].write(datagram, header);
         }
         const int sent = ::sendmmsg(fd_, messages.data(), static_cast<unsigned>(batch), MSG_DONTWAIT);
         if (sent > 0) {
@@ -199,6 +282,31 @@ Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
         }
     }
     return taken;
+}
+
+std::vector<UdpSocket::Sent> UdpSocket::sent_times() {
+    std::vector<Sent> out;
+    for (;;) {
+        alignas(cmsghdr) std::array<char, kControlOctets> control;
+        msghdr message{};
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        const ssize_t got = ::recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return out;
+        std::optional<Time> time;
+        std::optional<std::uint32_t> number;
+        for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+            if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_TIMESTAMPING) {
+                time = from_timespec(control_value<scm_timestamping>(at).ts[0]);
+            } else if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_RECVERR) ||
+                       (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_RECVERR)) {
+                const auto error = control_value<sock_extended_err>(at);
+                if (error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) number = error.ee_data;
+            }
+        }
+        if (time && number) out.push_back({*number, *time});
+    }
 }
 
 }  // namespace quipu::net

@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -21,7 +23,9 @@ struct Datagram {
     Endpoint peer;
     Time
         received;  ///< SO_TIMESTAMPING software receive time (CLOCK_REALTIME); time of the call if the kernel gave none
-    std::int16_t ttl = -1;  ///< TTL or hop limit; -1 unknown
+    std::int16_t ttl = -1;           ///< TTL or hop limit; -1 unknown
+    std::int16_t tos = -1;           ///< TOS or traffic class; -1 unknown or not asked for
+    std::optional<IpAddress> local;  ///< where it was sent to, when asked for
     bool truncated = false;
     bool kernel_time = false;
 };
@@ -29,6 +33,8 @@ struct Datagram {
 struct OutDatagram {
     ByteSpan bytes;
     Endpoint peer;
+    std::optional<IpAddress> from = std::nullopt;  ///< an address of this machine; the kernel's choice without
+    std::int16_t tos = -1;                         ///< TOS or traffic class of this one; the socket's when negative
 };
 
 class UdpSocket {
@@ -38,6 +44,13 @@ class UdpSocket {
         int ttl = 255;
         int dscp = 0;
         bool timestamps = true;
+        bool arrivals = false;    ///< tell where each was sent to, and its TOS
+        bool sent_times = false;  ///< the kernel tells when each left: sent_times()
+    };
+    /// When the `number`-th datagram that this socket sent (from 0 on) was given to the device.
+    struct Sent {
+        std::uint32_t number = 0;
+        Time time;
     };
     /// A non-blocking socket bound to `local` (port 0: any).
     static Result<UdpSocket> bind(const Endpoint& local, const Options& options);
@@ -53,11 +66,19 @@ class UdpSocket {
     /// as ECONNREFUSED or ENETUNREACH counts as taken: UDP promises nothing.
     [[nodiscard]] Result<std::size_t> send(std::span<const OutDatagram> datagrams);
 
+    /// What the kernel has told so far of datagrams that left, each once.
+    [[nodiscard]] std::vector<Sent> sent_times();
+    /// Datagrams that came and found the socket's buffer full (SO_RXQ_OVFL): our loss, not the network's. As of the
+    /// latest that was received.
+    [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
+
   private:
     UdpSocket() = default;
     struct Buffers;
     int fd_ = -1;
     Endpoint local_;
+    std::uint64_t overflowed_ = 0;
+    std::uint32_t overflow_seen_ = 0;  // the kernel's counter, which wraps
     std::unique_ptr<Buffers> buffers_;
 };
 

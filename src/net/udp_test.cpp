@@ -28,6 +28,44 @@ class UdpTest : public testing::TestWithParam<const char*> {
     }
 };
 
+TEST_P(UdpTest, TellsOfArrivalsAndOfWhatLeft) {
+    UdpSocket sender = socket({.sent_times = true});
+    UdpSocket receiver = socket({.arrivals = true});
+    const IpAddress own = sender.local().address;
+    EXPECT_EQ(sender.send(std::array{OutDatagram{as_bytes("a"), receiver.local(), own, 0xb8},
+                                     OutDatagram{as_bytes("b"), receiver.local()}}),
+              2U);
+    const auto first = wait(receiver)[0];
+    EXPECT_EQ(first.tos, 0xb8);
+    EXPECT_EQ(first.local, receiver.local().address);
+    EXPECT_EQ(first.peer, sender.local());
+    EXPECT_EQ(receiver.overflowed(), 0U);
+    // Loopback tells of each before the call returns.
+    const auto sent = sender.sent_times();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].number, 0U);
+    EXPECT_EQ(sent[1].number, 1U);
+    EXPECT_GE(sent[1].time, sent[0].time);
+    EXPECT_TRUE(sender.sent_times().empty());
+}
+
+TEST_P(UdpTest, CountsWhatFoundNoRoom) {
+    UdpSocket sender = socket();
+    UdpSocket receiver = socket({.receive_buffer_octets = 4096});
+    const std::vector<std::uint8_t> octets(1000);
+    std::size_t received = 0;
+    constexpr std::size_t kSent = 200;
+    for (std::size_t i = 0; i < kSent; ++i)
+        EXPECT_EQ(sender.send(std::array{OutDatagram{octets, receiver.local()}}), 1U);
+    while (const std::size_t got = receiver.receive()->size())
+        received += got;
+    // The counter comes with the next datagram that is received.
+    EXPECT_EQ(sender.send(std::array{OutDatagram{octets, receiver.local()}}), 1U);
+    received += wait(receiver).size();
+    EXPECT_GT(receiver.overflowed(), 0U);
+    EXPECT_EQ(receiver.overflowed() + received, kSent + 1);
+}
+
 TEST_P(UdpTest, CarriesBatchesWithKernelTimeAndHopLimit) {
     UdpSocket::Options options;
     options.ttl = 77;

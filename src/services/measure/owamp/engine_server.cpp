@@ -1,0 +1,469 @@
+#include "services/measure/owamp/engine_server.h"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+
+namespace quipu::owamp {
+namespace {
+
+// Beyond the timeout of the last packet the client has this long to say Stop-Sessions first.
+constexpr Nanoseconds kClientStopsFirst = std::chrono::seconds(3);
+constexpr Nanoseconds kStopPatience = std::chrono::seconds(30);
+constexpr Nanoseconds kFarthestStart = std::chrono::hours(24);
+constexpr Nanoseconds kLongestTimeout = std::chrono::hours(1);
+// RFC 5357 §3.1: while TWAMP's sessions run the control connection may be silent; this bounds a client that is gone.
+constexpr Nanoseconds kLongestSilence = std::chrono::hours(24);
+constexpr double kLongestSession = 7 * 86'400;  // seconds
+
+bool is_zero(const net::IpAddress& address) {
+    return std::ranges::all_of(address.octets(), [](std::uint8_t octet) { return octet == 0; });
+}
+
+/// Packets in a second, on the average; infinite for a schedule without gaps.
+double rate_of(const std::vector<Slot>& slots) {
+    double sum = 0;
+    for (const Slot& slot : slots)
+        sum += static_cast<double>(slot.parameter) / 4294967296.0;
+    return static_cast<double>(slots.size()) / sum;
+}
+
+std::int64_t octets_of(const EndedSession& session) {
+    return static_cast<std::int64_t>(session.records.capacity() * sizeof(PacketRecord) +
+                                     session.request.slots.capacity() * sizeof(Slot) +
+                                     session.sent.skips.capacity() * sizeof(SkipRange) + sizeof session);
+}
+
+}  // namespace
+
+void ServerState::left(const std::string& client) {
+    const auto at = uses_.find(client);
+    if (at != uses_.end() && at->second.connections == 0 && at->second.sessions == 0) uses_.erase(at);
+}
+
+void ServerState::keep(EndedSession session) {
+    forget_old(session.ended);
+    kept_ += octets_of(session);
+    ended_.push_back(std::move(session));
+    by_sid_[ended_.back().request.sid] = std::prev(ended_.end());
+    while (kept_ > settings_.kept.octets && ended_.size() > 1)
+        forget_old(ended_.front().ended + settings_.keep + Nanoseconds(1));
+}
+
+const EndedSession* ServerState::find(const Sid& sid, Time now) {
+    forget_old(now);
+    const auto at = by_sid_.find(sid);
+    return at == by_sid_.end() ? nullptr : &*at->second;
+}
+
+void ServerState::stop_later(Reflectors& reflectors, const TestEnds::Place& place, const net::Endpoint& peer,
+                             Time when) {
+    stopping_.emplace(when, Stopping{&reflectors, place, peer});
+}
+
+void ServerState::tick(Time now) {
+    for (auto at = stopping_.begin(); at != stopping_.end() && at->first <= now; at = stopping_.erase(at))
+        at->second.reflectors->stop(at->second.place, at->second.peer);
+}
+
+void ServerState::forget_old(Time now) {
+    while (!ended_.empty() && now - ended_.front().ended > settings_.keep) {
+        kept_ -= octets_of(ended_.front());
+        const auto at = by_sid_.find(ended_.front().request.sid);
+        if (at != by_sid_.end() && at->second == ended_.begin()) by_sid_.erase(at);
+        ended_.pop_front();
+    }
+}
+
+ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now,
+                             Reflectors* reflectors)
+    : shared_(state), reflectors_(reflectors), peer_(peer), local_(local), address_(peer.address.text()), next_(now) {
+    ++shared_.counters().connections;
+    ServerState::Use& use = shared_.use_of(address_);
+    ++use.connections;
+    const auto& allowed = shared_.settings().allowed;
+    const bool may = allowed.empty() || std::ranges::any_of(allowed, [&](const net::Prefix& prefix) {
+                         return prefix.contains(peer_.address);
+                     });
+    const auto most = std::max(shared_.settings().open.connections, shared_.settings().keyed.connections);
+    if (may && use.connections <= most) {
+        greeting_.modes = offered();
+        greeting_.count = shared_.settings().count;
+        shared_.secrets()(greeting_.challenge);
+        shared_.secrets()(greeting_.salt);
+        next_ = now + shared_.settings().set_up_patience;
+    }
+    // RFC 4656 §3.1: Modes of zero says that we will not speak.
+    write(out_, greeting_);
+    if (greeting_.modes == 0) {
+        ++shared_.counters().connections_refused;
+        fault_ = may ? "too many connections" : "its address is not among those allowed";
+        state_ = State::closed;
+    }
+}
+
+ServerSession::~ServerSession() {
+    --shared_.use_of(address_).connections;
+    shared_.left(address_);
+}
+
+/// RFC 5618, RFC 6038: TWAMP has modes of its own.
+std::uint32_t ServerSession::offered() const {
+    std::uint32_t out = shared_.settings().modes;
+    if (!two_way()) return out;
+    if ((out & mode::kEncrypted) != 0) out |= mode::kMixed;
+    return out | mode::kReflectOctets | mode::kSymmetricalSize;
+}
+
+void ServerSession::hang_up(Time now) {
+    abandon(now);
+    state_ = State::closed;
+}
+
+void ServerSession::feed(ByteSpan octets, Time now) {
+    if (closed()) return;
+    in_.feed(octets);
+    while (!closed() && step(now))
+        in_.release();
+}
+
+/// False when there is no whole message.
+bool ServerSession::step(Time now) {
+    if (state_ == State::set_up) {
+        const auto response = read_set_up(in_);
+        if (!response || !response->has_value()) return false;
+        take_set_up(**response, now);
+        return true;
+    }
+    const auto command = read_command(in_, two_way(), {});
+    if (!command) {
+        // RFC 4656 §3.3: a schedule longer than we read is a limit; the rest of the message is not waited for.
+        if (command.error().code == ErrorCode::too_large) write(out_, AcceptSession{.accept = Accept::permanent_limit});
+        fail_with(command.error().what, now);
+        return false;
+    }
+    if (!command->has_value()) return false;
+    take_command(**command, now);
+    return true;
+}
+
+void ServerSession::take_set_up(const SetUpResponse& response, Time now) {
+    mode_ = response.mode;
+    if (!std::has_single_bit(mode_ & mode::kSecurity)) return refuse_set_up(fmt::format("there is no mode {}", mode_));
+    if ((mode_ & ~offered()) != 0) return refuse_set_up(fmt::format("mode {} is not offered", mode_));
+    ServerStart start{.accept = Accept::ok, .server_iv = {}, .start_time = measure::to_ntp(shared_.started())};
+    client_ = address_;
+    if (keyed()) {
+        const auto user = shared_.settings().keys.find(response.key_id);
+        // The same work for a user that there is not: how long it takes tells nothing.
+        const std::string& phrase = user == shared_.settings().keys.end() ? fault_ : user->second;
+        const auto keys =
+            open_token(derive_key(phrase, greeting_.salt, greeting_.count), greeting_.challenge, response.token);
+        if (user == shared_.settings().keys.end() || !keys) return refuse_set_up("its user or key is wrong");
+        keys_ = *keys;
+        client_ = "user " + response.key_id;
+        shared_.secrets()(start.server_iv);
+        in_.protect(keys_, response.client_iv);
+    }
+    if (shared_.use_of(address_).connections > shared_.limits_of(keyed()).connections)
+        return refuse_set_up("too many connections");
+    write(out_, start, keyed() ? &keys_ : nullptr);
+    state_ = State::requests;
+    next_ = now + shared_.settings().idle_patience;
+}
+
+void ServerSession::refuse_set_up(std::string why) {
+    ++shared_.counters().set_ups_refused;
+    write(out_, ServerStart{.accept = Accept::failure}, nullptr);
+    fault_ = std::move(why);
+    state_ = State::closed;
+}
+
+void ServerSession::take_command(const Command& command, Time now) {
+    const auto* stopped = std::get_if<StopSessions>(&command);
+    // RFC 4656 §3.7: while tests run nothing but Stop-Sessions is said, and at no other time.
+    if ((state_ == State::running) != (stopped != nullptr)) return fail_with("a command at the wrong time", now);
+    next_ = now + shared_.settings().idle_patience;
+    if (stopped != nullptr) return stop(*stopped, now);
+    if (const auto* asked = std::get_if<RequestSession>(&command)) return request(*asked, now);
+    if (const auto* wanted = std::get_if<FetchSession>(&command)) return fetch(*wanted, now);
+    start(now);
+}
+
+void ServerSession::request(const RequestSession& asked, Time now) {
+    auto session = two_way() ? admit_two_way(asked, now) : admit(asked, now);
+    if (!session) {
+        ++shared_.counters().sessions_refused;
+        refusals_.push_back(std::move(session.error().why));
+        write(out_, AcceptSession{.accept = session.error().accept});
+        return;
+    }
+    ++shared_.counters().sessions;
+    ServerState::Use& use = shared_.use_of(client_);
+    ++use.sessions;
+    use.packets_per_second += session->rate;
+    use.records += session->records;
+    write(out_, AcceptSession{.accept = Accept::ok,
+                              .port = session->place.port,
+                              .sid = session->request.sid,
+                              .reflected_octets = session->request.reflected_octets});
+    sessions_.push_back(std::move(*session));
+}
+
+std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::admit(const RequestSession& asked,
+                                                                                   Time now) {
+    const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
+    if (asked.server_sends && asked.server_receives)
+        return refuse(Accept::not_supported, "both ends of a session would be here");
+    if (!asked.server_sends && !asked.server_receives)
+        return refuse(Accept::failure, "neither end of the session would be here");
+    if (asked.ipv6 != local_.address.is_v6())
+        return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
+    if (asked.packets == 0 || asked.slots.empty()) return refuse(Accept::failure, "a session without packets or slots");
+    // RFC 4656 §3.5: two bits of zero, then a DSCP, are the one Type-P descriptor that we know.
+    if ((asked.type_p & 0xc0ffffffU) != 0) return refuse(Accept::not_supported, "an unknown Type-P descriptor");
+    const auto& own = asked.server_sends ? asked.sender : asked.receiver;
+    const auto& other = asked.server_sends ? asked.receiver : asked.sender;
+    const std::uint16_t port = asked.server_sends ? asked.receiver_port : asked.sender_port;
+    if (port == 0) return refuse(Accept::failure, "the client's port is 0");
+    // Packets go to and come from the client itself: nobody aims us at others.
+    const net::IpAddress peer = is_zero(other) ? peer_.address : other;
+    if (peer != peer_.address)
+        return refuse(Accept::failure, fmt::format("a session with {}, who is not the client", peer.text()));
+    Session out;
+    out.request = asked;
+    if (auto within = within_limits(asked, out, now); !within) return std::unexpected(std::move(within.error()));
+    const net::IpAddress local = is_zero(own) ? local_.address : own;
+    const net::Endpoint end{peer, port};
+    auto place = shared_.ends().reserve(local, asked.server_receives ? std::optional(end) : std::nullopt,
+                                        static_cast<std::uint8_t>(asked.type_p >> 24U));
+    if (!place) return refuse(Accept::failure, place.error().text());
+    out.place = *place;
+    if (asked.server_receives) out.request.sid = make_sid(local, now);
+    (asked.server_sends ? out.request.sender : out.request.receiver) = local;
+    (asked.server_sends ? out.request.receiver : out.request.sender) = peer;
+    (asked.server_sends ? out.request.sender_port : out.request.receiver_port) = place->port;
+    out.test = {.sid = out.request.sid,
+                .mode = test_mode_of(mode_),
+                .keys = keyed() ? test_keys(keys_, out.request.sid) : ControlKeys{},
+                .peer = end,
+                .start = asked.start,
+                .slots = asked.slots,
+                .packets = asked.packets,
+                .padding = asked.padding,
+                .timeout = asked.timeout};
+    return out;
+}
+
+/// RFC 5357 §3.5: the client sends and receives, we reflect. What the schedule is only the client knows.
+std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::admit_two_way(const RequestSession& asked,
+                                                                                           Time now) {
+    const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
+    const ServerLimits& limits = shared_.limits_of(keyed());
+    if (asked.server_sends || asked.server_receives || asked.packets != 0)
+        return refuse(Accept::failure, "a two-way session has neither Conf-Sender, Conf-Receiver nor packets");
+    if (asked.ipv6 != local_.address.is_v6())
+        return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
+    if ((asked.type_p & 0xc0ffffffU) != 0) return refuse(Accept::not_supported, "an unknown Type-P descriptor");
+    if (asked.sender_port == 0) return refuse(Accept::failure, "the client's port is 0");
+    const net::IpAddress peer = is_zero(asked.sender) ? peer_.address : asked.sender;
+    if (peer != peer_.address)
+        return refuse(Accept::failure, fmt::format("a session with {}, who is not the client", peer.text()));
+    if (asked.padding > limits.padding)
+        return refuse(Accept::permanent_limit,
+                      fmt::format("padding of {} octets, above {}", asked.padding, limits.padding));
+    if (to_duration(asked.timeout) > kLongestTimeout)
+        return refuse(Accept::permanent_limit, "a timeout of more than an hour");
+    if (measure::from_ntp(asked.start) - now > kFarthestStart)
+        return refuse(Accept::permanent_limit, "a start more than a day from now");
+    if (shared_.use_of(client_).sessions >= limits.sessions)
+        return refuse(Accept::temporary_limit, fmt::format("already {} sessions", limits.sessions));
+    Session out;
+    out.request = asked;
+    if ((mode_ & mode::kReflectOctets) == 0) out.request.reflected_octets = out.request.reflected_padding = 0;
+    const net::IpAddress local = is_zero(asked.receiver) ? local_.address : asked.receiver;
+    out.test.peer = {peer, asked.sender_port};
+    out.test.mode = test_mode_of(mode_);
+    auto place =
+        reflectors_->reserve(local, asked.receiver_port, static_cast<std::uint8_t>(asked.type_p >> 24U), out.test.peer);
+    if (!place) return refuse(Accept::failure, place.error().text());
+    out.place = *place;
+    out.request.sid = make_sid(local, now);
+    if (keyed()) out.test.keys = test_keys(keys_, out.request.sid);
+    return out;
+}
+
+std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const RequestSession& asked, Session& session,
+                                                                         Time now) const {
+    const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
+    const ServerLimits& limits = shared_.limits_of(keyed());
+    session.rate = rate_of(asked.slots);
+    // Each packet may come twice; the schedule's slots are kept with them.
+    session.records =
+        asked.server_receives ? static_cast<std::int64_t>(std::uint64_t{asked.packets} * 2 * sizeof(PacketRecord)) : 0;
+    session.records += static_cast<std::int64_t>(asked.slots.size() * sizeof(Slot));
+    if (asked.packets > limits.packets)
+        return refuse(Accept::permanent_limit, fmt::format("{} packets, above {}", asked.packets, limits.packets));
+    if (asked.padding > limits.padding)
+        return refuse(Accept::permanent_limit,
+                      fmt::format("padding of {} octets, above {}", asked.padding, limits.padding));
+    if (!(session.rate <= limits.packets_per_second))
+        return refuse(Accept::permanent_limit,
+                      fmt::format("{:.0f} packets a second, above {:.0f}", session.rate, limits.packets_per_second));
+    if (asked.packets > session.rate * kLongestSession)
+        return refuse(Accept::permanent_limit, "a session of more than a week");
+    if (session.records > limits.records.octets)
+        return refuse(Accept::permanent_limit, "more records than the memory allowed holds");
+    if (to_duration(asked.timeout) > kLongestTimeout)
+        return refuse(Accept::permanent_limit, "a timeout of more than an hour");
+    if (measure::from_ntp(asked.start) - now > kFarthestStart)
+        return refuse(Accept::permanent_limit, "a start more than a day from now");
+    const ServerState::Use& use = shared_.use_of(client_);
+    if (use.sessions >= limits.sessions)
+        return refuse(Accept::temporary_limit, fmt::format("already {} sessions", use.sessions));
+    if (use.packets_per_second + session.rate > limits.packets_per_second)
+        return refuse(Accept::temporary_limit, "its sessions together would be above the rate allowed");
+    if (use.records + session.records > limits.records.octets)
+        return refuse(Accept::temporary_limit, "its sessions together would be above the memory allowed");
+    return {};
+}
+
+void ServerSession::start(Time now) {
+    Time over = now;
+    for (Session& session : sessions_) {
+        if (two_way()) {
+            reflectors_->start(session.place, {.mode = session.test.mode,
+                                               .keys = session.test.keys,
+                                               .peer = session.test.peer,
+                                               .reflected_padding = session.request.reflected_padding,
+                                               .symmetrical = (mode_ & mode::kSymmetricalSize) != 0});
+            continue;
+        }
+        session.over = last_due(session.test) + to_duration(session.test.timeout);
+        over = std::max(over, session.over);
+        session.id = session.request.server_sends ? shared_.ends().send(session.test, session.place)
+                                                  : shared_.ends().receive(session.test, session.place);
+    }
+    write(out_, StartAck{Accept::ok});
+    state_ = State::running;
+    stop_said_ = false;
+    next_ = two_way() ? now + kLongestSilence : over + kClientStopsFirst;
+}
+
+void ServerSession::tick(Time now) {
+    if (closed() || now < next_) return;
+    if (state_ != State::running) return fail_with("silent for too long", now);
+    if (stop_said_ || two_way()) return fail_with("no Stop-Sessions came", now);
+    say_stop(Accept::ok);
+    next_ = now + kStopPatience;
+}
+
+void ServerSession::say_stop(Accept accept) {
+    StopSessions message{.accept = accept, .count = 0, .sessions = {}};
+    for (const Session& session : sessions_)
+        if (session.request.server_sends) message.sessions.push_back(shared_.ends().stop_sending(session.id));
+    write(out_, message, false);
+    stop_said_ = true;
+}
+
+void ServerSession::stop(const StopSessions& message, Time now) {
+    if (two_way()) {
+        // RFC 5357 §3.8: the client alone says it, of all sessions, and nothing is answered.
+        if (message.count != sessions_.size()) return fail_with("Stop-Sessions leaves a session out", now);
+        abandon(now);
+        state_ = State::requests;
+        return;
+    }
+    for (Session& session : sessions_) {
+        if (session.request.server_sends) continue;
+        const auto sent = std::ranges::find(message.sessions, session.request.sid, &SessionDescription::sid);
+        // RFC 4656 §3.8: every session that the client sends must be accounted for.
+        if (sent == message.sessions.end()) return fail_with("Stop-Sessions leaves a session out", now);
+        end_session(session, *sent, message.accept == Accept::ok ? 1 : 2, now);
+    }
+    if (!stop_said_) say_stop(Accept::ok);
+    abandon(now);
+    state_ = State::requests;
+    next_ = now + shared_.settings().idle_patience;
+}
+
+/// Keeps what was received of a session for Fetch-Session.
+void ServerSession::end_session(Session& session, const SessionDescription& sent, std::uint8_t finished, Time now) {
+    EndedSession ended{.owner = client_,
+                       .request = session.request,
+                       .sent = sent,
+                       .records = complete_records(session.test, shared_.ends().stop_receiving(session.id), sent, now,
+                                                   shared_.ends().clock_error()),
+                       .finished = finished,
+                       .ended = now};
+    ended.sent.next_sequence = std::min(sent.next_sequence, session.request.packets);
+    shared_.keep(std::move(ended));
+    session.id = 0;
+}
+
+/// Whatever of the sessions is still there ends now.
+void ServerSession::abandon(Time now) {
+    for (Session& session : sessions_) {
+        if (two_way()) {
+            shared_.stop_later(*reflectors_, session.place, session.test.peer,
+                               now + to_duration(session.request.timeout));
+        } else if (session.request.server_sends) {
+            if (session.id != 0) static_cast<void>(shared_.ends().stop_sending(session.id));
+        } else if (session.id != 0) {
+            // How much the client sent nobody says: only what came is known.
+            std::uint32_t next = 0;
+            for (const PacketRecord& record : shared_.ends().received(session.id))
+                next = std::max(next, record.sequence + 1);
+            end_session(session, {session.request.sid, next, {}}, 2, now);
+        } else {
+            shared_.ends().release(session.place, session.test.peer);
+        }
+        ServerState::Use& use = shared_.use_of(client_);
+        --use.sessions;
+        use.packets_per_second -= session.rate;
+        use.records -= session.records;
+    }
+    sessions_.clear();
+    shared_.left(client_);
+}
+
+void ServerSession::fetch(const FetchSession& wanted, Time now) {
+    const EndedSession* found = shared_.find(wanted.sid, now);
+    if (found == nullptr || found->owner != client_ || wanted.first > wanted.last) {
+        write(out_, FetchAck{.accept = Accept::failure});
+        return;
+    }
+    FetchedSession answer{.request = found->request, .skips = found->sent.skips, .records = {}};
+    std::ranges::copy_if(found->records, std::back_inserter(answer.records), [&](const PacketRecord& record) {
+        return wanted.first <= record.sequence && record.sequence <= wanted.last;
+    });
+    write(out_, FetchAck{.accept = Accept::ok,
+                         .finished = found->finished,
+                         .next_sequence = found->sent.next_sequence,
+                         .skips = static_cast<std::uint32_t>(answer.skips.size()),
+                         .records = static_cast<std::uint32_t>(answer.records.size())});
+    write(out_, answer);
+    ++shared_.counters().fetched;
+}
+
+void ServerSession::fail_with(std::string why, Time now) {
+    ++shared_.counters().faults;
+    fault_ = std::move(why);
+    abandon(now);
+    state_ = State::closed;
+}
+
+/// RFC 4656 §3.5: the receiver's address, the time, and four octets that nobody knows.
+Sid ServerSession::make_sid(const net::IpAddress& receiver, Time now) const {
+    ByteWriter out(16);
+    out.bytes(ByteSpan(receiver.octets()).subspan(receiver.is_v6() ? 12 : 0, 4));
+    out.u64(measure::to_ntp(now));
+    std::array<std::uint8_t, 4> chance{};
+    shared_.secrets()(chance);
+    out.bytes(chance);
+    Sid sid{};
+    std::ranges::copy(out.span(), sid.begin());
+    return sid;
+}
+
+}  // namespace quipu::owamp

@@ -1,0 +1,24 @@
+#pragma once
+// One measurement by OWAMP from here: `quipu owping`.
+
+#include <functional>
+
+#include "services/measure/owamp/engine_client.h"
+#include "services/measure/owamp/test_plane.h"
+
+namespace quipu::owamp {
+
+struct PingSettings {
+    net::Endpoint server;
+    ClientSettings client;
+    TestPlaneSettings plane;
+    /// Called once the tests run, with the time until there are results.
+    std::function<void(Nanoseconds)> running = [](Nanoseconds) {};
+    /// Asked now and then: true ends the tests with what there is.
+    std::function<bool()> interrupted = [] { return false; };
+};
+
+/// Blocks until the sessions are over.
+[[nodiscard]] Result<std::vector<ClientResult>> ping(const PingSettings& settings, const Clock& clock);
+
+}  // namespace quipu::owamp

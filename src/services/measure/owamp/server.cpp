@@ -1,0 +1,159 @@
+#include "services/measure/owamp/server.h"
+
+#include <list>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "base/log.h"
+#include "services/measure/owamp/control_connection.h"
+#include "services/measure/owamp/twamp_reflectors.h"
+
+namespace quipu::owamp {
+namespace {
+
+constexpr LogEvent kServing{LogLevel::info, "OWAMP_SERVING", "OWAMP or TWAMP is served"};
+constexpr LogEvent kFault{LogLevel::warning, "OWAMP_CLIENT_LEFT", "A client of OWAMP or TWAMP was refused or left",
+                          "See who it is; a wrong key and a broken client look alike."};
+constexpr LogEvent kRefused{LogLevel::warning, "OWAMP_SESSION_REFUSED", "A test session was refused",
+                            "Raise the limit if the client may have it; else see who asks for it."};
+constexpr LogEvent kAcceptFailed{LogLevel::error, "OWAMP_ACCEPT_FAILED", "No connection can be accepted",
+                                 "Raise the limit of open files."};
+
+/// A line for each power of two: whoever floods must not fill the disk.
+bool is_told(std::uint64_t count) {
+    return count < 16 || (count & (count - 1)) == 0;
+}
+
+class Server final : public OwampServer {
+  public:
+    Server(ServerSettings settings, std::unique_ptr<TestPlane> plane, stamp::ReflectorServer* reflector,
+           const Clock& clock)
+        : clock_(clock),
+          plane_(std::move(plane)),
+          reflectors_(reflector != nullptr ? std::make_unique<TwampReflectors>(*reflector) : nullptr),
+          state_(std::move(settings), *plane_, system_secrets(), clock.now()),
+          loops_(1) {}
+    ~Server() override { loops_.stop(); }
+
+    Result<void> listen(const Listen& where) {
+        TRY(listen_at(where.owamp, listening_.owamp, nullptr));
+        if (reflectors_) TRY(listen_at(where.twamp, listening_.twamp, reflectors_.get()));
+        loop().spawn(look_after());
+        return {};
+    }
+    [[nodiscard]] const Listen& listening() const override { return listening_; }
+
+  private:
+    using Connection = ControlConnection<ServerSession>;
+
+    [[nodiscard]] net::EventLoop& loop() { return loops_.at(0); }
+
+    Result<void> listen_at(const std::vector<net::Endpoint>& addresses, std::vector<net::Endpoint>& out,
+                           Reflectors* reflectors) {
+        for (const net::Endpoint& address : addresses) {
+            auto sockets = TRY(net::listen_on(address, 1));
+            out.push_back(TRY(net::local_endpoint(sockets.front().get())));
+            listeners_.push_back(std::move(sockets.front()));
+            loop().spawn(accept(listeners_.back().get(), reflectors));
+            log(kServing, {{"protocol", reflectors == nullptr ? "OWAMP" : "TWAMP"}, {"address", out.back().text()}});
+        }
+        return {};
+    }
+
+    Task<void> accept(int listening, Reflectors* reflectors) {
+        for (;;) {
+            auto socket = co_await net::accept_one(loop(), listening);
+            if (!socket) {
+                log(kAcceptFailed, {{"error", socket.error().text()}});
+                co_await loop().sleep(std::chrono::seconds(1));
+                continue;
+            }
+            loop().spawn(serve(std::move(*socket), reflectors));
+        }
+    }
+
+    Task<void> serve(net::Descriptor socket, Reflectors* reflectors) {
+        net::SocketAddress address;
+        address.length = sizeof address.storage;
+        if (::getpeername(socket.get(), address.get(), &address.length) != 0) co_return;
+        const net::Endpoint peer = net::to_endpoint(address.storage);
+        const auto local = net::local_endpoint(socket.get());
+        if (!local) co_return;
+        set_options(socket.get());
+        ServerSession session(state_, peer, *local, clock_.now(), reflectors);
+        Connection connection(session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
+        const Entry entry(connections_, connection, session);
+        static_cast<void>(co_await connection.run());
+        session.hang_up(clock_.now());
+        tell(session, peer);
+    }
+
+    /// Answers leave at once; a client whose machine is gone is noticed within two minutes.
+    static void set_options(int fd) {
+        const auto set = [fd](int level, int option, int value) {
+            ::setsockopt(fd, level, option, &value, sizeof value);
+        };
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+        set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+        set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+    }
+
+    void tell(ServerSession& session, const net::Endpoint& peer) {
+        for (const std::string& why : session.take_refusals())
+            if (is_told(state_.counters().sessions_refused))
+                log(kRefused, {{"client", session.client()}, {"address", peer.text()}, {"why", why}});
+        const ServerCounters& counters = state_.counters();
+        if (!session.fault().empty() &&
+            is_told(counters.connections_refused + counters.set_ups_refused + counters.faults))
+            log(kFault, {{"address", peer.text()}, {"why", session.fault()}});
+    }
+
+    /// Wakes the connections whose time has come.
+    Task<void> look_after() {
+        for (;;) {
+            co_await loop().sleep(kControlTick);
+            const Time now = clock_.now();
+            state_.tick(now);
+            for (const auto& [connection, session] : connections_)
+                if (connection->next() <= now) connection->wake();
+        }
+    }
+
+    using Connections = std::list<std::pair<Connection*, ServerSession*>>;
+    /// In the list for as long as it is served.
+    class Entry {
+      public:
+        Entry(Connections& all, Connection& connection, ServerSession& session)
+            : all_(all), at_(all.insert(all.end(), {&connection, &session})) {}
+        ~Entry() { all_.erase(at_); }
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+
+      private:
+        Connections& all_;
+        Connections::iterator at_;
+    };
+
+    const Clock& clock_;
+    std::unique_ptr<TestPlane> plane_;
+    std::unique_ptr<TwampReflectors> reflectors_;
+    ServerState state_;
+    Connections connections_;
+    std::vector<net::Descriptor> listeners_;
+    Listen listening_;
+    net::LoopPool loops_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OwampServer>> OwampServer::start(const Listen& listen, ServerSettings settings,
+                                                        const TestPlaneSettings& plane,
+                                                        stamp::ReflectorServer* reflector, const Clock& clock) {
+    auto server = std::make_unique<Server>(std::move(settings), TRY(TestPlane::start(clock, plane)), reflector, clock);
+    TRY(server->listen(listen));
+    return server;
+}
+
+}  // namespace quipu::owamp

@@ -1,0 +1,56 @@
+#pragma once
+// What a session's records say, in the reference owping's terms, and its words.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "services/measure/owamp/engine_client.h"
+
+namespace quipu::owamp {
+
+struct SessionSummary {
+    std::string from, to;             ///< ADDRESS:PORT
+    std::string sid;                  ///< hexadecimal
+    std::optional<Time> first, last;  ///< sent
+    std::int64_t sent = 0, lost = 0, duplicates = 0;
+    std::optional<double> delay_min_ms, delay_median_ms, delay_max_ms;
+    std::optional<double> jitter_ms;               ///< 95th percentile less the median
+    std::optional<double> error_ms;                ///< the largest of both clocks' errors together
+    bool synchronised = true;                      ///< both clocks say so in every packet
+    std::vector<std::vector<double>> percentiles;  ///< pairs: which one, and its delay in milliseconds
+    std::optional<std::int64_t> hops_min, hops_max;
+    std::int64_t hops_values = 0;
+    std::vector<double> reordering;  ///< share of packets reordered by 1, 2 … positions (RFC 4737 §5.1, n-reordering)
+    static constexpr auto describe() {
+        using T = SessionSummary;
+        return fields(
+            field<&T::from>("from", "Where packets were sent").required(),
+            field<&T::to>("to", "Where they were received").required(),
+            field<&T::sid>("sid", "The session's name").required(),
+            field<&T::first>("first", "When the first packet was sent"),
+            field<&T::last>("last", "When the last packet was sent"),
+            field<&T::sent>("sent", "Packets sent").required(),
+            field<&T::lost>("lost", "Packets that did not come in time").required(),
+            field<&T::duplicates>("duplicates", "Copies beyond the first").required(),
+            field<&T::delay_min_ms>("delay_min_ms", "Least one-way delay"),
+            field<&T::delay_median_ms>("delay_median_ms", "Its median"),
+            field<&T::delay_max_ms>("delay_max_ms", "Largest one-way delay"),
+            field<&T::jitter_ms>("jitter_ms", "95th percentile less the median"),
+            field<&T::error_ms>("error_ms", "Bound of the error of both clocks"),
+            field<&T::synchronised>("synchronised", "Whether both clocks are synchronised").required(),
+            field<&T::percentiles>("percentiles", "Those that were asked for: which, and the delay in milliseconds"),
+            field<&T::hops_min>("hops_min", "Fewest hops"), field<&T::hops_max>("hops_max", "Most hops"),
+            field<&T::hops_values>("hops_values", "How many different numbers of hops").required(),
+            field<&T::reordering>("reordering", "Share of packets reordered by 1, 2 … positions"));
+    }
+};
+
+/// Percentiles above 0 up to 100.
+[[nodiscard]] SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles);
+/// As owping prints it.
+[[nodiscard]] std::string text_of(const SessionSummary& summary);
+/// A line for each packet, as owping -v does.
+[[nodiscard]] std::string packet_lines(const ClientResult& result);
+
+}  // namespace quipu::owamp

@@ -1,0 +1,208 @@
+#include "services/measure/owamp/test_plane.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace quipu::owamp {
+namespace {
+
+constexpr Nanoseconds kLookAtClock = std::chrono::seconds(1);
+constexpr std::size_t kMostReceived = 16;  // batches of a socket before others get their turn
+constexpr int kFullPatience = 5;           // milliseconds for the kernel's buffer to drain
+
+}  // namespace
+
+Result<std::unique_ptr<TestPlane>> TestPlane::start(const Clock& clock, const TestPlaneSettings& settings) {
+    std::unique_ptr<TestPlane> plane(new TestPlane(clock, settings));
+    plane->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (plane->wake_ < 0) return fail_errno(errno, "can't make an eventfd");
+    plane->packets_.resize(net::kUdpBatch);
+    plane->quality_ = settings.clock_error > Nanoseconds::zero() ? measure::ClockQuality{settings.clock_error, true}
+                                                                 : measure::clock_quality();
+    plane->error_ = ErrorEstimate::from(plane->quality_.bound, plane->quality_.synchronised);
+    plane->thread_ = std::jthread([&self = *plane] { self.run(); });
+    return plane;
+}
+
+TestPlane::~TestPlane() {
+    stopping_ = true;
+    wake();
+    if (thread_.joinable()) thread_.join();
+    if (wake_ >= 0) ::close(wake_);
+}
+
+Result<net::UdpSocket> TestPlane::bind(const net::IpAddress& local, std::uint8_t dscp) const {
+    const net::UdpSocket::Options options{.dscp = dscp};
+    if (settings_.first_port == 0) return net::UdpSocket::bind({local, 0}, options);
+    for (std::uint32_t port = settings_.first_port; port <= settings_.last_port; ++port) {
+        auto socket = net::UdpSocket::bind({local, static_cast<std::uint16_t>(port)}, options);
+        if (socket || socket.error().code != ErrorCode::conflict) return socket;
+    }
+    return fail(ErrorCode::exhausted,
+                fmt::format("no port of {}-{} is free for test packets", settings_.first_port, settings_.last_port));
+}
+
+Result<TestEnds::Place> TestPlane::reserve(const net::IpAddress& local, std::optional<net::Endpoint> peer,
+                                           std::uint8_t dscp) {
+    const std::scoped_lock lock(mutex_);
+    for (std::uint32_t i = 0; i < sockets_.size(); ++i) {
+        const Socket& socket = sockets_[i];
+        if (socket.local != local || socket.dscp != dscp) continue;
+        if (!peer || receiver_.reserve(i, *peer)) return Place{i, socket.socket.local().port};
+    }
+    sockets_.push_back({
+        TRY(bind(local, dscp))
+        , local, dscp
+    });
+    const auto last = static_cast<std::uint32_t>(sockets_.size() - 1);
+    if (peer) static_cast<void>(receiver_.reserve(last, *peer));
+    wake();
+    return Place{last, sockets_.back().socket.local().port};
+}
+
+void TestPlane::release(const Place& place, const net::Endpoint& peer) {
+    const std::scoped_lock lock(mutex_);
+    receiver_.release(place.socket, peer);
+}
+
+TestEnds::Id TestPlane::send(TestSession session, const Place& place) {
+    const std::scoped_lock lock(mutex_);
+    const Id id = sender_.add(std::move(session), place.socket);
+    wake();
+    return id;
+}
+
+TestEnds::Id TestPlane::receive(TestSession session, const Place& place) {
+    const std::scoped_lock lock(mutex_);
+    return receiver_.add(std::move(session), place.socket);
+}
+
+SessionDescription TestPlane::stop_sending(Id id) {
+    const std::scoped_lock lock(mutex_);
+    return sender_.remove(id);
+}
+
+std::vector<PacketRecord> TestPlane::received(Id id) const {
+    const std::scoped_lock lock(mutex_);
+    const auto* records = receiver_.records(id);
+    return records == nullptr ? std::vector<PacketRecord>{} : *records;
+}
+
+std::vector<PacketRecord> TestPlane::stop_receiving(Id id) {
+    const std::scoped_lock lock(mutex_);
+    return receiver_.remove(id);
+}
+
+ErrorEstimate TestPlane::clock_error() const {
+    const std::scoped_lock lock(mutex_);
+    return error_;
+}
+
+measure::ClockQuality TestPlane::clock() const {
+    const std::scoped_lock lock(mutex_);
+    return quality_;
+}
+
+TrafficCounters TestPlane::counters() const {
+    const std::scoped_lock lock(mutex_);
+    TrafficCounters out = receiver_.counters();
+    out.sent = sender_.counters().sent;
+    out.skipped = sender_.counters().skipped;
+    return out;
+}
+
+void TestPlane::wake() {
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
+}
+
+void TestPlane::run() {
+    static_cast<void>(::prctl(PR_SET_TIMERSLACK, 1000UL));
+    std::vector<Socket*> sockets;
+    Time look = clock_.now();
+    while (!stopping_) {
+        Time next{};
+        {
+            const std::scoped_lock lock(mutex_);
+            while (sockets.size() < sockets_.size())
+                sockets.push_back(&sockets_[sockets.size()]);
+            if (clock_.now() >= look && settings_.clock_error == Nanoseconds::zero()) {
+                quality_ = measure::clock_quality();
+                error_ = ErrorEstimate::from(quality_.bound, quality_.synchronised);
+                look = clock_.now() + kLookAtClock;
+            }
+        }
+        receive_waiting(sockets);
+        while (send_due()) {
+        }
+        {
+            const std::scoped_lock lock(mutex_);
+            next = sender_.next();
+        }
+        wait(sockets, std::min(next, clock_.now() + kLookAtClock));
+    }
+}
+
+void TestPlane::receive_waiting(const std::vector<Socket*>& sockets) {
+    for (std::uint32_t i = 0; i < sockets.size(); ++i) {
+        for (std::size_t round = 0; round < kMostReceived; ++round) {
+            const auto batch = sockets[i]->socket.receive();
+            if (!batch || batch->empty()) break;
+            const std::scoped_lock lock(mutex_);
+            for (const auto& datagram : *batch)
+                receiver_.arrive(i, datagram.peer, datagram.bytes, datagram.received, datagram.ttl, error_);
+            if (batch->size() < net::kUdpBatch) break;
+        }
+    }
+}
+
+/// One batch; true when there may be more.
+bool TestPlane::send_due() {
+    due_.clear();
+    std::array<net::OutDatagram, net::kUdpBatch> batch;
+    std::size_t begin = 0;
+    std::vector<std::pair<std::size_t, net::UdpSocket*>> runs;  // where each socket's packets end
+    {
+        const std::scoped_lock lock(mutex_);
+        sender_.collect(clock_.now(), net::kUdpBatch, due_);
+        for (std::size_t i = 0; i < due_.size(); ++i) {
+            auto& due = due_[i];
+            packets_[i].resize(due.octets);
+            due.packets->write(packets_[i],
+                               {.sequence = due.sequence, .sent = measure::to_ntp(clock_.now()), .error = error_});
+            batch[i] = {packets_[i], due.peer};
+            if (i + 1 == due_.size() || due_[i + 1].socket != due.socket)
+                runs.emplace_back(i + 1, &sockets_[due.socket].socket);
+        }
+    }
+    for (const auto& [end, socket] : runs) {
+        while (begin < end) {
+            const auto taken = socket->send(std::span(batch).subspan(begin, end - begin));
+            begin += taken ? *taken : end - begin;
+            if (begin == end) break;
+            pollfd full{.fd = socket->fd(), .events = POLLOUT, .revents = 0};
+            if (::poll(&full, 1, kFullPatience) <= 0) begin = end;  // they count as lost on the way: they are
+        }
+    }
+    return due_.size() == net::kUdpBatch;
+}
+
+void TestPlane::wait(const std::vector<Socket*>& sockets, Time until) {
+    std::vector<pollfd> watched{{.fd = wake_, .events = POLLIN, .revents = 0}};
+    for (const Socket* socket : sockets)
+        watched.push_back({.fd = socket->socket.fd(), .events = POLLIN, .revents = 0});
+    const auto left = std::max<std::int64_t>((until - clock_.now()).count(), 0);
+    const timespec patience{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    if (::ppoll(watched.data(), watched.size(), &patience, nullptr) > 0 && (watched[0].revents & POLLIN) != 0) {
+        std::uint64_t drained = 0;
+        static_cast<void>(::read(wake_, &drained, sizeof drained) < 0);
+    }
+}
+
+}  // namespace quipu::owamp

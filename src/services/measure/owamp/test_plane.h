@@ -1,0 +1,70 @@
+#pragma once
+// The packets' thread: sockets and the two traffic engines, for all control connections of a process.
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "net/udp.h"
+#include "services/measure/clock_error.h"
+#include "services/measure/owamp/engine_traffic.h"
+
+namespace quipu::owamp {
+
+struct TestPlaneSettings {
+    std::uint16_t first_port = 0, last_port = 0;  ///< of test packets; zeros: any that is free
+    Nanoseconds clock_error{};                    ///< declared; zero: what the kernel says
+};
+
+class TestPlane final : public TestEnds {
+  public:
+    static Result<std::unique_ptr<TestPlane>> start(const Clock& clock, const TestPlaneSettings& settings);
+    ~TestPlane() override;
+
+    Result<Place> reserve(const net::IpAddress& local, std::optional<net::Endpoint> peer, std::uint8_t dscp) override;
+    void release(const Place& place, const net::Endpoint& peer) override;
+    Id send(TestSession session, const Place& place) override;
+    Id receive(TestSession session, const Place& place) override;
+    SessionDescription stop_sending(Id id) override;
+    [[nodiscard]] std::vector<PacketRecord> received(Id id) const override;
+    std::vector<PacketRecord> stop_receiving(Id id) override;
+    [[nodiscard]] ErrorEstimate clock_error() const override;
+    [[nodiscard]] measure::ClockQuality clock() const;
+    /// Of both engines together.
+    [[nodiscard]] TrafficCounters counters() const;
+
+  private:
+    struct Socket {
+        net::UdpSocket socket;
+        net::IpAddress local;
+        std::uint8_t dscp;
+    };
+    TestPlane(const Clock& clock, const TestPlaneSettings& settings) : clock_(clock), settings_(settings) {}
+    Result<net::UdpSocket> bind(const net::IpAddress& local, std::uint8_t dscp) const;
+
+    void run();
+    void receive_waiting(const std::vector<Socket*>& sockets);
+    bool send_due();
+    void wait(const std::vector<Socket*>& sockets, Time until);
+    void wake();
+
+    const Clock& clock_;
+    const TestPlaneSettings settings_;
+    int wake_ = -1;  // eventfd
+    std::atomic<bool> stopping_ = false;
+
+    mutable std::mutex mutex_;    // of what follows; never held across a system call that may wait
+    std::deque<Socket> sockets_;  // only grows: what points into it stays
+    SendEngine sender_;
+    ReceiveEngine receiver_;
+    measure::ClockQuality quality_;
+    ErrorEstimate error_;
+
+    std::vector<SendEngine::Due> due_;                // the thread's own, reused
+    std::vector<std::vector<std::uint8_t>> packets_;  // likewise
+    std::jthread thread_;
+};
+
+}  // namespace quipu::owamp

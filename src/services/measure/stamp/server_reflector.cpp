@@ -1,0 +1,194 @@
+#include "services/measure/stamp/server_reflector.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "services/measure/clock_error.h"
+
+namespace quipu::stamp {
+namespace {
+
+constexpr LogEvent kRefused{
+    LogLevel::warning, "REFLECTOR_REFUSED",
+    "A test packet got no answer; told for the 1st, 2nd, 4th, 8th… time of each reason",
+    "\"reflection\" and \"too-short\" are forged questions; \"rate\" and \"sessions\" are limits that "
+    "--stamp-rate and --stamp-sessions set."};
+constexpr std::size_t kBatchesInTurn = 16;
+
+net::UdpSocket::Options options_of(std::uint8_t dscp) {
+    return {.dscp = dscp, .arrivals = true};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ReflectorServer>> ReflectorServer::start(const std::vector<net::Endpoint>& listen,
+                                                                ReflectorSettings settings,
+                                                                Nanoseconds declared_clock_error, const Clock& clock) {
+    std::unique_ptr<ReflectorServer> out(new ReflectorServer(std::move(settings), declared_clock_error, clock));
+    out->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (out->wake_ < 0) return fail_errno(errno, "can't make an eventfd");
+    std::uint16_t taken = 0;
+    for (net::Endpoint local : listen) {
+        // Both families get the same free port.
+        if (local.port == 0) local.port = taken;
+        auto socket = net::UdpSocket::bind(local, options_of(0));
+        if (!socket) {
+            // A machine without IPv6 reflects by IPv4 alone.
+            if (local.address == net::IpAddress::v6(std::array<std::uint8_t, 16>{}) && !out->sockets_.empty()) continue;
+            return std::unexpected(socket.error());
+        }
+        taken = socket->local().port;
+        out->sockets_.push_back({.socket = std::move(*socket), .asked = local});
+    }
+    out->each_second();
+    out->thread_ = std::jthread([server = out.get()] { server->run(); });
+    return out;
+}
+
+ReflectorServer::~ReflectorServer() {
+    stopping_ = true;
+    if (wake_ >= 0) wake();
+    if (thread_.joinable()) thread_.join();
+    if (wake_ >= 0) ::close(wake_);
+}
+
+void ReflectorServer::wake() {
+    const std::uint64_t one = 1;
+    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
+}
+
+std::vector<net::Endpoint> ReflectorServer::listening() const {
+    const std::scoped_lock lock(mutex_);
+    std::vector<net::Endpoint> out;
+    for (const Socket& socket : sockets_)
+        if (!socket.granted_only) out.push_back(socket.socket.local());
+    return out;
+}
+
+ReflectorCounters ReflectorServer::counters() const {
+    const std::scoped_lock lock(mutex_);
+    ReflectorCounters out = counters_;
+    out.reflected = engine_.reflected();
+    out.sessions = engine_.sessions();
+    for (std::size_t why = 0; why < kRefusals; ++why)
+        out.refused += engine_.refused(static_cast<Refusal>(why));
+    return out;
+}
+
+Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& local, std::uint8_t dscp) {
+    const std::scoped_lock lock(mutex_);
+    for (std::uint32_t number = 0; number < sockets_.size(); ++number) {
+        const Socket& socket = sockets_[number];
+        if (socket.granted_only && socket.asked == local && socket.dscp == dscp)
+            return Place{number, socket.socket.local().port};
+    }
+    auto socket = TRY(net::UdpSocket::bind(local, options_of(dscp)));
+    sockets_.push_back({.socket = std::move(socket), .asked = local, .dscp = dscp, .granted_only = true});
+    wake();
+    return Place{static_cast<std::uint32_t>(sockets_.size() - 1), sockets_.back().socket.local().port};
+}
+
+bool ReflectorServer::grant(const Place& place, const net::Endpoint& peer, GrantedSession session) {
+    const std::scoped_lock lock(mutex_);
+    return engine_.grant(place.socket, peer, std::move(session));
+}
+
+std::optional<SessionCounts> ReflectorServer::revoke(const Place& place, const net::Endpoint& peer) {
+    const std::scoped_lock lock(mutex_);
+    return engine_.revoke(place.socket, peer);
+}
+
+void ReflectorServer::run() {
+    std::vector<Socket*> sockets;
+    Time next_second = clock_.now() + std::chrono::seconds(1);
+    while (!stopping_) {
+        {
+            const std::scoped_lock lock(mutex_);
+            for (std::size_t i = sockets.size(); i < sockets_.size(); ++i)
+                sockets.push_back(&sockets_[i]);
+        }
+        wait(sockets, next_second);
+        for (std::uint32_t number = 0; number < sockets.size(); ++number)
+            reflect_waiting(number, *sockets[number]);
+        const Time now = clock_.now();
+        if (now >= next_second || next_second - now > std::chrono::seconds(2)) {
+            each_second();
+            next_second = now + std::chrono::seconds(1);
+        }
+    }
+}
+
+void ReflectorServer::wait(const std::vector<Socket*>& sockets, Time until) {
+    std::vector<pollfd> watched{{.fd = wake_, .events = POLLIN, .revents = 0}};
+    for (const Socket* socket : sockets)
+        watched.push_back({.fd = socket->socket.fd(), .events = POLLIN, .revents = 0});
+    const auto left = std::max<std::int64_t>((until - clock_.now()).count(), 0);
+    const timespec patience{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    if (::ppoll(watched.data(), watched.size(), &patience, nullptr) > 0 && (watched[0].revents & POLLIN) != 0) {
+        std::uint64_t drained = 0;
+        static_cast<void>(::read(wake_, &drained, sizeof drained) < 0);
+    }
+}
+
+/// Bounded, so that one socket's flood does not keep the others waiting.
+void ReflectorServer::reflect_waiting(std::uint32_t number, Socket& socket) {
+    for (std::size_t turn = 0; turn < kBatchesInTurn; ++turn) {
+        const std::uint64_t overflowed = socket.socket.overflowed();
+        const auto batch = socket.socket.receive();
+        if (!batch || batch->empty()) return;
+        const std::size_t ready = answer(number, socket, *batch);
+        std::array<net::OutDatagram, net::kUdpBatch> out;
+        for (std::size_t i = 0; i < ready; ++i)
+            out[i] = {reflections_[i].bytes, reflections_[i].to, reflections_[i].from,
+                      reflections_[i].tos == 0 ? std::int16_t{-1} : reflections_[i].tos};
+        const auto taken = socket.socket.send(std::span(out).first(ready));
+        const std::scoped_lock lock(mutex_);
+        counters_.received += batch->size();
+        counters_.overflowed += socket.socket.overflowed() - overflowed;
+        counters_.unsent += ready - taken.value_or(0);
+        if (batch->size() < net::kUdpBatch) return;
+    }
+}
+
+/// All are decided before the first is stamped: what a stamp waits for is the system call, not another packet's table.
+std::size_t ReflectorServer::answer(std::uint32_t number, const Socket& socket, std::span<const net::Datagram> batch) {
+    const std::scoped_lock lock(mutex_);
+    const Monotonic now = clock_.monotonic();
+    const net::Endpoint own = socket.socket.local();
+    std::size_t ready = 0;
+    for (const net::Datagram& datagram : batch) {
+        const Arrival arrival{.socket = number,
+                              .granted_only = socket.granted_only,
+                              .peer = datagram.peer,
+                              .local = {datagram.local.value_or(own.address), own.port},
+                              .bytes = datagram.bytes,
+                              .received = datagram.received,
+                              .ttl = datagram.ttl,
+                              .tos = datagram.tos,
+                              .truncated = datagram.truncated};
+        if (engine_.prepare(arrival, now, reflections_[ready])) ++ready;
+    }
+    for (std::size_t i = 0; i < ready; ++i)
+        engine_.seal(reflections_[i], clock_.now());
+    return ready;
+}
+
+void ReflectorServer::each_second() {
+    const auto quality =
+        declared_ > Nanoseconds::zero() ? measure::ClockQuality{declared_, true} : measure::clock_quality();
+    std::vector<ReflectorEngine::Told> told;
+    {
+        const std::scoped_lock lock(mutex_);
+        engine_.set_clock({.error = measure::ErrorEstimate::from(quality.bound, quality.synchronised), .ptp = false});
+        engine_.age(clock_.monotonic());
+        told = engine_.take_told();
+    }
+    for (const auto& one : told)
+        log(kRefused, {{"reason", enum_name(one.why)}, {"times", one.times}, {"peer", one.peer.text()}});
+}
+
+}  // namespace quipu::stamp

@@ -65,7 +65,7 @@ run_theirs() {
 }
 per_second() { awk -v p="$1" -v t="$2" -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%d", (t > 0 ? p * hz / t : 0) }'; }
 
-read -r irtt_packets irtt_ticks < <(run_theirs 4 200us)
+read -r irtt_packets irtt_ticks < <(run_theirs 16 100us)
 rate=$((irtt_packets / seconds))
 read -r same_packets same_ticks < <(run_ours "$rate" same 4)
 read -r full_packets full_ticks < <(run_ours 0 full 4)

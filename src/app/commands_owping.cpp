@@ -151,7 +151,10 @@ Result<void> owping(const Context& context, const OwpingOptions& options) {
         };
     settings.interrupted = owping_interrupted;
     const SystemClock clock;
-    const auto results = TRY(owamp::ping(settings, clock));
+    const auto [results, own_loss] = TRY(owamp::ping(settings, clock));
+    if (own_loss != 0)
+        fmt::print(stderr, "{} packets found this machine's socket full: they are lost, but not by the network\n",
+                   own_loss);
     Value::Array list;
     for (const auto& result : results) {
         if (result.accept != owamp::Accept::ok) {

@@ -63,7 +63,7 @@ net::IpAddress parse_address(ByteReader& in, bool ipv6) {
 ByteWriter request_text(const RequestSession& m) {
     ByteWriter out(kRequestText);
     out.u8(static_cast<std::uint8_t>(m.two_way ? Number::request_two_way : Number::request));
-    out.u8(m.ipv6 ? 6 : 4);
+    out.u8(m.ip_version);
     out.u8(m.server_sends ? 1 : 0);
     out.u8(m.server_receives ? 1 : 0);
     out.u32(static_cast<std::uint32_t>(m.slots.size()));
@@ -88,16 +88,16 @@ RequestSession parse_request(ByteSpan text, std::uint32_t& slots) {
     ByteReader in(text);
     RequestSession out;
     out.two_way = in.u8() == static_cast<std::uint8_t>(Number::request_two_way);
-    // Four bits must be zero, four are the version; a version that there is not is refused by the server's policy.
-    out.ipv6 = (in.u8() & 0x0fU) == 6;
+    // Four bits must be zero, four are the version.
+    out.ip_version = in.u8() & 0x0fU;
     out.server_sends = in.u8() != 0;
     out.server_receives = in.u8() != 0;
     slots = in.u32();
     out.packets = in.u32();
     out.sender_port = in.u16();
     out.receiver_port = in.u16();
-    out.sender = parse_address(in, out.ipv6);
-    out.receiver = parse_address(in, out.ipv6);
+    out.sender = parse_address(in, out.ip_version == 6);
+    out.receiver = parse_address(in, out.ip_version == 6);
     out.sid = block_of(in);
     out.padding = in.u32();
     out.start = in.u64();

@@ -88,8 +88,8 @@ struct Slot {
 };
 
 struct RequestSession {
-    bool two_way = false;  ///< Request-TW-Session
-    bool ipv6 = false;
+    bool two_way = false;          ///< Request-TW-Session
+    std::uint8_t ip_version = 4;   ///< IPVN; addresses of another version than 6 are read as IPv4
     bool server_sends = false;     ///< Conf-Sender
     bool server_receives = false;  ///< Conf-Receiver
     std::uint32_t packets = 0;

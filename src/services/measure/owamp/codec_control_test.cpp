@@ -85,7 +85,7 @@ std::vector<SkipRange> skips_of(const std::vector<std::string>& parts, std::size
 RequestSession request_of(const Words& words) {
     RequestSession out;
     out.two_way = words.number("two-way") != 0;
-    out.ipv6 = words.number("ipv6") != 0;
+    out.ip_version = words.number("ipv6") != 0 ? 6 : 4;
     out.server_sends = words.number("sends") != 0;
     out.server_receives = words.number("receives") != 0;
     out.packets = words.number("packets");

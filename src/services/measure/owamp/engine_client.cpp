@@ -167,7 +167,7 @@ Result<void> ClientSession::ask(Time now) {
     const auto& wanted = session.wanted;
     session.place = TRY(ends_.reserve(local_.address, std::nullopt, wanted.dscp));
     RequestSession& request = session.result.request;
-    request.ipv6 = local_.address.is_v6();
+    request.ip_version = local_.address.is_v6() ? 6 : 4;
     request.server_receives = wanted.to_server;
     request.server_sends = !wanted.to_server;
     request.packets = wanted.packets;

@@ -217,7 +217,7 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
         return refuse(Accept::not_supported, "both ends of a session would be here");
     if (!asked.server_sends && !asked.server_receives)
         return refuse(Accept::failure, "neither end of the session would be here");
-    if (asked.ipv6 != local_.address.is_v6())
+    if (asked.ip_version != (local_.address.is_v6() ? 6 : 4))
         return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
     if (asked.packets == 0 || asked.slots.empty()) return refuse(Accept::failure, "a session without packets or slots");
     // RFC 4656 §3.5: two bits of zero, then a DSCP, are the one Type-P descriptor that we know.
@@ -262,7 +262,7 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
     const ServerLimits& limits = shared_.limits_of(keyed());
     if (asked.server_sends || asked.server_receives || asked.packets != 0)
         return refuse(Accept::failure, "a two-way session has neither Conf-Sender, Conf-Receiver nor packets");
-    if (asked.ipv6 != local_.address.is_v6())
+    if (asked.ip_version != (local_.address.is_v6() ? 6 : 4))
         return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
     if ((asked.type_p & 0xc0ffffffU) != 0) return refuse(Accept::not_supported, "an unknown Type-P descriptor");
     if (asked.sender_port == 0) return refuse(Accept::failure, "the client's port is 0");

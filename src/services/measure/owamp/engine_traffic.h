@@ -14,6 +14,7 @@ struct TrafficCounters {
     std::uint64_t unknown_peer = 0;  ///< of no session
     std::uint64_t faulty = 0;        ///< truncated, a wrong HMAC, a multiplier of zero, a sequence number too high
     std::uint64_t surplus = 0;       ///< more copies than a session may keep
+    std::uint64_t overflowed = 0;    ///< found the socket full: our own loss, not the network's
 };
 
 class SendEngine {

@@ -6,7 +6,7 @@
 
 namespace quipu::owamp {
 
-Result<std::vector<ClientResult>> ping(const PingSettings& settings, const Clock& clock) {
+Result<PingResult> ping(const PingSettings& settings, const Clock& clock) {
     constexpr auto kLook = std::chrono::milliseconds(200);
     const auto plane = TRY(TestPlane::start(clock, settings.plane));
     const net::Descriptor socket = TRY(connect_control(settings.server));
@@ -25,7 +25,10 @@ Result<std::vector<ClientResult>> ping(const PingSettings& settings, const Clock
         const ByteSpan octets = TRY(read_control(fd, buffer, left));
         if (!octets.empty()) session.feed(octets, clock.now());
     }
-    return session.results();
+    return PingResult {
+        TRY(session.results())
+        , plane->counters().overflowed
+    };
 }
 
 }  // namespace quipu::owamp

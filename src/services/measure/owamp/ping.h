@@ -18,7 +18,12 @@ struct PingSettings {
     std::function<bool()> interrupted = [] { return false; };
 };
 
+struct PingResult {
+    std::vector<ClientResult> sessions;
+    std::uint64_t own_loss = 0;  ///< packets that found our socket full: not the network's loss, though counted as lost
+};
+
 /// Blocks until the sessions are over.
-[[nodiscard]] Result<std::vector<ClientResult>> ping(const PingSettings& settings, const Clock& clock);
+[[nodiscard]] Result<PingResult> ping(const PingSettings& settings, const Clock& clock);
 
 }  // namespace quipu::owamp

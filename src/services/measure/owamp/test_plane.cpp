@@ -114,6 +114,7 @@ TrafficCounters TestPlane::counters() const {
     TrafficCounters out = receiver_.counters();
     out.sent = sender_.counters().sent;
     out.skipped = sender_.counters().skipped;
+    out.overflowed = overflowed_;
     return out;
 }
 
@@ -150,7 +151,9 @@ void TestPlane::run() {
 }
 
 void TestPlane::receive_waiting(const std::vector<Socket*>& sockets) {
+    std::uint64_t overflowed = 0;
     for (std::uint32_t i = 0; i < sockets.size(); ++i) {
+        overflowed += sockets[i]->socket.overflowed();
         for (std::size_t round = 0; round < kMostReceived; ++round) {
             const auto batch = sockets[i]->socket.receive();
             if (!batch || batch->empty()) break;
@@ -160,6 +163,7 @@ void TestPlane::receive_waiting(const std::vector<Socket*>& sockets) {
             if (batch->size() < net::kUdpBatch) break;
         }
     }
+    overflowed_ = overflowed;
 }
 
 /// One batch; true when there may be more.

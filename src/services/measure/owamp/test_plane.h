@@ -54,6 +54,7 @@ class TestPlane final : public TestEnds {
     const TestPlaneSettings settings_;
     int wake_ = -1;  // eventfd
     std::atomic<bool> stopping_ = false;
+    std::atomic<std::uint64_t> overflowed_ = 0;
 
     mutable std::mutex mutex_;    // of what follows; never held across a system call that may wait
     std::deque<Socket> sockets_;  // only grows: what points into it stays

@@ -93,9 +93,10 @@ Result<void> TwampClientSession::take_greeting(const ServerGreeting& greeting) {
 void TwampClientSession::ask(Time now) {
     RequestSession request;
     request.two_way = true;
-    request.ipv6 = local_.address.is_v6();
+    request.ip_version = local_.address.is_v6() ? 6 : 4;
     request.sender_port = sender_port_;
-    request.receiver_port = 0;
+    // RFC 5357 §3.5: a wish; the server answers with another one if that is not free.
+    request.receiver_port = sender_port_;
     request.sender = local_.address;
     request.receiver = peer_.address;
     request.padding = padding();

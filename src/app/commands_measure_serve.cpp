@@ -17,7 +17,7 @@ namespace quipu::app {
 namespace {
 
 struct MeasureServeOptions {
-    std::optional<std::uint16_t> owamp_port, stamp_port;
+    std::optional<std::uint16_t> owamp_port, twamp_port, stamp_port;
     double stamp_rate = 0;
     std::size_t stamp_sessions = stamp::ReflectorSettings{}.most_sessions_of_client;
     bool stamp_stateless = false;
@@ -91,27 +91,33 @@ Result<std::unique_ptr<stamp::ReflectorServer>> serve_stamp(const MeasureServeOp
     settings.most_sessions_of_client = options.stamp_sessions;
     const Nanoseconds error =
         options.clock_error.empty() ? Nanoseconds::zero() : TRY(parse_duration(options.clock_error));
-    return stamp::ReflectorServer::start(TRY(listening_at(options, *options.stamp_port)), std::move(settings), error,
-                                         clock);
+    // Without a port of its own it reflects what TWAMP-Control grants.
+    std::vector<net::Endpoint> listen;
+    if (options.stamp_port) listen = TRY(listening_at(options, *options.stamp_port));
+    return stamp::ReflectorServer::start(listen, std::move(settings), error, clock);
 }
 
 Result<void> serve_measurements(const MeasureServeOptions& options) {
     StopSignals signals;
     const SystemClock clock;
-    if (!options.owamp_port && !options.stamp_port)
+    if (!options.owamp_port && !options.twamp_port && !options.stamp_port)
         return fail(ErrorCode::invalid, "there is nothing to serve", "--owamp-port",
-                    "quipu measure serve --owamp-port 861 …");
+                    "quipu measure serve --owamp-port 861 --twamp-port 862 --stamp-port 862");
     // Each server is started here and prints where it listens.
-    std::unique_ptr<owamp::OwampServer> owamp;
-    if (options.owamp_port) {
-        owamp = TRY(owamp::OwampServer::start(TRY(listening_at(options, *options.owamp_port)),
-                                              TRY(owamp_settings(options)), TRY(test_plane_settings(options)), clock));
-        TRY(tell_where("owamp", owamp->listening()));
+    std::unique_ptr<stamp::ReflectorServer> reflector;
+    if (options.stamp_port || options.twamp_port) {
+        reflector = TRY(serve_stamp(options, clock));
+        TRY(tell_where("stamp", reflector->listening()));
     }
-    std::unique_ptr<stamp::ReflectorServer> stamp;
-    if (options.stamp_port) {
-        stamp = TRY(serve_stamp(options, clock));
-        TRY(tell_where("stamp", stamp->listening()));
+    std::unique_ptr<owamp::OwampServer> control;
+    if (options.owamp_port || options.twamp_port) {
+        owamp::OwampServer::Listen listen;
+        if (options.owamp_port) listen.owamp = TRY(listening_at(options, *options.owamp_port));
+        if (options.twamp_port) listen.twamp = TRY(listening_at(options, *options.twamp_port));
+        control = TRY(owamp::OwampServer::start(listen, TRY(owamp_settings(options)), TRY(test_plane_settings(options)),
+                                                reflector.get(), clock));
+        TRY(tell_where("owamp", control->listening().owamp));
+        TRY(tell_where("twamp", control->listening().twamp));
     }
     signals.wait();
     return {};
@@ -125,6 +131,10 @@ void add_measure_serve_command(CLI::App& app, Context& context) {
     serve
         ->add_option("--owamp-port", options->owamp_port,
                      "TCP port of OWAMP-Control (RFC 4656: 861); 0 takes a free one")
+        ->type_name("PORT");
+    serve
+        ->add_option("--twamp-port", options->twamp_port,
+                     "TCP port of TWAMP-Control (RFC 5357: 862); 0 takes a free one")
         ->type_name("PORT");
     serve
         ->add_option("--stamp-port", options->stamp_port,

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
+#include <sstream>
 
 #include "app/commands.h"
 #include "base/number.h"
@@ -14,11 +15,14 @@
 #include "services/measure/owamp/keys.h"
 #include "services/measure/owamp/ping.h"
 #include "services/measure/owamp/summary.h"
+#include "services/measure/owamp/twamp_ping.h"
+#include "services/measure/stamp/summary.h"
 
 namespace quipu::app {
 namespace {
 
 constexpr std::uint16_t kOwampPort = 861;
+constexpr std::uint16_t kTwampPort = 862;
 
 struct OwpingOptions {
     std::string host;
@@ -64,9 +68,10 @@ Result<std::uint32_t> modes_of(const OwpingOptions& options) {
             case 'O': out |= owamp::mode::kOpen; break;
             case 'A': out |= owamp::mode::kAuthenticated; break;
             case 'E': out |= owamp::mode::kEncrypted; break;
+            case 'M': out |= owamp::mode::kMixed; break;
             default:
                 return fail(ErrorCode::invalid, fmt::format("\"{}\" is no mode", letter), "-A",
-                            "O open, A authenticated, E encrypted, or several of them");
+                            "O open, A authenticated, E encrypted, M mixed (TWAMP), or several of them");
         }
     }
     if (options.user.empty() && (out & owamp::mode::kOpen) == 0)
@@ -87,9 +92,8 @@ Result<std::string> pass_phrase_of(const OwpingOptions& options) {
 }
 
 /// HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT.
-Result<net::Endpoint> server_of(const OwpingOptions& options) {
+Result<net::Endpoint> server_of(const OwpingOptions& options, std::uint16_t port) {
     std::string host = options.host;
-    std::uint16_t port = kOwampPort;
     const auto colon = host.rfind(':');
     const bool bracketed = host.starts_with('[');
     if (colon != std::string::npos && (bracketed ? host[colon - 1] == ']' : host.find(':') == colon)) {
@@ -125,7 +129,7 @@ void block_interrupts() {
 Result<void> owping(const Context& context, const OwpingOptions& options) {
     block_interrupts();
     owamp::PingSettings settings;
-    settings.server = TRY(server_of(options));
+    settings.server = TRY(server_of(options, kOwampPort));
     settings.client.modes = TRY(modes_of(options));
     settings.client.user = options.user;
     settings.client.pass_phrase = TRY(pass_phrase_of(options));
@@ -166,47 +170,85 @@ Result<void> owping(const Context& context, const OwpingOptions& options) {
     return print(format_list(Value(std::move(list)), context.output));
 }
 
-}  // namespace
+Result<void> twping(const Context& context, const OwpingOptions& options) {
+    block_interrupts();
+    owamp::TwampSettings settings;
+    settings.modes = TRY(modes_of(options));
+    settings.user = options.user;
+    settings.pass_phrase = TRY(pass_phrase_of(options));
+    settings.padding = options.padding;
+    settings.timeout = seconds_of(options.timeout);
+    settings.dscp = static_cast<std::uint8_t>(options.dscp);
+    const auto slots = TRY(slots_of(options.interval));
+    if (slots.size() != 1) return fail(ErrorCode::invalid, "a two-way session has one interval", "-i");
+    stamp::ClientSettings session;
+    session.plan = {.packets = options.count,
+                    .interval = owamp::to_duration(slots[0].parameter),
+                    .exponential = slots[0].type == owamp::Slot::Type::exponential,
+                    .timeout = seconds_of(options.timeout),
+                    .stateful_reflector = true};
+    session.dscp = settings.dscp;
+    session.interrupted = owping_interrupted;
+    const SystemClock clock;
+    const auto result =
+        TRY(owamp::twamp_ping(TRY(server_of(options, kTwampPort)), settings, std::move(session), clock));
+    const auto summary = stamp::summary_of(result);
+    if (context.output != OutputFormat::table) return print(format_object(to_value(summary), context.output));
+    return print((options.verbose ? stamp::packet_lines(result) : "") + stamp::text_of(summary, "twping"));
+}
 
-void add_owping_command(CLI::App& app, Context& context) {
+/// What both commands have.
+std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
     auto options = std::make_shared<OwpingOptions>();
-    CLI::App* command = app.add_subcommand("owping", "One-way delay and loss to and from an OWAMP server");
-    command->add_option("host", options->host, "The server")->required()->type_name("HOST[:PORT]");
-    command->add_option("-c,--count", options->count, "Packets of each session")
+    command.add_option("host", options->host, "The server")->required()->type_name("HOST[:PORT]");
+    command.add_option("-c,--count", options->count, "Packets of each session")
         ->capture_default_str()
         ->check(CLI::Range(1U, 100'000'000U));
     command
-        ->add_option("-i,--interval", options->interval,
-                     "Mean seconds between packets; e: exponential gaps, f: fixed ones; several go round")
+        .add_option("-i,--interval", options->interval,
+                    "Mean seconds between packets; e: exponential gaps, f: fixed ones; several go round")
         ->capture_default_str()
         ->type_name("SECONDS[e|f][,…]");
-    command->add_option("-s,--padding", options->padding, "Octets of padding")
+    command.add_option("-s,--padding", options->padding, "Octets of padding")
         ->capture_default_str()
         ->check(CLI::Range(0U, 65'000U));
-    command->add_option("-L,--timeout", options->timeout, "Seconds after which a packet is lost")
+    command.add_option("-L,--timeout", options->timeout, "Seconds after which a packet is lost")
         ->capture_default_str()
         ->check(CLI::Range(0.001, 3600.0));
+    command
+        .add_option("-A,--auth-mode", options->modes,
+                    "Modes that would do: O open, A authenticated, E encrypted; the strictest on offer is taken")
+        ->type_name("[O][A][E]");
+    command.add_option("-u,--user", options->user, "User of authenticated and encrypted mode");
+    command.add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")->type_name("FILE");
+    command.add_option("-D,--dscp", options->dscp, "DSCP of the packets")->check(CLI::Range(0U, 63U));
+    command.add_flag("-v,--verbose", options->verbose, "A line for each packet");
+    command.add_flag("-4", options->ipv4, "IPv4 only");
+    command.add_flag("-6", options->ipv6, "IPv6 only");
+    return options;
+}
+
+}  // namespace
+
+void add_owping_command(CLI::App& app, Context& context) {
+    CLI::App* command = app.add_subcommand("owping", "One-way delay and loss to and from an OWAMP server");
+    const auto options = add_ping_options(*command);
     command->add_option("-z,--delay", options->delay, "Seconds until the schedule begins")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 86'400.0));
-    command
-        ->add_option("-A,--auth-mode", options->modes,
-                     "Modes that would do: O open, A authenticated, E encrypted; the strictest on offer is taken")
-        ->type_name("[O][A][E]");
-    command->add_option("-u,--user", options->user, "User of authenticated and encrypted mode");
-    command->add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")
-        ->type_name("FILE");
     command->add_option("-a,--percentile", options->percentiles, "Prints this percentile; may be given again")
         ->check(CLI::Range(0.0, 100.0))
         ->allow_extra_args(false);
-    command->add_option("-D,--dscp", options->dscp, "DSCP of the packets")->check(CLI::Range(0U, 63U));
     command->add_flag("-t,--to", options->to_only, "Only to the server");
     command->add_flag("-f,--from", options->from_only, "Only from the server");
-    command->add_flag("-v,--verbose", options->verbose, "A line for each packet");
-    command->add_flag("-4", options->ipv4, "IPv4 only");
-    command->add_flag("-6", options->ipv6, "IPv6 only");
     command->callback(
         [options, &context] { context.command = [options, &context] { return owping(context, *options); }; });
+
+    CLI::App* two_way = app.add_subcommand("twping", "Round trip, one-way delay and loss to a TWAMP server");
+    const auto two_way_options = add_ping_options(*two_way);
+    two_way->callback([two_way_options, &context] {
+        context.command = [two_way_options, &context] { return twping(context, *two_way_options); };
+    });
 }
 
 }  // namespace quipu::app

@@ -1,6 +1,7 @@
 #include "services/measure/owamp/engine_server.h"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 
 namespace quipu::owamp {
@@ -11,6 +12,8 @@ constexpr Nanoseconds kClientStopsFirst = std::chrono::seconds(3);
 constexpr Nanoseconds kStopPatience = std::chrono::seconds(30);
 constexpr Nanoseconds kFarthestStart = std::chrono::hours(24);
 constexpr Nanoseconds kLongestTimeout = std::chrono::hours(1);
+// RFC 5357 §3.1: while TWAMP's sessions run the control connection may be silent; this bounds a client that is gone.
+constexpr Nanoseconds kLongestSilence = std::chrono::hours(24);
 constexpr double kLongestSession = 7 * 86'400;  // seconds
 
 bool is_zero(const net::IpAddress& address) {
@@ -53,6 +56,16 @@ const EndedSession* ServerState::find(const Sid& sid, Time now) {
     return at == by_sid_.end() ? nullptr : &*at->second;
 }
 
+void ServerState::stop_later(Reflectors& reflectors, const TestEnds::Place& place, const net::Endpoint& peer,
+                             Time when) {
+    stopping_.emplace(when, Stopping{&reflectors, place, peer});
+}
+
+void ServerState::tick(Time now) {
+    for (auto at = stopping_.begin(); at != stopping_.end() && at->first <= now; at = stopping_.erase(at))
+        at->second.reflectors->stop(at->second.place, at->second.peer);
+}
+
 void ServerState::forget_old(Time now) {
     while (!ended_.empty() && now - ended_.front().ended > settings_.keep) {
         kept_ -= octets_of(ended_.front());
@@ -62,8 +75,9 @@ void ServerState::forget_old(Time now) {
     }
 }
 
-ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now)
-    : shared_(state), peer_(peer), local_(local), address_(peer.address.text()), next_(now) {
+ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now,
+                             Reflectors* reflectors)
+    : shared_(state), reflectors_(reflectors), peer_(peer), local_(local), address_(peer.address.text()), next_(now) {
     ++shared_.counters().connections;
     ServerState::Use& use = shared_.use_of(address_);
     ++use.connections;
@@ -73,7 +87,7 @@ ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, cons
                      });
     const auto most = std::max(shared_.settings().open.connections, shared_.settings().keyed.connections);
     if (may && use.connections <= most) {
-        greeting_.modes = shared_.settings().modes;
+        greeting_.modes = offered();
         greeting_.count = shared_.settings().count;
         shared_.secrets()(greeting_.challenge);
         shared_.secrets()(greeting_.salt);
@@ -91,6 +105,14 @@ ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, cons
 ServerSession::~ServerSession() {
     --shared_.use_of(address_).connections;
     shared_.left(address_);
+}
+
+/// RFC 5618, RFC 6038: TWAMP has modes of its own.
+std::uint32_t ServerSession::offered() const {
+    std::uint32_t out = shared_.settings().modes;
+    if (!two_way()) return out;
+    if ((out & mode::kEncrypted) != 0) out |= mode::kMixed;
+    return out | mode::kReflectOctets | mode::kSymmetricalSize;
 }
 
 void ServerSession::hang_up(Time now) {
@@ -113,7 +135,7 @@ bool ServerSession::step(Time now) {
         take_set_up(**response, now);
         return true;
     }
-    const auto command = read_command(in_, false, {});
+    const auto command = read_command(in_, two_way(), {});
     if (!command) {
         // RFC 4656 §3.3: a schedule longer than we read is a limit; the rest of the message is not waited for.
         if (command.error().code == ErrorCode::too_large) write(out_, AcceptSession{.accept = Accept::permanent_limit});
@@ -127,9 +149,8 @@ bool ServerSession::step(Time now) {
 
 void ServerSession::take_set_up(const SetUpResponse& response, Time now) {
     mode_ = response.mode;
-    if (mode_ != mode::kOpen && mode_ != mode::kAuthenticated && mode_ != mode::kEncrypted)
-        return refuse_set_up(fmt::format("there is no mode {}", mode_));
-    if ((mode_ & shared_.settings().modes) == 0) return refuse_set_up(fmt::format("mode {} is not offered", mode_));
+    if (!std::has_single_bit(mode_ & mode::kSecurity)) return refuse_set_up(fmt::format("there is no mode {}", mode_));
+    if ((mode_ & ~offered()) != 0) return refuse_set_up(fmt::format("mode {} is not offered", mode_));
     ServerStart start{.accept = Accept::ok, .server_iv = {}, .start_time = measure::to_ntp(shared_.started())};
     client_ = address_;
     if (keyed()) {
@@ -170,7 +191,7 @@ void ServerSession::take_command(const Command& command, Time now) {
 }
 
 void ServerSession::request(const RequestSession& asked, Time now) {
-    auto session = admit(asked, now);
+    auto session = two_way() ? admit_two_way(asked, now) : admit(asked, now);
     if (!session) {
         ++shared_.counters().sessions_refused;
         refusals_.push_back(std::move(session.error().why));
@@ -182,7 +203,10 @@ void ServerSession::request(const RequestSession& asked, Time now) {
     ++use.sessions;
     use.packets_per_second += session->rate;
     use.records += session->records;
-    write(out_, AcceptSession{.accept = Accept::ok, .port = session->place.port, .sid = session->request.sid});
+    write(out_, AcceptSession{.accept = Accept::ok,
+                              .port = session->place.port,
+                              .sid = session->request.sid,
+                              .reflected_octets = session->request.reflected_octets});
     sessions_.push_back(std::move(*session));
 }
 
@@ -231,6 +255,44 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
     return out;
 }
 
+/// RFC 5357 §3.5: the client sends and receives, we reflect. What the schedule is only the client knows.
+std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::admit_two_way(const RequestSession& asked,
+                                                                                           Time now) {
+    const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
+    const ServerLimits& limits = shared_.limits_of(keyed());
+    if (asked.server_sends || asked.server_receives || asked.packets != 0)
+        return refuse(Accept::failure, "a two-way session has neither Conf-Sender, Conf-Receiver nor packets");
+    if (asked.ipv6 != local_.address.is_v6())
+        return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
+    if ((asked.type_p & 0xc0ffffffU) != 0) return refuse(Accept::not_supported, "an unknown Type-P descriptor");
+    if (asked.sender_port == 0) return refuse(Accept::failure, "the client's port is 0");
+    const net::IpAddress peer = is_zero(asked.sender) ? peer_.address : asked.sender;
+    if (peer != peer_.address)
+        return refuse(Accept::failure, fmt::format("a session with {}, who is not the client", peer.text()));
+    if (asked.padding > limits.padding)
+        return refuse(Accept::permanent_limit,
+                      fmt::format("padding of {} octets, above {}", asked.padding, limits.padding));
+    if (to_duration(asked.timeout) > kLongestTimeout)
+        return refuse(Accept::permanent_limit, "a timeout of more than an hour");
+    if (measure::from_ntp(asked.start) - now > kFarthestStart)
+        return refuse(Accept::permanent_limit, "a start more than a day from now");
+    if (shared_.use_of(client_).sessions >= limits.sessions)
+        return refuse(Accept::temporary_limit, fmt::format("already {} sessions", limits.sessions));
+    Session out;
+    out.request = asked;
+    if ((mode_ & mode::kReflectOctets) == 0) out.request.reflected_octets = out.request.reflected_padding = 0;
+    const net::IpAddress local = is_zero(asked.receiver) ? local_.address : asked.receiver;
+    out.test.peer = {peer, asked.sender_port};
+    out.test.mode = test_mode_of(mode_);
+    auto place =
+        reflectors_->reserve(local, asked.receiver_port, static_cast<std::uint8_t>(asked.type_p >> 24U), out.test.peer);
+    if (!place) return refuse(Accept::failure, place.error().text());
+    out.place = *place;
+    out.request.sid = make_sid(local, now);
+    if (keyed()) out.test.keys = test_keys(keys_, out.request.sid);
+    return out;
+}
+
 std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const RequestSession& asked, Session& session,
                                                                          Time now) const {
     const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
@@ -269,6 +331,14 @@ std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const R
 void ServerSession::start(Time now) {
     Time over = now;
     for (Session& session : sessions_) {
+        if (two_way()) {
+            reflectors_->start(session.place, {.mode = session.test.mode,
+                                               .keys = session.test.keys,
+                                               .peer = session.test.peer,
+                                               .reflected_padding = session.request.reflected_padding,
+                                               .symmetrical = (mode_ & mode::kSymmetricalSize) != 0});
+            continue;
+        }
         session.over = last_due(session.test) + to_duration(session.test.timeout);
         over = std::max(over, session.over);
         session.id = session.request.server_sends ? shared_.ends().send(session.test, session.place)
@@ -277,13 +347,13 @@ void ServerSession::start(Time now) {
     write(out_, StartAck{Accept::ok});
     state_ = State::running;
     stop_said_ = false;
-    next_ = over + kClientStopsFirst;
+    next_ = two_way() ? now + kLongestSilence : over + kClientStopsFirst;
 }
 
 void ServerSession::tick(Time now) {
     if (closed() || now < next_) return;
     if (state_ != State::running) return fail_with("silent for too long", now);
-    if (stop_said_) return fail_with("no Stop-Sessions came", now);
+    if (stop_said_ || two_way()) return fail_with("no Stop-Sessions came", now);
     say_stop(Accept::ok);
     next_ = now + kStopPatience;
 }
@@ -297,6 +367,13 @@ void ServerSession::say_stop(Accept accept) {
 }
 
 void ServerSession::stop(const StopSessions& message, Time now) {
+    if (two_way()) {
+        // RFC 5357 §3.8: the client alone says it, of all sessions, and nothing is answered.
+        if (message.count != sessions_.size()) return fail_with("Stop-Sessions leaves a session out", now);
+        abandon(now);
+        state_ = State::requests;
+        return;
+    }
     for (Session& session : sessions_) {
         if (session.request.server_sends) continue;
         const auto sent = std::ranges::find(message.sessions, session.request.sid, &SessionDescription::sid);
@@ -327,7 +404,10 @@ void ServerSession::end_session(Session& session, const SessionDescription& sent
 /// Whatever of the sessions is still there ends now.
 void ServerSession::abandon(Time now) {
     for (Session& session : sessions_) {
-        if (session.request.server_sends) {
+        if (two_way()) {
+            shared_.stop_later(*reflectors_, session.place, session.test.peer,
+                               now + to_duration(session.request.timeout));
+        } else if (session.request.server_sends) {
             if (session.id != 0) static_cast<void>(shared_.ends().stop_sending(session.id));
         } else if (session.id != 0) {
             // How much the client sent nobody says: only what came is known.

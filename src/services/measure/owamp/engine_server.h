@@ -60,6 +60,31 @@ struct EndedSession {
     Time ended{};
 };
 
+/// TWAMP's session-reflectors, as a control connection sees them.
+class Reflectors {
+  public:
+    /// What a reflector must know of a session.
+    struct Session {
+        TestMode mode = TestMode::open;
+        ControlKeys keys;  ///< of this session; not in open mode
+        net::Endpoint peer;
+        std::uint16_t reflected_padding = 0;  ///< RFC 6038 §4
+        bool symmetrical = false;             ///< RFC 6038 §5
+    };
+
+    Reflectors() = default;
+    Reflectors(const Reflectors&) = delete;
+    Reflectors& operator=(const Reflectors&) = delete;
+    virtual ~Reflectors() = default;
+
+    /// A socket at `local`, at `port` if that is free, whose packets from `peer` nobody else reflects.
+    virtual Result<TestEnds::Place> reserve(const net::IpAddress& local, std::uint16_t port, std::uint8_t dscp,
+                                            const net::Endpoint& peer) = 0;
+    virtual void start(const TestEnds::Place& place, const Session& session) = 0;
+    /// Ends it, or what was only reserved.
+    virtual void stop(const TestEnds::Place& place, const net::Endpoint& peer) = 0;
+};
+
 /// What the connections of one server share. Used from one thread.
 class ServerState {
   public:
@@ -84,7 +109,17 @@ class ServerState {
     [[nodiscard]] const EndedSession* find(const Sid& sid, Time now);
     [[nodiscard]] ServerCounters& counters() { return counters_; }
 
+    /// RFC 5357 §3.8: a reflector goes on for a session's timeout after Stop-Sessions.
+    void stop_later(Reflectors& reflectors, const TestEnds::Place& place, const net::Endpoint& peer, Time when);
+    /// Now and then: ends reflectors whose time is over.
+    void tick(Time now);
+
   private:
+    struct Stopping {
+        Reflectors* reflectors;
+        TestEnds::Place place;
+        net::Endpoint peer;
+    };
     void forget_old(Time now);
 
     ServerSettings settings_;
@@ -95,13 +130,15 @@ class ServerState {
     std::list<EndedSession> ended_;  // oldest first
     std::map<Sid, std::list<EndedSession>::iterator> by_sid_;
     std::int64_t kept_ = 0;  // octets
+    std::multimap<Time, Stopping> stopping_;
     ServerCounters counters_;
 };
 
 class ServerSession {
   public:
-    /// `peer` and `local`: the ends of the control connection.
-    ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now);
+    /// `peer` and `local`: the ends of the control connection. With `reflectors` it speaks TWAMP, else OWAMP.
+    ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now,
+                  Reflectors* reflectors = nullptr);
     ~ServerSession();
     ServerSession(const ServerSession&) = delete;
     ServerSession& operator=(const ServerSession&) = delete;
@@ -143,6 +180,7 @@ class ServerSession {
     void take_command(const Command& command, Time now);
     void request(const RequestSession& request, Time now);
     [[nodiscard]] std::expected<Session, Refusal> admit(const RequestSession& request, Time now);
+    [[nodiscard]] std::expected<Session, Refusal> admit_two_way(const RequestSession& request, Time now);
     [[nodiscard]] std::expected<void, Refusal> within_limits(const RequestSession& request, Session& session,
                                                              Time now) const;
     void start(Time now);
@@ -153,9 +191,12 @@ class ServerSession {
     void abandon(Time now);
     void fail_with(std::string why, Time now);
     [[nodiscard]] Sid make_sid(const net::IpAddress& receiver, Time now) const;
-    [[nodiscard]] bool keyed() const { return mode_ != mode::kOpen; }
+    [[nodiscard]] bool two_way() const { return reflectors_ != nullptr; }
+    [[nodiscard]] bool keyed() const { return (mode_ & mode::kOpen) == 0; }
+    [[nodiscard]] std::uint32_t offered() const;
 
     ServerState& shared_;
+    Reflectors* const reflectors_;
     const net::Endpoint peer_, local_;
     State state_ = State::set_up;
     ControlReader in_;

@@ -330,6 +330,101 @@ TEST(OwampServer, IsNotHeldByASilentClient) {
     EXPECT_TRUE(server.closed());
 }
 
+/// Reflectors that write down what they are told.
+class FakeReflectors final : public Reflectors {
+  public:
+    Result<TestEnds::Place> reserve(const net::IpAddress&, std::uint16_t port, std::uint8_t,
+                                    const net::Endpoint& peer) override {
+        told.push_back("reserve " + peer.text());
+        return TestEnds::Place{0, port != 0 ? port : std::uint16_t{8762}};
+    }
+    void start(const TestEnds::Place&, const Session& session) override {
+        told.push_back("start " + session.peer.text() + (session.symmetrical ? " symmetrical" : "") +
+                       (session.mode == TestMode::open ? " open" : " protected"));
+    }
+    void stop(const TestEnds::Place&, const net::Endpoint& peer) override { told.push_back("stop " + peer.text()); }
+
+    std::vector<std::string> told;
+};
+
+/// A TWAMP client in one mode, past its set-up.
+struct TwoWay {
+    FakeEnds ends{kServer.address, 8000};
+    FakeReflectors reflectors;
+    ServerState state{with_key(), ends, secrets_of(1), kNow};
+    ServerSession server{state, kClient, kServer, kNow, &reflectors};
+    ControlReader in;
+    ControlWriter out;
+    Accept accepted = Accept::failure;
+
+    explicit TwoWay(std::uint32_t mode) {
+        in.feed(server.take());
+        const auto greeting = **read_greeting(in);
+        EXPECT_EQ(greeting.modes, 1U | 2U | 4U | 8U | 32U | 64U);
+        const ControlKeys keys{{1}, {2}};
+        SetUpResponse response{.mode = mode, .key_id = "panama", .token = {}, .client_iv = {}};
+        const bool keyed = (mode & mode::kOpen) == 0;
+        if (keyed)
+            response.token =
+                seal_token(derive_key("los nudos", greeting.salt, greeting.count), greeting.challenge, keys);
+        write(out, response);
+        if (keyed) out.protect(keys, Block{});
+        speak();
+        const auto start = read_server_start(in, keyed ? &keys : nullptr);
+        accepted = (*start)->accept;
+    }
+    void speak(Time at = kNow) {
+        server.feed(out.take(), at);
+        in.feed(server.take());
+    }
+};
+
+TEST(TwampServer, GrantsStartsAndStopsAfterTheTimeout) {
+    TwoWay client(mode::kMixed | mode::kSymmetricalSize);
+    ASSERT_EQ(client.accepted, Accept::ok);
+    RequestSession request;
+    request.two_way = true;
+    request.sender_port = 7000;
+    request.receiver_port = 20'000;
+    request.start = measure::to_ntp(kNow);
+    request.timeout = to_fixed(seconds(2));
+    write(client.out, request);
+    client.speak();
+    const auto answer = read_accept_session(client.in);
+    ASSERT_TRUE(answer && answer->has_value());
+    EXPECT_EQ((*answer)->accept, Accept::ok);
+    EXPECT_EQ((*answer)->port, 20'000);
+    write(client.out, StartSessions{});
+    client.speak();
+    EXPECT_TRUE(read_start_ack(client.in)->has_value());
+    write(client.out, StopSessions{.accept = Accept::ok, .count = 1, .sessions = {}}, true);
+    client.speak(kNow + seconds(10));
+    EXPECT_FALSE(client.server.closed());
+    EXPECT_EQ(client.reflectors.told,
+              (std::vector<std::string>{"reserve 192.0.2.1:7000", "start 192.0.2.1:7000 symmetrical open"}));
+    client.state.tick(kNow + seconds(11));
+    EXPECT_EQ(client.reflectors.told.size(), 2U);
+    client.state.tick(kNow + seconds(12));
+    EXPECT_EQ(client.reflectors.told.back(), "stop 192.0.2.1:7000");
+    EXPECT_EQ(client.state.use_of("user panama").sessions, 0U);
+}
+
+TEST(TwampServer, TakesOneSecurityModeAndWhatItOffers) {
+    for (const std::uint32_t mode : {1U, 2U, 4U, 8U, 1U | 32U | 64U})
+        EXPECT_EQ(TwoWay(mode).accepted, Accept::ok) << mode;
+    for (const std::uint32_t mode : {0U, 3U, 32U, 1U | 16U, 128U | 1U})
+        EXPECT_NE(TwoWay(mode).accepted, Accept::ok) << mode;
+}
+
+TEST(TwampServer, StopSessionsMustCountThemAll) {
+    TwoWay client(mode::kOpen);
+    write(client.out, StartSessions{});
+    client.speak();
+    write(client.out, StopSessions{.accept = Accept::ok, .count = 1, .sessions = {}}, true);
+    client.speak();
+    EXPECT_TRUE(client.server.closed());
+}
+
 TEST(OwampServer, TwoSidesLoseNothingWhateverTheOctetsAreCutInto) {
     Pair pair(with_key(), both_ways(mode::kEncrypted));
     Rng rng(5);

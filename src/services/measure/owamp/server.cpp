@@ -6,12 +6,13 @@
 
 #include "base/log.h"
 #include "services/measure/owamp/control_connection.h"
+#include "services/measure/owamp/twamp_reflectors.h"
 
 namespace quipu::owamp {
 namespace {
 
-constexpr LogEvent kServing{LogLevel::info, "OWAMP_SERVING", "OWAMP is served"};
-constexpr LogEvent kFault{LogLevel::warning, "OWAMP_CLIENT_LEFT", "An OWAMP client was refused or left",
+constexpr LogEvent kServing{LogLevel::info, "OWAMP_SERVING", "OWAMP or TWAMP is served"};
+constexpr LogEvent kFault{LogLevel::warning, "OWAMP_CLIENT_LEFT", "A client of OWAMP or TWAMP was refused or left",
                           "See who it is; a wrong key and a broken client look alike."};
 constexpr LogEvent kRefused{LogLevel::warning, "OWAMP_SESSION_REFUSED", "A test session was refused",
                             "Raise the limit if the client may have it; else see who asks for it."};
@@ -25,34 +26,41 @@ bool is_told(std::uint64_t count) {
 
 class Server final : public OwampServer {
   public:
-    Server(ServerSettings settings, std::unique_ptr<TestPlane> plane, const Clock& clock)
+    Server(ServerSettings settings, std::unique_ptr<TestPlane> plane, stamp::ReflectorServer* reflector,
+           const Clock& clock)
         : clock_(clock),
           plane_(std::move(plane)),
+          reflectors_(reflector != nullptr ? std::make_unique<TwampReflectors>(*reflector) : nullptr),
           state_(std::move(settings), *plane_, system_secrets(), clock.now()),
           loops_(1) {}
     ~Server() override { loops_.stop(); }
 
-    Result<void> listen(const std::vector<net::Endpoint>& addresses) {
-        for (const net::Endpoint& address : addresses) {
-            auto sockets = TRY(net::listen_on(address, 1));
-            listening_.push_back(TRY(net::local_endpoint(sockets.front().get())));
-            listeners_.push_back(std::move(sockets.front()));
-        }
-        for (const net::Descriptor& socket : listeners_)
-            loop().spawn(accept(socket.get()));
+    Result<void> listen(const Listen& where) {
+        TRY(listen_at(where.owamp, listening_.owamp, nullptr));
+        if (reflectors_) TRY(listen_at(where.twamp, listening_.twamp, reflectors_.get()));
         loop().spawn(look_after());
-        for (const net::Endpoint& address : listening_)
-            log(kServing, {{"address", address.text()}});
         return {};
     }
-    [[nodiscard]] std::vector<net::Endpoint> listening() const override { return listening_; }
+    [[nodiscard]] const Listen& listening() const override { return listening_; }
 
   private:
     using Connection = ControlConnection<ServerSession>;
 
     [[nodiscard]] net::EventLoop& loop() { return loops_.at(0); }
 
-    Task<void> accept(int listening) {
+    Result<void> listen_at(const std::vector<net::Endpoint>& addresses, std::vector<net::Endpoint>& out,
+                           Reflectors* reflectors) {
+        for (const net::Endpoint& address : addresses) {
+            auto sockets = TRY(net::listen_on(address, 1));
+            out.push_back(TRY(net::local_endpoint(sockets.front().get())));
+            listeners_.push_back(std::move(sockets.front()));
+            loop().spawn(accept(listeners_.back().get(), reflectors));
+            log(kServing, {{"protocol", reflectors == nullptr ? "OWAMP" : "TWAMP"}, {"address", out.back().text()}});
+        }
+        return {};
+    }
+
+    Task<void> accept(int listening, Reflectors* reflectors) {
         for (;;) {
             auto socket = co_await net::accept_one(loop(), listening);
             if (!socket) {
@@ -60,25 +68,36 @@ class Server final : public OwampServer {
                 co_await loop().sleep(std::chrono::seconds(1));
                 continue;
             }
-            loop().spawn(serve(std::move(*socket)));
+            loop().spawn(serve(std::move(*socket), reflectors));
         }
     }
 
-    Task<void> serve(net::Descriptor socket) {
+    Task<void> serve(net::Descriptor socket, Reflectors* reflectors) {
         net::SocketAddress address;
         address.length = sizeof address.storage;
         if (::getpeername(socket.get(), address.get(), &address.length) != 0) co_return;
         const net::Endpoint peer = net::to_endpoint(address.storage);
         const auto local = net::local_endpoint(socket.get());
         if (!local) co_return;
-        const int on = 1;
-        ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        ServerSession session(state_, peer, *local, clock_.now());
+        set_options(socket.get());
+        ServerSession session(state_, peer, *local, clock_.now(), reflectors);
         Connection connection(session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
         const Entry entry(connections_, connection, session);
         static_cast<void>(co_await connection.run());
         session.hang_up(clock_.now());
         tell(session, peer);
+    }
+
+    /// Answers leave at once; a client whose machine is gone is noticed within two minutes.
+    static void set_options(int fd) {
+        const auto set = [fd](int level, int option, int value) {
+            ::setsockopt(fd, level, option, &value, sizeof value);
+        };
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+        set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+        set(IPPROTO_TCP, TCP_KEEPCNT, 4);
     }
 
     void tell(ServerSession& session, const net::Endpoint& peer) {
@@ -96,6 +115,7 @@ class Server final : public OwampServer {
         for (;;) {
             co_await loop().sleep(kControlTick);
             const Time now = clock_.now();
+            state_.tick(now);
             for (const auto& [connection, session] : connections_)
                 if (connection->next() <= now) connection->wake();
         }
@@ -118,19 +138,20 @@ class Server final : public OwampServer {
 
     const Clock& clock_;
     std::unique_ptr<TestPlane> plane_;
+    std::unique_ptr<TwampReflectors> reflectors_;
     ServerState state_;
     Connections connections_;
     std::vector<net::Descriptor> listeners_;
-    std::vector<net::Endpoint> listening_;
+    Listen listening_;
     net::LoopPool loops_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<OwampServer>> OwampServer::start(const std::vector<net::Endpoint>& listen,
-                                                        ServerSettings settings, const TestPlaneSettings& plane,
-                                                        const Clock& clock) {
-    auto server = std::make_unique<Server>(std::move(settings), TRY(TestPlane::start(clock, plane)), clock);
+Result<std::unique_ptr<OwampServer>> OwampServer::start(const Listen& listen, ServerSettings settings,
+                                                        const TestPlaneSettings& plane,
+                                                        stamp::ReflectorServer* reflector, const Clock& clock) {
+    auto server = std::make_unique<Server>(std::move(settings), TRY(TestPlane::start(clock, plane)), reflector, clock);
     TRY(server->listen(listen));
     return server;
 }

@@ -22,7 +22,8 @@ class Client {
           socket_(std::move(socket)),
           chance_(Rng::from_system()),
           sender_(settings.plan, Rng(chance_.next()), clock.monotonic()),
-          hmac_(Hmac::Hash::sha256, as_bytes(settings.key)) {
+          hmac_(Hmac::Hash::sha256, as_bytes(settings.key)),
+          twamp_hmac_(Hmac::Hash::sha1, {}) {
         while (settings_.form.protocol == Protocol::stamp && ssid_ == 0)
             ssid_ = settings_.ssid != 0 ? settings_.ssid : static_cast<std::uint16_t>(chance_.next());
         const auto quality = settings.declared_clock_error > Nanoseconds::zero()
@@ -63,7 +64,11 @@ class Client {
                            settings_.form);
             packet_.bytes(extensions.span());
             std::vector<std::uint8_t> bytes(packet_.span().begin(), packet_.span().end());
-            if (settings_.form.mode == Mode::authenticated) seal_stamp(bytes, hmac_);
+            if (settings_.twamp_keys)
+                seal_twamp(std::span(bytes).first(settings_.form.question_octets()), settings_.form, false,
+                           *settings_.twamp_keys, twamp_hmac_);
+            else if (settings_.form.mode == Mode::authenticated)
+                seal_stamp(bytes, hmac_);
             const std::array datagrams{net::OutDatagram{bytes, settings_.reflector}};
             const std::size_t taken = TRY(socket_.send(datagrams));
             // What the kernel had no room for was not sent; it is not the network's loss.
@@ -112,9 +117,12 @@ class Client {
 
     void take(const net::Datagram& datagram) {
         if (datagram.peer != settings_.reflector) return sender_.strange();
-        const bool authenticated = settings_.form.mode == Mode::authenticated;
-        const auto answer = parse_answer(datagram.bytes, settings_.form);
-        if (!answer || datagram.truncated || (authenticated && !verify_stamp(datagram.bytes, hmac_)) ||
+        const bool authenticated = settings_.form.mode == Mode::authenticated && !settings_.twamp_keys;
+        plain_.assign(datagram.bytes.begin(), datagram.bytes.end());
+        const bool opened =
+            !settings_.twamp_keys || open_twamp(plain_, settings_.form, true, *settings_.twamp_keys, twamp_hmac_);
+        const auto answer = parse_answer(plain_, settings_.form);
+        if (!opened || !answer || datagram.truncated || (authenticated && !verify_stamp(datagram.bytes, hmac_)) ||
             (settings_.form.protocol == Protocol::stamp && answer->ssid != ssid_ && answer->ssid != 0)) {
             ++result_.wrong;
             return;
@@ -153,6 +161,8 @@ class Client {
     Rng chance_;
     SessionSender sender_;
     Hmac hmac_;
+    Hmac twamp_hmac_;
+    std::vector<std::uint8_t> plain_;
     measure::ErrorEstimate error_;
     std::optional<net::IpAddress> own_;
     std::uint16_t ssid_ = 0;
@@ -166,11 +176,18 @@ class Client {
 
 }  // namespace
 
+Result<net::UdpSocket> session_socket(const net::IpAddress& local, std::uint8_t dscp) {
+    return net::UdpSocket::bind({local, 0}, {.dscp = dscp, .arrivals = true, .sent_times = true});
+}
+
+Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock, net::UdpSocket socket) {
+    return Client(settings, clock, std::move(socket)).run();
+}
+
 Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock) {
     const bool v6 = settings.reflector.address.is_v6();
-    const net::Endpoint any{v6 ? net::IpAddress::v6(std::array<std::uint8_t, 16>{}) : net::IpAddress::v4(0), 0};
-    auto socket = TRY(net::UdpSocket::bind(any, {.dscp = settings.dscp, .arrivals = true, .sent_times = true}));
-    return Client(settings, clock, std::move(socket)).run();
+    const auto any = v6 ? net::IpAddress::v6(std::array<std::uint8_t, 16>{}) : net::IpAddress::v4(0);
+    return run_session(settings, clock, TRY(session_socket(any, settings.dscp)));
 }
 
 }  // namespace quipu::stamp

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "net/address.h"
+#include "net/udp.h"
 #include "services/measure/stamp/engine_sender.h"
 
 namespace quipu::stamp {
@@ -13,10 +13,11 @@ namespace quipu::stamp {
 struct ClientSettings {
     net::Endpoint reflector;
     SenderPlan plan;
-    Form form;               ///< STAMP open or authenticated, or TWAMP open (TWAMP Light)
-    std::string key;         ///< of authenticated mode
-    std::uint16_t ssid = 0;  ///< 0: any
-    std::size_t octets = 0;  ///< of a packet; what its header does not need is padding
+    Form form;                            ///< STAMP open or authenticated, or TWAMP open (TWAMP Light)
+    std::string key;                      ///< of authenticated mode
+    std::optional<TwampKeys> twamp_keys;  ///< of TWAMP's authenticated and encrypted mode: a control connection's
+    std::uint16_t ssid = 0;               ///< 0: any
+    std::size_t octets = 0;               ///< of a packet; what its header does not need is padding
     std::uint8_t dscp = 0;
     std::optional<std::uint8_t> answers_dscp;  ///< asked for by a Class of Service TLV
     Nanoseconds declared_clock_error{};        ///< zero: what the kernel says
@@ -35,5 +36,10 @@ struct ClientResult {
 };
 
 [[nodiscard]] Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock);
+
+/// The same in two steps, for a control connection that must tell the sender's port before.
+[[nodiscard]] Result<net::UdpSocket> session_socket(const net::IpAddress& local, std::uint8_t dscp);
+[[nodiscard]] Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock,
+                                               net::UdpSocket socket);
 
 }  // namespace quipu::stamp

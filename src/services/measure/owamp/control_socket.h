@@ -1,0 +1,20 @@
+#pragma once
+// The blocking side of a control connection, for commands that do nothing else meanwhile.
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "net/socket.h"
+
+namespace quipu::owamp {
+
+/// A connection of our own, whose ends are known: test packets go between the same addresses.
+[[nodiscard]] Result<net::Descriptor> connect_control(const net::Endpoint& server);
+/// All of it.
+[[nodiscard]] Result<void> write_control(int fd, ByteSpan octets);
+/// What comes within `patience`; nothing if nothing does. An end of the connection is an error.
+[[nodiscard]] Result<ByteSpan> read_control(int fd, std::span<std::uint8_t> into, Nanoseconds patience);
+
+}  // namespace quipu::owamp

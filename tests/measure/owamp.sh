@@ -1,0 +1,115 @@
+#!/bin/bash
+# owping and twping against measure serve in every mode, in a network of its own; tshark reads what they said without a complaint:
+# tests/measure/owamp.sh PROGRAM [KEEP-FOLDER]
+set -uo pipefail
+
+[ "${1:-}" = inside ] || {
+  for tool in unshare ip tshark python3; do
+    command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
+  done
+  unshare -rn true 2>/dev/null || { echo "skipped: a network namespace cannot be made here"; exit 77; }
+  exec unshare -rn "$0" inside "$(realpath "$1")" "${2:-}"
+}
+program=$2
+keep=${3:-}
+folder=$(mktemp -d)
+pids=()
+stop() {
+  [ ${#pids[@]} = 0 ] || { kill "${pids[@]}" 2>/dev/null; wait "${pids[@]}" 2>/dev/null; }
+  [ -z "$keep" ] || cp "$folder"/* "$keep"
+  rm -rf "$folder"
+}
+trap stop EXIT
+cd "$folder" || exit 1
+failed=0
+bad() {
+  echo "not as it should be: $*"
+  failed=1
+}
+
+ip link set lo up
+ip address add 192.0.2.1/32 dev lo
+ip -6 address add 2001:db8::1/128 dev lo nodad
+umask 077
+printf 'panama 6c6f73206e75646f73\n' >keys
+printf 'panama 6f74726f73\n' >wrong
+
+# The capture has begun when the first packet that we send again and again is in it.
+tshark -q -i lo -w capture.pcapng -f 'tcp port 861 or tcp port 862 or udp' 2>tshark.log &
+pids+=($!)
+capturing() {
+  python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"begun", ("127.0.0.1", 9))'
+  tshark -r capture.pcapng 2>/dev/null | grep -q .
+}
+for _ in $(seq 150); do capturing && break; sleep 0.2; done
+capturing || { cat tshark.log; echo "skipped: tshark captures nothing here"; exit 77; }
+
+"$program" measure serve --owamp-port 861 --twamp-port 862 --keys keys --clock-error 1us --test-ports 8760-8799 >served 2>server.log &
+pids+=($!)
+for _ in $(seq 100); do [ "$(grep -c ^twamp served)" = 2 ] && break; sleep 0.1; done
+[ "$(grep -c ^twamp served)" = 2 ] || { cat server.log; echo "the server does not listen"; exit 1; }
+
+# NAME, then owping's arguments: both directions, nothing lost.
+measure() {
+  local name=$1
+  shift
+  "$program" owping "$@" -c 20 -i 0.01e -L 1 -z 0.2 --output json >"$name.json" 2>"$name.log" || { cat "$name.log"; bad "$name failed"; return; }
+  python3 - "$name.json" <<'PYTHON' || bad "$name"
+import json, sys
+sessions = json.load(open(sys.argv[1]))
+assert len(sessions) == 2, len(sessions)
+for s in sessions:
+    assert (s["sent"], s["lost"], s["duplicates"]) == (20, 0, 0), s
+    assert s["delay_min_ms"] > 0 and s["hops_min"] == s["hops_max"] == 0, s
+PYTHON
+}
+measure open 192.0.2.1
+measure open6 '[2001:db8::1]:861'
+measure authenticated 192.0.2.1 -A A -u panama -k keys
+measure encrypted 192.0.2.1 -A E -u panama -k keys -D 46 -s 100
+# NAME, then twping's arguments.
+measure_two_way() {
+  local name=$1
+  shift
+  "$program" twping "$@" -c 20 -i 0.01e -L 1 --output json >"$name.json" 2>"$name.log" || { cat "$name.log"; bad "$name failed"; return; }
+  python3 - "$name.json" <<'PYTHON' || bad "$name"
+import json, sys
+s = json.load(open(sys.argv[1]))
+assert (s["sent"], s["received"], s["lost"], s["duplicates"], s["wrong"], s["strange"]) == (20, 20, 0, 0, 0, 0), s
+assert s["round_trip_min_us"] > 0 and s["ttl_there_min"] == s["ttl_back_min"] == 255, s
+PYTHON
+}
+measure_two_way two-way 192.0.2.1
+measure_two_way two-way6 '[2001:db8::1]'
+measure_two_way two-way-authenticated 192.0.2.1 -A A -u panama -k keys
+measure_two_way two-way-encrypted 192.0.2.1 -A E -u panama -k keys
+measure_two_way two-way-mixed 192.0.2.1 -A M -u panama -k keys
+"$program" owping 192.0.2.1 -A E -u panama -k wrong >/dev/null 2>refused.log && bad "a wrong key was taken"
+grep -q 'the server refuses' refused.log || bad "a wrong key is told as: $(cat refused.log)"
+"$program" owping 192.0.2.1 -c 50000000 -t >/dev/null 2>refused.log && bad "fifty million packets were taken"
+grep -q 'above the server' refused.log || bad "too many packets are told as: $(cat refused.log)"
+
+# The capture is whole when a last packet is in it.
+python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"ended", ("127.0.0.1", 10))'
+for _ in $(seq 150); do tshark -r capture.pcapng -Y 'udp.dstport == 10' 2>/dev/null | grep -q . && break; sleep 0.2; done
+read_capture() {
+  tshark -r capture.pcapng -d tcp.port==861,twamp.control -d udp.port==8760-8799,owamp.test "$@" 2>/dev/null
+}
+count() { read_capture -Y "$1" | wc -l; }
+is() { # WHAT FOUND EXPECTED
+  [ "$2" = "$3" ] || bad "$1: tshark sees $2, not $3"
+}
+# Of protected connections it can read no more than their set-up.
+protected=$(read_capture -Y 'twamp.control.mode == 2 || twamp.control.mode == 4 || twamp.control.mode == 8' -T fields -e tcp.stream | sort -u | paste -sd,)
+complaints=$(read_capture -Y "(_ws.malformed || _ws.expert.severity >= 6291456) && !(tcp.stream in {$protected}) && !(tcp.flags.reset == 1)" | head -5)
+[ -z "$complaints" ] || bad "tshark complains: $complaints"
+is greetings "$(count 'twamp.control.modes == 7 && twamp.control.count == 2048')" 6
+is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 111 && twamp.control.count == 2048')" 5
+is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 6
+is 'two-way requests that can be read' "$(count 'tcp.dstport == 862 && twamp.control.command == 5 && twamp.control.padding_length == 27')" 2
+is 'two-way stops that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 3 && twamp.control.numsessions == 1 && !(tcp.stream in {$protected})")" 2
+is 'requests that can be read' "$(count 'twamp.control.command == 1 && twamp.control.number_of_packets == 20 && twamp.control.number_of_schedule_slots == 1')" 2
+is 'packets of each length' "$(read_capture -Y 'udp.port in {8760 .. 8799}' -T fields -e udp.length | sort -n | uniq -c | tr -s ' \n' ' ')" ' 80 22 40 56 40 156 '
+is 'packets with DSCP 46' "$(count 'udp.port in {8760 .. 8799} && ip.dsfield.dscp == 46')" 40
+[ "$failed" = 1 ] || echo "OWAMP and TWAMP in every mode, over IPv4 and IPv6; tshark read it all"
+exit $failed

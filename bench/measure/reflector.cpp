@@ -24,6 +24,11 @@ struct Load {
     double rate = 0;
     std::uint32_t sessions = 1;
     std::size_t octets = 44;
+    std::string key = {};  ///< of authenticated mode
+
+    [[nodiscard]] stamp::Form form() const {
+        return {stamp::Protocol::stamp, key.empty() ? stamp::Mode::open : stamp::Mode::authenticated};
+    }
 };
 
 struct Found {
@@ -31,12 +36,12 @@ struct Found {
     std::vector<std::int64_t> held;
 };
 
-void take_answers(net::UdpSocket& socket, Found& found) {
+void take_answers(net::UdpSocket& socket, stamp::Form form, Found& found) {
     for (;;) {
         const auto batch = socket.receive();
         if (!batch) return;
         for (const net::Datagram& datagram : *batch) {
-            const auto answer = stamp::parse_answer(datagram.bytes, {});
+            const auto answer = stamp::parse_answer(datagram.bytes, form);
             if (!answer) continue;
             ++found.answered;
             if (found.answered % 16 == 0)
@@ -52,6 +57,7 @@ Found ask(net::UdpSocket& socket, const Load& load) {
     const SystemClock clock;
     const Monotonic start = clock.monotonic();
     Found found;
+    stamp::Hmac hmac(stamp::Hmac::Hash::sha256, as_bytes(load.key));
     std::vector<std::vector<std::uint8_t>> packets(net::kUdpBatch);
     std::vector<net::OutDatagram> out(net::kUdpBatch);
     for (Monotonic now = start; now - start < load.length; now = clock.monotonic()) {
@@ -67,13 +73,14 @@ Found ask(net::UdpSocket& socket, const Load& load) {
                                    .timestamp = stamp::timestamp_field(clock.now(), false),
                                    .error = 0x8001,
                                    .ssid = static_cast<std::uint16_t>(number % load.sessions)},
-                                  {});
-            writer.zeros(load.octets - writer.size());
+                                  load.form());
+            if (load.octets > writer.size()) writer.zeros(load.octets - writer.size());
             packets[i] = writer.take();
+            if (!load.key.empty()) stamp::seal_stamp(packets[i], hmac);
             out[i] = {packets[i], load.reflector};
         }
         if (count > 0) found.sent += socket.send(std::span(out).first(count)).value_or(0);
-        take_answers(socket, found);
+        take_answers(socket, load.form(), found);
         if (count == 0) {
             pollfd watched{socket.fd(), POLLIN, 0};
             const timespec patience{0, 100'000};
@@ -83,7 +90,7 @@ Found ask(net::UdpSocket& socket, const Load& load) {
     for (int i = 0; i < 20 && found.answered < found.sent; ++i) {
         pollfd watched{socket.fd(), POLLIN, 0};
         ::poll(&watched, 1, 50);
-        take_answers(socket, found);
+        take_answers(socket, load.form(), found);
     }
     return found;
 }
@@ -92,7 +99,7 @@ Found ask(net::UdpSocket& socket, const Load& load) {
 
 int main(int argc, char** argv) {
     if (argc < 5) {
-        std::fputs("bench_reflector ADDRESS:PORT SECONDS PACKETS-PER-SECOND SESSIONS [OCTETS]\n", stderr);
+        std::fputs("bench_reflector ADDRESS:PORT SECONDS PACKETS-PER-SECOND SESSIONS [OCTETS [KEY]]\n", stderr);
         return 2;
     }
     const auto reflector = net::Endpoint::parse(argv[1]);
@@ -101,7 +108,8 @@ int main(int argc, char** argv) {
                     .length = Nanoseconds(static_cast<std::int64_t>(std::atof(argv[2]) * 1e9)),
                     .rate = std::atof(argv[3]),
                     .sessions = static_cast<std::uint32_t>(std::atoi(argv[4])),
-                    .octets = argc > 5 ? static_cast<std::size_t>(std::atoi(argv[5])) : 44};
+                    .octets = argc > 5 ? static_cast<std::size_t>(std::atoi(argv[5])) : 44,
+                    .key = argc > 6 ? argv[6] : ""};
     auto socket = net::UdpSocket::bind({net::IpAddress::v4(0), 0}, {});
     if (!socket) return 1;
     Found found = ask(*socket, load);

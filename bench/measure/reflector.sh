@@ -23,7 +23,9 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 value() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$1" | head -1; }
 wait_for() { until grep -q "$2" "$1" 2>/dev/null; do sleep 0.05; done; }
 
-ip netns exec far "$quipu" measure serve --stamp-port 8620 --listen 192.0.2.2 --stamp-sessions 65000 >served 2>/dev/null &
+umask 077
+echo 'ana 616263' >keys
+ip netns exec far "$quipu" measure serve --stamp-port 8620 --listen 192.0.2.2 --stamp-sessions 65000 --keys keys >served 2>/dev/null &
 ours=$!
 wait_for served '^stamp'
 ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &
@@ -38,11 +40,11 @@ before=$(resident $ours)
 after=$(resident $ours)
 echo "quipu: $(value sessions.json answered) packets of 10,000 sessions answered of $(value sessions.json sent); $(((after - before) * 1024 / 10000)) octets a session; $after KiB in all"
 
-# What a run of ours costs: RATE (0: as fast as answers come) NAME SESSIONS
+# What a run of ours costs: RATE (0: as fast as answers come) NAME SESSIONS [OCTETS KEY]
 run_ours() {
   local from to
   from=$(ticks $ours)
-  "$load" 192.0.2.2:8620 "$seconds" "$1" "$3" 60 >"$2.json"
+  "$load" 192.0.2.2:8620 "$seconds" "$1" "$3" "${4:-60}" "${5:-}" >"$2.json"
   to=$(ticks $ours)
   echo "$(value "$2.json" answered) $((to - from))"
 }
@@ -69,10 +71,14 @@ read -r irtt_packets irtt_ticks < <(run_theirs 16 100us)
 rate=$((irtt_packets / seconds))
 read -r same_packets same_ticks < <(run_ours "$rate" same 4)
 read -r full_packets full_ticks < <(run_ours 0 full 4)
+read -r sealed_packets sealed_ticks < <(run_ours 0 sealed 4 112 abc)
+read -r long_packets long_ticks < <(run_ours 0 long 4 112)
 a=$(per_second "$irtt_packets" "$irtt_ticks") b=$(per_second "$same_packets" "$same_ticks") c=$(per_second "$full_packets" "$full_ticks")
 echo "irtt:  $irtt_packets packets, $irtt_ticks ticks: $a packets a processor second, $rate a second"
 echo "quipu: $same_packets packets, $same_ticks ticks: $b packets a processor second at irtt's rate"
 echo "quipu: $full_packets packets, $full_ticks ticks: $c packets a processor second at full drive, $((full_packets / seconds)) a second"
+d=$(per_second "$sealed_packets" "$sealed_ticks") e=$(per_second "$long_packets" "$long_ticks")
+echo "quipu: $d packets a processor second authenticated, $e open in packets of the same 112 octets, at full drive"
 awk -v a="$a" -v b="$b" -v c="$c" 'BEGIN { if (a > 0) printf "ratio to irtt: %.1f at its rate, %.1f at full drive\n", b / a, c / a }'
 
 "$load" 192.0.2.2:8620 "$seconds" 0 4 60 >busy-load.json &

@@ -8,6 +8,8 @@
 #include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <numeric>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -17,6 +19,7 @@ namespace quipu::net {
 namespace {
 
 constexpr std::size_t kControlOctets = 256;
+constexpr std::size_t kMostJoinedOctets = 60'000;
 
 Time from_timespec(const timespec& time) {
     return Time(std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec));
@@ -92,7 +95,8 @@ std::optional<std::uint32_t> read_control(msghdr& message, Datagram& out) {
 /// Ancillary data of one datagram that is sent.
 class SendControl {
   public:
-    void write(const OutDatagram& datagram, msghdr& header) {
+    /// `segment`: octets of each, when several are joined; else 0.
+    void write(const OutDatagram& datagram, std::uint16_t segment, msghdr& header) {
         used_ = 0;
         const bool v6 = datagram.peer.address.is_v6();
         if (datagram.from && datagram.from->is_v6() == v6) {
@@ -103,6 +107,7 @@ class SendControl {
         }
         if (datagram.tos >= 0)
             put(v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(datagram.tos));
+        if (segment > 0) put(SOL_UDP, UDP_SEGMENT, segment);
         header.msg_control = used_ == 0 ? nullptr : octets_.data();
         header.msg_controllen = used_;
     }
@@ -168,6 +173,7 @@ struct UdpSocket::Buffers {
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       local_(other.local_),
+      joins_(other.joins_),
       overflowed_(other.overflowed_),
       overflow_seen_(other.overflow_seen_),
       buffers_(std::move(other.buffers_)) {}
@@ -175,6 +181,7 @@ UdpSocket::UdpSocket(UdpSocket&& other) noexcept
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(local_, other.local_);
+    std::swap(joins_, other.joins_);
     std::swap(overflowed_, other.overflowed_);
     std::swap(overflow_seen_, other.overflow_seen_);
     std::swap(buffers_, other.buffers_);
@@ -217,6 +224,7 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
     if (::bind(fd, where.get(), where.length) != 0) return bind_failed(errno, local);
     UdpSocket out;
     out.local_ = TRY(local_endpoint(fd));
+    out.joins_ = options.joins && !options.sent_times;
     out.fd_ = socket.release();
     out.buffers_ = std::make_unique<Buffers>();
     return out;
@@ -251,30 +259,54 @@ Result<std::span<const Datagram>> UdpSocket::receive() {
     return std::span<const Datagram>(buffers.datagrams).first(static_cast<std::size_t>(count));
 }
 
+/// One system call's datagrams as messages: each its own, or several joined.
+struct UdpSocket::Outgoing {
+    std::array<SocketAddress, kUdpBatch> peers;
+    std::array<iovec, kUdpBatch> vectors{};
+    std::array<mmsghdr, kUdpBatch> messages{};
+    std::array<SendControl, kUdpBatch> controls;
+    std::array<std::size_t, kUdpBatch> joined{};  // datagrams of each message
+    unsigned count = 0;
+
+    static bool go_together(const OutDatagram& a, const OutDatagram& b) {
+        return a.bytes.size() == b.bytes.size() && a.peer == b.peer && a.from == b.from && a.tos == b.tos;
+    }
+
+    void fill(std::span<const OutDatagram> datagrams, bool joins) {
+        for (std::size_t i = 0; i < datagrams.size();) {
+            const OutDatagram& first = datagrams[i];
+            const std::size_t most = joins && !first.bytes.empty() ? kMostJoinedOctets / first.bytes.size() : 1;
+            std::size_t several = 1;
+            while (several < most && i + several < datagrams.size() && go_together(first, datagrams[i + several]))
+                ++several;
+            for (std::size_t j = i; j < i + several; ++j)
+                vectors[j] = {const_cast<std::uint8_t*>(datagrams[j].bytes.data()), datagrams[j].bytes.size()};
+            peers[count] = to_socket_address(first.peer);
+            msghdr& header = messages[count].msg_hdr;
+            header.msg_name = &peers[count].storage;
+            header.msg_namelen = peers[count].length;
+            header.msg_iov = &vectors[i];
+            header.msg_iovlen = several;
+            if (first.from || first.tos >= 0 || several > 1)
+                controls[count].write(first, several > 1 ? static_cast<std::uint16_t>(first.bytes.size()) : 0, header);
+            joined[count++] = several;
+            i += several;
+        }
+    }
+};
+
 Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
     std::size_t taken = 0;
     while (taken < datagrams.size()) {
-        std::array<SocketAddress, kUdpBatch> peers;
-        std::array<iovec, kUdpBatch> vectors{};
-        std::array<mmsghdr, kUdpBatch> messages{};
-        std::array<SendControl, kUdpBatch> controls;
-        const std::size_t batch = std::min(datagrams.size() - taken, kUdpBatch);
-        for (std::size_t i = 0; i < batch; ++i) {
-            const OutDatagram& datagram = datagrams[taken + i];
-            peers[i] = to_socket_address(datagram.peer);
-            vectors[i] = {const_cast<std::uint8_t*>(datagram.bytes.data()), datagram.bytes.size()};
-            msghdr& header = messages[i].msg_hdr;
-            header.msg_name = &peers[i].storage;
-            header.msg_namelen = peers[i].length;
-            header.msg_iov = &vectors[i];
-            header.msg_iovlen = 1;
-            if (datagram.from || datagram.tos >= 0) controls[i].write(datagram, header);
-        }
-        const int sent = ::sendmmsg(fd_, messages.data(), static_cast<unsigned>(batch), MSG_DONTWAIT);
+        Outgoing out;
+        out.fill(datagrams.subspan(taken, std::min(datagrams.size() - taken, kUdpBatch)), joins_);
+        const int sent = ::sendmmsg(fd_, out.messages.data(), out.count, MSG_DONTWAIT);
         if (sent > 0) {
-            taken += static_cast<std::size_t>(sent);
+            taken += std::accumulate(out.joined.begin(), out.joined.begin() + sent, std::size_t{0});
         } else if (errno == EAGAIN || errno == ENOBUFS) {
             return taken;
+        } else if (out.joined[0] > 1 && errno != EINTR) {
+            joins_ = false;  // not on this way: longer than its MTU, or without checksums
         } else if (concerns_destination(errno)) {
             ++taken;
         } else if (errno != EINTR) {

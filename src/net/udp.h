@@ -44,7 +44,9 @@ class UdpSocket {
         int ttl = 255;
         int dscp = 0;
         bool timestamps = true;
-        bool arrivals = false;    ///< tell where each was sent to, and its TOS
+        bool arrivals = false;  ///< tell where each was sent to, and its TOS
+        bool joins =
+            false;  ///< neighbours of one send() to one peer, equally long, go through the kernel as one (UDP_SEGMENT)
         bool sent_times = false;  ///< the kernel tells when each left: sent_times()
     };
     /// When the `number`-th datagram that this socket sent (from 0 on) was given to the device.
@@ -75,8 +77,10 @@ class UdpSocket {
   private:
     UdpSocket() = default;
     struct Buffers;
+    struct Outgoing;
     int fd_ = -1;
     Endpoint local_;
+    bool joins_ = false;
     std::uint64_t overflowed_ = 0;
     std::uint32_t overflow_seen_ = 0;  // the kernel's counter, which wraps
     std::unique_ptr<Buffers> buffers_;

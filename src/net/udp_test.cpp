@@ -49,6 +49,30 @@ TEST_P(UdpTest, TellsOfArrivalsAndOfWhatLeft) {
     EXPECT_TRUE(sender.sent_times().empty());
 }
 
+TEST_P(UdpTest, JoinedDatagramsArriveApart) {
+    UdpSocket sender = socket({.joins = true});
+    UdpSocket receiver = socket();
+    UdpSocket other = socket();
+    std::vector<std::string> texts;
+    for (int i = 0; i < 100; ++i)
+        texts.push_back(std::to_string(1000 + i) + std::string(i % 10 == 9 ? 3 : 0, '.'));
+    std::vector<OutDatagram> out;
+    for (const auto& text : texts) {
+        out.push_back({as_bytes(text), receiver.local()});
+        if (out.size() % 7 == 0) out.push_back({as_bytes("other"), other.local()});
+    }
+    EXPECT_EQ(sender.send(out), out.size());
+    std::size_t got = 0;
+    while (got < texts.size())
+        for (const Datagram& datagram : wait(receiver))
+            EXPECT_EQ(as_text(datagram.bytes), texts[got++]);
+    // Longer than any MTU takes them joined: one by one they go.
+    const std::vector<std::uint8_t> octets(kUdpOctets);
+    EXPECT_EQ(sender.send(std::array{OutDatagram{octets, receiver.local()}, OutDatagram{octets, receiver.local()}}),
+              2U);
+    EXPECT_EQ(wait(receiver)[0].bytes.size(), octets.size());
+}
+
 TEST_P(UdpTest, CountsWhatFoundNoRoom) {
     UdpSocket sender = socket();
     UdpSocket receiver = socket({.receive_buffer_octets = 4096});

@@ -70,10 +70,13 @@ class Client {
             else if (settings_.form.mode == Mode::authenticated)
                 seal_stamp(bytes, hmac_);
             const std::array datagrams{net::OutDatagram{bytes, settings_.reflector}};
-            const std::size_t taken = TRY(socket_.send(datagrams));
-            // What the kernel had no room for was not sent; it is not the network's loss.
+            // Our own buffer's lack of room is no loss of the network's.
+            while (TRY(socket_.send(datagrams)) == 0) {
+                pollfd full{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
+                static_cast<void>(::poll(&full, 1, 100));
+            }
             sender_.sent(*sequence, now);
-            if (taken == 1) numbers_.push_back(*sequence);
+            numbers_.push_back(*sequence);
         }
         return {};
     }

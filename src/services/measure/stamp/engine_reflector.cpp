@@ -225,8 +225,8 @@ void ReflectorEngine::age(Monotonic now) {
     clients_.end_unused_since(since, [](const net::IpAddress&, const Client&) {});
 }
 
-bool ReflectorEngine::grant(std::uint32_t socket, const net::Endpoint& peer, GrantedSession session) {
-    return granted_.try_emplace(Key{socket, 0, peer}, Granted{std::move(session), {}}).second;
+bool ReflectorEngine::grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session) {
+    return granted_.try_emplace(Key{socket, 0, peer}, Granted{session, {}}).second;
 }
 
 std::optional<SessionCounts> ReflectorEngine::granted(std::uint32_t socket, const net::Endpoint& peer) const {

@@ -128,7 +128,7 @@ class ReflectorEngine {
     void age(Monotonic now);
 
     /// False when there is one from there already.
-    bool grant(std::uint32_t socket, const net::Endpoint& peer, GrantedSession session);
+    bool grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session);
     std::optional<SessionCounts> revoke(std::uint32_t socket, const net::Endpoint& peer);
     [[nodiscard]] std::optional<SessionCounts> granted(std::uint32_t socket, const net::Endpoint& peer) const;
 

@@ -20,7 +20,7 @@ constexpr LogEvent kRefused{
 constexpr std::size_t kBatchesInTurn = 16;
 
 net::UdpSocket::Options options_of(std::uint8_t dscp) {
-    return {.dscp = dscp, .arrivals = true};
+    return {.dscp = dscp, .arrivals = true, .joins = true};
 }
 
 }  // namespace
@@ -92,9 +92,9 @@ Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& loc
     return Place{static_cast<std::uint32_t>(sockets_.size() - 1), sockets_.back().socket.local().port};
 }
 
-bool ReflectorServer::grant(const Place& place, const net::Endpoint& peer, GrantedSession session) {
+bool ReflectorServer::grant(const Place& place, const net::Endpoint& peer, const GrantedSession& session) {
     const std::scoped_lock lock(mutex_);
-    return engine_.grant(place.socket, peer, std::move(session));
+    return engine_.grant(place.socket, peer, session);
 }
 
 std::optional<SessionCounts> ReflectorServer::revoke(const Place& place, const net::Endpoint& peer) {

@@ -44,7 +44,7 @@ class ReflectorServer {
     };
     /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP.
     Result<Place> reserve(const net::Endpoint& local, std::uint8_t dscp = 0);
-    bool grant(const Place& place, const net::Endpoint& peer, GrantedSession session);
+    bool grant(const Place& place, const net::Endpoint& peer, const GrantedSession& session);
     std::optional<SessionCounts> revoke(const Place& place, const net::Endpoint& peer);
 
   private:

@@ -299,7 +299,9 @@ TEST_F(RtrServerTest, ItsSettingsAreChecked) {
               "expire: 5 min is not between 10 min and 2 d");
     EXPECT_NE(refused([](RtrSettings& s) { s.refresh = std::chrono::hours(3); }).find("longer than refresh"),
               std::string::npos);
-    EXPECT_NE(refused([](RtrSettings& s) { s.listen_tls = {*net::Endpoint::parse("127.0.0.1:0")}; }).find("TLS needs a certificate"),
+    EXPECT_NE(refused([](RtrSettings& s) {
+                  s.listen_tls = {*net::Endpoint::parse("127.0.0.1:0")};
+              }).find("TLS needs a certificate"),
               std::string::npos);
 }
 

@@ -2,17 +2,14 @@
 // words.
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
 #include <sstream>
 
 #include "app/commands.h"
+#include "app/measured_host.h"
 #include "base/number.h"
-#include "net/stream_socket.h"
-#include "services/measure/owamp/keys.h"
 #include "services/measure/owamp/ping.h"
 #include "services/measure/owamp/summary.h"
 #include "services/measure/owamp/twamp_ping.h"
@@ -84,52 +81,13 @@ Result<std::string> pass_phrase_of(const OwpingOptions& options) {
     if (options.user.empty()) return std::string();
     if (options.keys.empty())
         return fail(ErrorCode::invalid, "a user needs a key", "-k", "give the file of lines USER KEY");
-    const auto keys = TRY(owamp::read_keys(options.keys));
-    const auto at = keys.find(options.user);
-    if (at == keys.end())
-        return fail(ErrorCode::not_found, fmt::format("there is no key of user {}", options.user), options.keys);
-    return at->second;
-}
-
-/// HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT.
-Result<net::Endpoint> server_of(const OwpingOptions& options, std::uint16_t port) {
-    std::string host = options.host;
-    const auto colon = host.rfind(':');
-    const bool bracketed = host.starts_with('[');
-    if (colon != std::string::npos && (bracketed ? host[colon - 1] == ']' : host.find(':') == colon)) {
-        const auto number = parse_number<std::uint16_t>(std::string_view(host).substr(colon + 1));
-        if (!number || *number == 0) return fail(ErrorCode::invalid, "that is no port", options.host);
-        port = *number;
-        host.erase(colon);
-    }
-    if (bracketed && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    for (const net::Endpoint& found : TRY(net::resolve(host, port)))
-        if ((!options.ipv4 || !found.address.is_v6()) && (!options.ipv6 || found.address.is_v6())) return found;
-    return fail(ErrorCode::not_found, "the host has no address of that family", options.host);
-}
-
-/// SIGINT ends the tests with what there is, as the reference does.
-bool owping_interrupted() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    const timespec at_once{};
-    return sigtimedwait(&set, nullptr, &at_once) > 0;
-}
-
-void block_interrupts() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return measuring_key_of(options.user, options.keys);
 }
 
 Result<void> owping(const Context& context, const OwpingOptions& options) {
     block_interrupts();
     owamp::PingSettings settings;
-    settings.server = TRY(server_of(options, kOwampPort));
+    settings.server = TRY(measured_host(options.host, kOwampPort, options.ipv4, options.ipv6));
     settings.client.modes = TRY(modes_of(options));
     settings.client.user = options.user;
     settings.client.pass_phrase = TRY(pass_phrase_of(options));
@@ -149,7 +107,7 @@ Result<void> owping(const Context& context, const OwpingOptions& options) {
             fmt::print(stderr, "Approximately {:.1f} seconds until results available\n",
                        std::chrono::duration<double>(left).count());
         };
-    settings.interrupted = owping_interrupted;
+    settings.interrupted = was_interrupted;
     const SystemClock clock;
     const auto [results, own_loss] = TRY(owamp::ping(settings, clock));
     if (own_loss != 0)
@@ -191,10 +149,10 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
                     .timeout = seconds_of(options.timeout),
                     .stateful_reflector = true};
     session.dscp = settings.dscp;
-    session.interrupted = owping_interrupted;
+    session.interrupted = was_interrupted;
     const SystemClock clock;
-    const auto result =
-        TRY(owamp::twamp_ping(TRY(server_of(options, kTwampPort)), settings, std::move(session), clock));
+    const auto result = TRY(owamp::twamp_ping(TRY(measured_host(options.host, kTwampPort, options.ipv4, options.ipv6)),
+                                              settings, std::move(session), clock));
     const auto summary = stamp::summary_of(result);
     if (context.output != OutputFormat::table) return print(format_object(to_value(summary), context.output));
     return print((options.verbose ? stamp::packet_lines(result) : "") + stamp::text_of(summary, "twping"));

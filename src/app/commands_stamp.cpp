@@ -1,14 +1,12 @@
 // `quipu stamp`: round trip, one-way delay and loss by direction to a STAMP reflector (RFC 8762) or a TWAMP Light one.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <fmt/format.h>
 #include <memory>
 
 #include "app/commands.h"
+#include "app/measured_host.h"
 #include "base/number.h"
-#include "net/stream_socket.h"
-#include "services/measure/owamp/keys.h"
 #include "services/measure/stamp/summary.h"
 
 namespace quipu::app {
@@ -30,24 +28,6 @@ struct StampOptions {
     bool light = false, stateful = false, verbose = false, ipv4 = false, ipv6 = false;
 };
 
-/// HOST, HOST:PORT, [ADDRESS], [ADDRESS]:PORT.
-Result<net::Endpoint> reflector_of(const StampOptions& options) {
-    std::string host = options.host;
-    std::uint16_t port = kStampPort;
-    const auto colon = host.rfind(':');
-    const bool bracketed = host.starts_with('[');
-    if (colon != std::string::npos && (bracketed ? host[colon - 1] == ']' : host.find(':') == colon)) {
-        const auto number = parse_number<std::uint16_t>(std::string_view(host).substr(colon + 1));
-        if (!number || *number == 0) return fail(ErrorCode::invalid, "that is no port", options.host);
-        port = *number;
-        host.erase(colon);
-    }
-    if (bracketed && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    for (const net::Endpoint& found : TRY(net::resolve(host, port)))
-        if ((!options.ipv4 || !found.address.is_v6()) && (!options.ipv6 || found.address.is_v6())) return found;
-    return fail(ErrorCode::not_found, "the host has no address of that family", options.host);
-}
-
 Result<stamp::SenderPlan> plan_of(const StampOptions& options) {
     std::string text = options.interval;
     const bool exponential = text.ends_with('e');
@@ -67,11 +47,7 @@ Result<std::string> stamp_key_of(const StampOptions& options) {
     if (options.mode != "A") return std::string();
     if (options.user.empty() || options.keys.empty())
         return fail(ErrorCode::invalid, "authenticated mode needs a user and a key", "-A", "give -u USER -k KEYFILE");
-    const auto keys = TRY(owamp::read_keys(options.keys));
-    const auto at = keys.find(options.user);
-    if (at == keys.end())
-        return fail(ErrorCode::not_found, fmt::format("there is no key of user {}", options.user), options.keys);
-    return at->second;
+    return measuring_key_of(options.user, options.keys);
 }
 
 Result<stamp::ClientSettings> stamp_settings(const StampOptions& options) {
@@ -79,7 +55,7 @@ Result<stamp::ClientSettings> stamp_settings(const StampOptions& options) {
     if (options.light && authenticated)
         return fail(ErrorCode::unsupported, "TWAMP Light has open mode only here", "--light", "leave -A out");
     stamp::ClientSettings out;
-    out.reflector = TRY(reflector_of(options));
+    out.reflector = TRY(measured_host(options.host, kStampPort, options.ipv4, options.ipv6));
     out.plan = TRY(plan_of(options));
     out.form = {options.light ? stamp::Protocol::twamp : stamp::Protocol::stamp,
                 authenticated ? stamp::Mode::authenticated : stamp::Mode::open};
@@ -92,23 +68,10 @@ Result<stamp::ClientSettings> stamp_settings(const StampOptions& options) {
     return out;
 }
 
-/// SIGINT ends the session with what there is.
-sigset_t stamp_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return set;
-}
-
 Result<void> run_stamp(const Context& context, const StampOptions& options) {
-    const sigset_t signals = stamp_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    block_interrupts();
     stamp::ClientSettings settings = TRY(stamp_settings(options));
-    settings.interrupted = [signals] {
-        const timespec at_once{};
-        return sigtimedwait(&signals, nullptr, &at_once) > 0;
-    };
+    settings.interrupted = was_interrupted;
     const SystemClock clock;
     const auto result = TRY(stamp::run_session(settings, clock));
     const auto summary = stamp::summary_of(result);

@@ -1,0 +1,20 @@
+#pragma once
+// What the commands that measure to somebody's server have in common: owping, twping, stamp.
+
+#include <string>
+
+#include "base/result.h"
+#include "net/address.h"
+
+namespace quipu::app {
+
+/// HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT, resolved; only to an address of a family when that is asked for.
+[[nodiscard]] Result<net::Endpoint> measured_host(const std::string& text, std::uint16_t port, bool ipv4, bool ipv6);
+/// The user's pass phrase out of a file of keys (docs/services/measure.md).
+[[nodiscard]] Result<std::string> measuring_key_of(const std::string& user, const std::string& file);
+
+/// From here on SIGINT and SIGTERM wait to be asked for: a measurement then ends with what there is. Before any thread.
+void block_interrupts();
+[[nodiscard]] bool was_interrupted();
+
+}  // namespace quipu::app

@@ -5,17 +5,12 @@
 set -euo pipefail
 quipu=$(realpath "$1") load=$(realpath "$2") seconds=${3:-5}
 [ "${4:-}" = inside ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$load" "$seconds" inside
+tests=$(realpath "$(dirname "$0")/../../tests/measure")
 mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/work
-cd /run/work
+mkdir -m 755 /run/netns /run/bench
+cd /run/bench
 ip link set lo up
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip address add 192.0.2.1/30 dev near0
-ip link set near0 up
-ip -n far address add 192.0.2.2/30 dev far0
-ip -n far link set far0 up
-ip -n far link set lo up
+source "$tests/far.bash"
 echo "load of the machine: $(cut -d' ' -f1-3 /proc/loadavg)"
 
 ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }

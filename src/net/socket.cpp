@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 namespace quipu::net {
@@ -74,6 +75,22 @@ Result<Endpoint> local_endpoint(int fd) {
     out.length = sizeof out.storage;
     if (::getsockname(fd, out.get(), &out.length) != 0) return fail_errno(errno, "ask a socket's address");
     return to_endpoint(out.storage);
+}
+
+Result<Endpoint> peer_endpoint(int fd) {
+    SocketAddress out;
+    out.length = sizeof out.storage;
+    if (::getpeername(fd, out.get(), &out.length) != 0) return fail_errno(errno, "ask a peer's address");
+    return to_endpoint(out.storage);
+}
+
+void keep_alive(int fd) {
+    const auto set = [fd](int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); };
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 4);
 }
 
 void Descriptor::reset(int fd) {

@@ -23,6 +23,12 @@ struct SocketAddress {
 /// The address that a bound socket has.
 [[nodiscard]] Result<Endpoint> local_endpoint(int fd);
 
+/// The address that a connected socket's other end has.
+[[nodiscard]] Result<Endpoint> peer_endpoint(int fd);
+/// Of a TCP connection that lasts: what is written leaves at once, and a peer whose machine is gone is noticed within
+/// two minutes.
+void keep_alive(int fd);
+
 /// A file descriptor with one owner.
 class Descriptor {
   public:

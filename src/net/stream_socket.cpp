@@ -203,4 +203,13 @@ Task<Result<Descriptor>> accept_one(EventLoop& loop, int listening) {
     }
 }
 
+Task<Descriptor> accept_next(EventLoop& loop, int listening, const LogEvent& failed) {
+    for (;;) {
+        auto socket = co_await accept_one(loop, listening);
+        if (socket) co_return std::move(*socket);
+        log(failed, {{"error", socket.error().text()}});
+        co_await loop.sleep(std::chrono::seconds(1));
+    }
+}
+
 }  // namespace quipu::net

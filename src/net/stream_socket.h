@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -44,5 +45,7 @@ class StreamSocket {
 [[nodiscard]] Result<Descriptor> listen_on_path(const std::string& path, unsigned mode);
 /// Awaits the next connection of a listening socket.
 [[nodiscard]] Task<Result<Descriptor>> accept_one(EventLoop& loop, int listening);
+/// The same for whoever goes on whatever happens: a failure is logged as `failed`, and tried again after a second.
+[[nodiscard]] Task<Descriptor> accept_next(EventLoop& loop, int listening, const LogEvent& failed);
 
 }  // namespace quipu::net

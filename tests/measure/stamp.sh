@@ -10,10 +10,11 @@ if [ "${2:-}" != inside ]; then
   command -v tshark >/dev/null || { echo "tshark is not installed (tools/setup test): not asked"; exit 77; }
   exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
 fi
-scapy=$(realpath "$(dirname "$0")/stamp.py")
+here=$(realpath "$(dirname "$0")")
+scapy=$here/stamp.py
 mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/work
-cd /run/work
+mkdir -m 755 /run/netns /run/test
+cd /run/test
 ip link set lo up
 
 fails() { echo "not so: $1"; shift; tail -n 20 "$@" 2>/dev/null || true; exit 1; }
@@ -43,7 +44,7 @@ printf 'ana 000102030405060708090a0b0c0d0e0f\n' >keys
 "$quipu" measure serve --stamp-port 862 --listen 127.0.0.1 --keys keys >served 2>served.err &
 first_line served $! '^stamp 127.0.0.1:862$' >/dev/null
 
-tshark -i lo -w /run/work/seen.pcap -f udp >tshark.out 2>&1 &
+tshark -i lo -w /run/test/seen.pcap -f udp >tshark.out 2>&1 &
 shark=$!
 first_line tshark.out $shark 'Capturing on' >/dev/null
 
@@ -92,13 +93,7 @@ awk -F'\t' '$1 == 862 && $4 == "" { print "no sender TTL read from: " $0; exit 1
 echo "tshark: $(wc -l <read) packets as TWAMP-Test without a complaint"
 
 # Two namespaces joined by a veth pair.
-ip netns add far
-ip link add near0 type veth peer name far0 netns far
-ip address add 192.0.2.1/30 dev near0
-ip link set near0 up
-ip -n far address add 192.0.2.2/30 dev far0
-ip -n far link set far0 up
-ip -n far link set lo up
+source "$here/far.bash"
 ip netns exec far "$quipu" measure serve --stamp-port 8620 --listen 192.0.2.2 >far.out 2>far.err &
 first_line far.out $! '^stamp' >/dev/null
 "$quipu" --output json stamp 192.0.2.2:8620 -c 50 -i 0.005 --clock-error 1ms >clean.json

@@ -3,27 +3,9 @@
 # tests/rpki/mrt.sh PROGRAM [KEEP-FOLDER]
 set -uo pipefail
 
-[ "${1:-}" = inside ] || {
-  for tool in unshare ip bird gobgpd gobgp vtysh bgpdump; do
-    command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
-  done
-  [ -x /usr/lib/frr/bgpd ] || { echo "skipped: frr is not installed (tools/setup test)"; exit 77; }
-  unshare -rn true 2>/dev/null || { echo "skipped: a network namespace cannot be made here"; exit 77; }
-  exec unshare -rn "$0" inside "$(realpath "$1")" "${2:-}"
-}
-program=$2
-keep=${3:-}
-folder=$(mktemp -d)
-pids=()
-stop() {
-  [ ${#pids[@]} = 0 ] || { kill "${pids[@]}" 2>/dev/null; wait "${pids[@]}" 2>/dev/null; }
-  [ -z "$keep" ] || cp "$folder"/*.mrt "$keep"
-  rm -rf "$folder"
-}
-trap stop EXIT
-cd "$folder" || exit 1
-
-ip link set lo up
+[ -x /usr/lib/frr/bgpd ] || { echo "skipped: frr is not installed (tools/setup test)"; exit 77; }
+tools="bird gobgpd gobgp vtysh bgpdump" kept='*.mrt'
+source "$(dirname "$0")/../apart.bash"
 for i in 1 2 3; do
   ip address add "10.255.0.$i/32" dev lo
   ip -6 address add "fd00::$i/128" dev lo nodad

@@ -2,11 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 namespace quipu::measure {
 namespace {
@@ -20,9 +16,7 @@ constexpr std::size_t kReceiveBatches = 16;
 
 Result<std::unique_ptr<DataPlane>> DataPlane::open(const Clock& clock, const std::vector<net::IpAddress>& addresses,
                                                    std::uint16_t port, Nanoseconds declared_clock_error) {
-    std::unique_ptr<DataPlane> plane(new DataPlane(clock, declared_clock_error));
-    plane->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (plane->wake_ < 0) return fail_errno(errno, "can't make an eventfd");
+    std::unique_ptr<DataPlane> plane(new DataPlane(clock, declared_clock_error, TRY(net::Waker::create())));
     TRY(plane->bind(addresses, port));
     plane->packets_.resize(net::kUdpBatch);
     plane->due_.resize(plane->sockets_.size());
@@ -51,7 +45,6 @@ Result<void> DataPlane::bind(const std::vector<net::IpAddress>& addresses, std::
 
 DataPlane::~DataPlane() {
     stop();
-    if (wake_ >= 0) ::close(wake_);
 }
 
 void DataPlane::start() {
@@ -60,15 +53,13 @@ void DataPlane::start() {
 
 void DataPlane::stop() {
     stopping_ = true;
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
+    waker_.wake();
     if (thread_.joinable()) thread_.join();
 }
 
 void DataPlane::order(Orders orders) {
     orders_.with([&](auto& waiting) { waiting = std::move(orders); });
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
+    waker_.wake();
 }
 
 std::vector<OutboxEntry> DataPlane::take_outbox() {
@@ -102,19 +93,13 @@ void DataPlane::run() {
 
 void DataPlane::wait(Time until) {
     std::array<pollfd, 18> watched{};
-    std::size_t count = 0;
-    watched[count++] = {.fd = wake_, .events = POLLIN, .revents = 0};
+    std::size_t count = 1;  // the first is the waker's
     for (std::size_t i = 0; i < sockets_.size() && count < watched.size(); ++i) {
         const bool full = blocked_ && !due_[i].empty();
         watched[count++] = {
             .fd = sockets_[i].fd(), .events = static_cast<short>(full ? POLLIN | POLLOUT : POLLIN), .revents = 0};
     }
-    const auto left = std::max<std::int64_t>((until - clock_.now()).count(), 0);
-    const timespec patience{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    if (::ppoll(watched.data(), count, &patience, nullptr) > 0 && (watched[0].revents & POLLIN) != 0) {
-        std::uint64_t drained = 0;
-        static_cast<void>(::read(wake_, &drained, sizeof drained) < 0);
-    }
+    waker_.wait(std::span(watched).first(count), until - clock_.now());
 }
 
 void DataPlane::take_orders(Time now) {

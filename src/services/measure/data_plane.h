@@ -12,6 +12,7 @@
 #include "base/guarded.h"
 #include "base/time.h"
 #include "net/udp.h"
+#include "net/waker.h"
 #include "services/measure/agent.h"
 #include "services/measure/clock_error.h"
 #include "services/measure/engine_receiver.h"
@@ -60,7 +61,8 @@ class DataPlane {
         SenderEngine::Due due;
     };
 
-    DataPlane(const Clock& clock, Nanoseconds declared) : clock_(clock), declared_(declared) {}
+    DataPlane(const Clock& clock, Nanoseconds declared, net::Waker waker)
+        : clock_(clock), declared_(declared), waker_(std::move(waker)) {}
     Result<void> bind(const std::vector<net::IpAddress>& addresses, std::uint16_t port);
 
     void run();
@@ -80,7 +82,7 @@ class DataPlane {
     const Nanoseconds declared_;
     std::vector<net::UdpSocket> sockets_;
     std::uint16_t port_ = 0;
-    int wake_ = -1;  // eventfd
+    const net::Waker waker_;
     std::jthread thread_;
     std::atomic<bool> stopping_ = false;
 

@@ -21,7 +21,7 @@ TestPackets::TestPackets(TestMode mode, Way way, const ControlKeys& keys) : mode
     if (mode == TestMode::open) return;
     // One block of CBC from a vector of zeros is the block by itself, as authenticated mode has it.
     cipher_.emplace(Aes::cbc(way == Way::send ? Aes::Use::encrypt : Aes::Use::decrypt, keys.aes, Block{}));
-    hmac_.emplace(keys.hmac);
+    hmac_.emplace(Hmac::Hash::sha1, keys.hmac);
 }
 
 void TestPackets::write(std::span<std::uint8_t> out, const TestStamp& stamp) {

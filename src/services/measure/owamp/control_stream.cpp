@@ -4,7 +4,7 @@ namespace quipu::owamp {
 
 void ControlWriter::protect(const ControlKeys& keys, const Block& iv) {
     cipher_.emplace(Aes::cbc(Aes::Use::encrypt, keys.aes, iv));
-    hmac_.emplace(keys.hmac);
+    hmac_.emplace(Hmac::Hash::sha1, keys.hmac);
 }
 
 void ControlWriter::text(ByteSpan blocks) {
@@ -30,7 +30,7 @@ void ControlReader::feed(ByteSpan octets) {
 
 void ControlReader::protect(const ControlKeys& keys, const Block& iv) {
     cipher_.emplace(Aes::cbc(Aes::Use::decrypt, keys.aes, iv));
-    hmac_.emplace(keys.hmac);
+    hmac_.emplace(Hmac::Hash::sha1, keys.hmac);
     ready_ = taken_;
     decrypt();
 }

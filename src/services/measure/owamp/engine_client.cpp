@@ -4,6 +4,8 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "services/measure/owamp/set_up.h"
+
 namespace quipu::owamp {
 namespace {
 
@@ -135,21 +137,7 @@ Result<void> ClientSession::take_greeting(const ServerGreeting& greeting) {
                     fmt::format("the server offers modes {} and we would take {}", greeting.modes, settings_.modes),
                     peer_.text(), "-A names the modes: O open, A authenticated, E encrypted; A and E need -u and -k");
     mode_ = std::bit_floor(common);
-    SetUpResponse response{.mode = mode_, .key_id = {}, .token = {}, .client_iv = {}};
-    if (keyed()) {
-        // RFC 4656 §6.4 leaves the least count to the client; a huge one would keep us busy for the server.
-        if (greeting.count < 1024 || greeting.count > (1U << 24U))
-            return fail(ErrorCode::invalid, fmt::format("the server wants {} rounds of PBKDF2", greeting.count),
-                        peer_.text());
-        response.key_id = settings_.user;
-        secrets_(keys_.aes);
-        secrets_(keys_.hmac);
-        secrets_(response.client_iv);
-        response.token =
-            seal_token(derive_key(settings_.pass_phrase, greeting.salt, greeting.count), greeting.challenge, keys_);
-    }
-    write(out_, response);
-    if (keyed()) out_.protect(keys_, response.client_iv);
+    TRY(set_up(greeting, {mode_, settings_.user, settings_.pass_phrase, peer_.text()}, secrets_, out_, keys_));
     state_ = State::server_start;
     return {};
 }

@@ -1,8 +1,6 @@
 #include "services/measure/owamp/server.h"
 
 #include <list>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "base/log.h"
 #include "services/measure/owamp/control_connection.h"
@@ -62,42 +60,21 @@ class Server final : public OwampServer {
 
     Task<void> accept(int listening, Reflectors* reflectors) {
         for (;;) {
-            auto socket = co_await net::accept_one(loop(), listening);
-            if (!socket) {
-                log(kAcceptFailed, {{"error", socket.error().text()}});
-                co_await loop().sleep(std::chrono::seconds(1));
-                continue;
-            }
-            loop().spawn(serve(std::move(*socket), reflectors));
+            loop().spawn(serve(co_await net::accept_next(loop(), listening, kAcceptFailed), reflectors));
         }
     }
 
     Task<void> serve(net::Descriptor socket, Reflectors* reflectors) {
-        net::SocketAddress address;
-        address.length = sizeof address.storage;
-        if (::getpeername(socket.get(), address.get(), &address.length) != 0) co_return;
-        const net::Endpoint peer = net::to_endpoint(address.storage);
+        const auto peer = net::peer_endpoint(socket.get());
         const auto local = net::local_endpoint(socket.get());
-        if (!local) co_return;
-        set_options(socket.get());
-        ServerSession session(state_, peer, *local, clock_.now(), reflectors);
+        if (!peer || !local) co_return;
+        net::keep_alive(socket.get());
+        ServerSession session(state_, *peer, *local, clock_.now(), reflectors);
         Connection connection(session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
         const Entry entry(connections_, connection, session);
         static_cast<void>(co_await connection.run());
         session.hang_up(clock_.now());
-        tell(session, peer);
-    }
-
-    /// Answers leave at once; a client whose machine is gone is noticed within two minutes.
-    static void set_options(int fd) {
-        const auto set = [fd](int level, int option, int value) {
-            ::setsockopt(fd, level, option, &value, sizeof value);
-        };
-        set(IPPROTO_TCP, TCP_NODELAY, 1);
-        set(SOL_SOCKET, SO_KEEPALIVE, 1);
-        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-        set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-        set(IPPROTO_TCP, TCP_KEEPCNT, 4);
+        tell(session, *peer);
     }
 
     void tell(ServerSession& session, const net::Endpoint& peer) {

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -19,9 +18,7 @@ constexpr int kFullPatience = 5;           // milliseconds for the kernel's buff
 }  // namespace
 
 Result<std::unique_ptr<TestPlane>> TestPlane::start(const Clock& clock, const TestPlaneSettings& settings) {
-    std::unique_ptr<TestPlane> plane(new TestPlane(clock, settings));
-    plane->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (plane->wake_ < 0) return fail_errno(errno, "can't make an eventfd");
+    std::unique_ptr<TestPlane> plane(new TestPlane(clock, settings, TRY(net::Waker::create())));
     plane->packets_.resize(net::kUdpBatch);
     plane->quality_ = settings.clock_error > Nanoseconds::zero() ? measure::ClockQuality{settings.clock_error, true}
                                                                  : measure::clock_quality();
@@ -32,9 +29,8 @@ Result<std::unique_ptr<TestPlane>> TestPlane::start(const Clock& clock, const Te
 
 TestPlane::~TestPlane() {
     stopping_ = true;
-    wake();
+    waker_.wake();
     if (thread_.joinable()) thread_.join();
-    if (wake_ >= 0) ::close(wake_);
 }
 
 Result<net::UdpSocket> TestPlane::bind(const net::IpAddress& local, std::uint8_t dscp) const {
@@ -62,7 +58,7 @@ Result<TestEnds::Place> TestPlane::reserve(const net::IpAddress& local, std::opt
     });
     const auto last = static_cast<std::uint32_t>(sockets_.size() - 1);
     if (peer) static_cast<void>(receiver_.reserve(last, *peer));
-    wake();
+    waker_.wake();
     return Place{last, sockets_.back().socket.local().port};
 }
 
@@ -74,7 +70,7 @@ void TestPlane::release(const Place& place, const net::Endpoint& peer) {
 TestEnds::Id TestPlane::send(TestSession session, const Place& place) {
     const std::scoped_lock lock(mutex_);
     const Id id = sender_.add(std::move(session), place.socket);
-    wake();
+    waker_.wake();
     return id;
 }
 
@@ -116,11 +112,6 @@ TrafficCounters TestPlane::counters() const {
     out.skipped = sender_.counters().skipped;
     out.overflowed = overflowed_;
     return out;
-}
-
-void TestPlane::wake() {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
 }
 
 void TestPlane::run() {
@@ -198,15 +189,10 @@ bool TestPlane::send_due() {
 }
 
 void TestPlane::wait(const std::vector<Socket*>& sockets, Time until) {
-    std::vector<pollfd> watched{{.fd = wake_, .events = POLLIN, .revents = 0}};
+    std::vector<pollfd> watched(1);  // the waker's
     for (const Socket* socket : sockets)
         watched.push_back({.fd = socket->socket.fd(), .events = POLLIN, .revents = 0});
-    const auto left = std::max<std::int64_t>((until - clock_.now()).count(), 0);
-    const timespec patience{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    if (::ppoll(watched.data(), watched.size(), &patience, nullptr) > 0 && (watched[0].revents & POLLIN) != 0) {
-        std::uint64_t drained = 0;
-        static_cast<void>(::read(wake_, &drained, sizeof drained) < 0);
-    }
+    waker_.wait(watched, until - clock_.now());
 }
 
 }  // namespace quipu::owamp

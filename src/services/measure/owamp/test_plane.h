@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "net/udp.h"
+#include "net/waker.h"
 #include "services/measure/clock_error.h"
 #include "services/measure/owamp/engine_traffic.h"
 
@@ -41,18 +42,18 @@ class TestPlane final : public TestEnds {
         net::IpAddress local;
         std::uint8_t dscp;
     };
-    TestPlane(const Clock& clock, const TestPlaneSettings& settings) : clock_(clock), settings_(settings) {}
+    TestPlane(const Clock& clock, const TestPlaneSettings& settings, net::Waker waker)
+        : clock_(clock), settings_(settings), waker_(std::move(waker)) {}
     Result<net::UdpSocket> bind(const net::IpAddress& local, std::uint8_t dscp) const;
 
     void run();
     void receive_waiting(const std::vector<Socket*>& sockets);
     bool send_due();
     void wait(const std::vector<Socket*>& sockets, Time until);
-    void wake();
 
     const Clock& clock_;
     const TestPlaneSettings settings_;
-    int wake_ = -1;  // eventfd
+    const net::Waker waker_;
     std::atomic<bool> stopping_ = false;
     std::atomic<std::uint64_t> overflowed_ = 0;
 

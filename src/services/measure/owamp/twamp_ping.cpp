@@ -6,6 +6,7 @@
 
 #include "services/measure/owamp/control_socket.h"
 #include "services/measure/owamp/exponential.h"
+#include "services/measure/owamp/set_up.h"
 
 namespace quipu::owamp {
 namespace {
@@ -72,20 +73,7 @@ Result<void> TwampClientSession::take_greeting(const ServerGreeting& greeting) {
     // RFC 5618's mixed mode is a weaker one than the encrypted, though its number is higher.
     const std::uint32_t strict = common & ~mode::kMixed;
     mode_ = strict > mode::kOpen || (common & mode::kMixed) == 0 ? std::bit_floor(strict) : mode::kMixed;
-    SetUpResponse response{.mode = mode_, .key_id = {}, .token = {}, .client_iv = {}};
-    if (mode_ != mode::kOpen) {
-        if (greeting.count < 1024 || greeting.count > (1U << 24U))
-            return fail(ErrorCode::invalid, fmt::format("the server wants {} rounds of PBKDF2", greeting.count),
-                        peer_.text());
-        response.key_id = settings_.user;
-        secrets_(keys_.aes);
-        secrets_(keys_.hmac);
-        secrets_(response.client_iv);
-        response.token =
-            seal_token(derive_key(settings_.pass_phrase, greeting.salt, greeting.count), greeting.challenge, keys_);
-    }
-    write(out_, response);
-    if (mode_ != mode::kOpen) out_.protect(keys_, response.client_iv);
+    TRY(set_up(greeting, {mode_, settings_.user, settings_.pass_phrase, peer_.text()}, secrets_, out_, keys_));
     state_ = State::server_start;
     return {};
 }

@@ -47,7 +47,7 @@ std::optional<std::size_t> place_of_hmac(const std::vector<Extension>& extension
     std::optional<std::size_t> found;
     for (const Extension& extension : extensions) {
         if (is(extension, ExtensionType::hmac)) {
-            if (found || extension.value.size() != kMacOctets) return std::nullopt;
+            if (found || extension.value.size() != kBlock) return std::nullopt;
             found = extension.at;
         } else if (found && !is(extension, ExtensionType::extra_padding)) {
             return std::nullopt;
@@ -57,7 +57,7 @@ std::optional<std::size_t> place_of_hmac(const std::vector<Extension>& extension
 }
 
 bool hmac_is_right(ByteSpan bytes, std::size_t at, std::uint32_t sequence, Hmac& hmac) {
-    return same_secret(hmac.of(octets_of(sequence), bytes.first(at)), bytes.subspan(at + kExtensionHeader, kMacOctets));
+    return same_secret(hmac.of(octets_of(sequence), bytes.first(at)), bytes.subspan(at + kExtensionHeader, kBlock));
 }
 
 // §4.2.2. Addresses and ports are known here; link-layer addresses are not, and keep U.
@@ -143,7 +143,7 @@ void write_extension(ByteWriter& out, ExtensionType type, ByteSpan value) {
 }
 
 void write_hmac_extension(ByteWriter& out, std::uint32_t sequence, Hmac& hmac) {
-    const Mac mac = hmac.of(octets_of(sequence), out.span());
+    const Block mac = hmac.of(octets_of(sequence), out.span());
     write_extension(out, ExtensionType::hmac, mac);
 }
 
@@ -184,7 +184,7 @@ Reflected reflect_extensions(std::span<std::uint8_t> bytes, std::uint32_t sequen
 }
 
 void seal_extensions(std::span<std::uint8_t> bytes, std::size_t hmac_at, std::uint32_t sequence, Hmac& hmac) {
-    const Mac mac = hmac.of(octets_of(sequence), ByteSpan(bytes).first(hmac_at));
+    const Block mac = hmac.of(octets_of(sequence), ByteSpan(bytes).first(hmac_at));
     std::ranges::copy(mac, bytes.subspan(hmac_at + kExtensionHeader).begin());
 }
 

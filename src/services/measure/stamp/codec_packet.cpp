@@ -122,7 +122,7 @@ void seal_stamp(std::span<std::uint8_t> packet, Hmac& hmac) {
 bool verify_stamp(ByteSpan packet, Hmac& hmac) {
     constexpr Form kForm{Protocol::stamp, Mode::authenticated};
     if (packet.size() < kForm.question_octets()) return false;
-    return same_secret(hmac.of(packet.first(kForm.covered(false))), packet.subspan(kForm.hmac_at(false), kMacOctets));
+    return same_secret(hmac.of(packet.first(kForm.covered(false))), packet.subspan(kForm.hmac_at(false), kBlock));
 }
 
 void seal_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const TwampKeys& keys, Hmac& hmac) {
@@ -140,7 +140,7 @@ bool open_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const Tw
     const auto covered = packet.first(form.covered(answer));
     aes_decrypt(keys.aes, covered);
     hmac.set_key(keys.hmac);
-    return same_secret(hmac.of(covered), packet.subspan(form.hmac_at(answer), kMacOctets));
+    return same_secret(hmac.of(covered), packet.subspan(form.hmac_at(answer), kBlock));
 }
 
 std::uint16_t error_field(const measure::ErrorEstimate& error, bool ptp) {

@@ -46,7 +46,7 @@ struct Form {
 
 /// TWAMP's keys of one session: the control connection's, encrypted with the session's SID.
 struct TwampKeys {
-    AesKey aes{};
+    Block aes{};
     std::array<std::uint8_t, 32> hmac{};
 };
 

@@ -17,29 +17,65 @@ void must(bool ok) {
 EVP_MAC_CTX* mac(void* context) {
     return static_cast<EVP_MAC_CTX*>(context);
 }
-
-void aes(const AesKey& key, std::span<std::uint8_t> blocks, int encrypt) {
-    static constexpr std::array<std::uint8_t, 16> kZeros{};
-    thread_local const std::unique_ptr<EVP_CIPHER_CTX, decltype([](EVP_CIPHER_CTX* c) { EVP_CIPHER_CTX_free(c); })>
-        context(EVP_CIPHER_CTX_new());
-    must(context != nullptr);
-    int written = 0;
-    must(EVP_CipherInit_ex2(context.get(), EVP_aes_128_cbc(), key.data(), kZeros.data(), encrypt, nullptr) == 1);
-    must(EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1);
-    must(EVP_CipherUpdate(context.get(), blocks.data(), &written, blocks.data(), static_cast<int>(blocks.size())) == 1);
+EVP_CIPHER_CTX* cipher(void* context) {
+    return static_cast<EVP_CIPHER_CTX*>(context);
 }
 
 }  // namespace
+
+void Aes::Free::operator()(void* context) const {
+    EVP_CIPHER_CTX_free(cipher(context));
+}
+
+Aes::Aes(Use use, const Block& key, const Block* iv) : context_(EVP_CIPHER_CTX_new()) {
+    must(context_ != nullptr);
+    must(EVP_CipherInit_ex2(cipher(context_.get()), iv != nullptr ? EVP_aes_128_cbc() : EVP_aes_128_ecb(), key.data(),
+                            iv != nullptr ? iv->data() : nullptr, use == Use::encrypt ? 1 : 0, nullptr) == 1);
+    must(EVP_CIPHER_CTX_set_padding(cipher(context_.get()), 0) == 1);
+}
+
+Aes Aes::cbc(Use use, const Block& key, const Block& iv) {
+    return {use, key, &iv};
+}
+
+Aes Aes::blocks(Use use, const Block& key) {
+    return {use, key, nullptr};
+}
+
+void Aes::apply(std::span<std::uint8_t> bytes) {
+    int count = 0;
+    must(EVP_CipherUpdate(cipher(context_.get()), bytes.data(), &count, bytes.data(), static_cast<int>(bytes.size())) ==
+         1);
+}
+
+void Aes::restart(const Block& iv) {
+    must(EVP_CipherInit_ex2(cipher(context_.get()), nullptr, nullptr, iv.data(), -1, nullptr) == 1);
+}
+
+void Aes::restart(const Block& iv, const Block& key) {
+    must(EVP_CipherInit_ex2(cipher(context_.get()), nullptr, key.data(), iv.data(), -1, nullptr) == 1);
+}
+
+void aes_encrypt(const Block& key, std::span<std::uint8_t> blocks) {
+    thread_local Aes cbc = Aes::cbc(Aes::Use::encrypt, key, Block{});
+    cbc.restart(Block{}, key);
+    cbc.apply(blocks);
+}
+
+void aes_decrypt(const Block& key, std::span<std::uint8_t> blocks) {
+    thread_local Aes cbc = Aes::cbc(Aes::Use::decrypt, key, Block{});
+    cbc.restart(Block{}, key);
+    cbc.apply(blocks);
+}
 
 void Hmac::Free::operator()(void* context) const {
     EVP_MAC_CTX_free(mac(context));
 }
 
 Hmac::Hmac(Hash hash, ByteSpan key) : hash_(hash) {
-    EVP_MAC* algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
     must(algorithm != nullptr);
     context_.reset(EVP_MAC_CTX_new(algorithm));
-    EVP_MAC_free(algorithm);
     must(context_ != nullptr);
     set_key(key);
 }
@@ -55,25 +91,24 @@ void Hmac::set_key(ByteSpan key) {
     must(EVP_MAC_init(mac(context_.get()), key.empty() ? &kNothing : key.data(), key.size(), parameters) == 1);
 }
 
-Mac Hmac::of(ByteSpan first, ByteSpan second) {
-    EVP_MAC_CTX* context = mac(context_.get());
+void Hmac::add(ByteSpan bytes) {
+    must(EVP_MAC_update(mac(context_.get()), bytes.data(), bytes.size()) == 1);
+}
+
+Block Hmac::digest() {
     std::array<std::uint8_t, 32> whole{};
     std::size_t length = 0;
-    must(EVP_MAC_update(context, first.data(), first.size()) == 1);
-    if (!second.empty()) must(EVP_MAC_update(context, second.data(), second.size()) == 1);
-    must(EVP_MAC_final(context, whole.data(), &length, whole.size()) == 1);
-    must(EVP_MAC_init(context, nullptr, 0, nullptr) == 1);  // the same key again
-    Mac out{};
+    must(EVP_MAC_final(mac(context_.get()), whole.data(), &length, whole.size()) == 1);
+    must(EVP_MAC_init(mac(context_.get()), nullptr, 0, nullptr) == 1);  // the same key again
+    Block out{};
     std::copy_n(whole.begin(), out.size(), out.begin());
     return out;
 }
 
-void aes_encrypt(const AesKey& key, std::span<std::uint8_t> blocks) {
-    aes(key, blocks, 1);
-}
-
-void aes_decrypt(const AesKey& key, std::span<std::uint8_t> blocks) {
-    aes(key, blocks, 0);
+Block Hmac::of(ByteSpan first, ByteSpan second) {
+    add(first);
+    if (!second.empty()) add(second);
+    return digest();
 }
 
 bool same_secret(ByteSpan a, ByteSpan b) {

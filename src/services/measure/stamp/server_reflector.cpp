@@ -1,10 +1,6 @@
 #include "services/measure/stamp/server_reflector.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "services/measure/clock_error.h"
@@ -28,9 +24,8 @@ net::UdpSocket::Options options_of(std::uint8_t dscp) {
 Result<std::unique_ptr<ReflectorServer>> ReflectorServer::start(const std::vector<net::Endpoint>& listen,
                                                                 ReflectorSettings settings,
                                                                 Nanoseconds declared_clock_error, const Clock& clock) {
-    std::unique_ptr<ReflectorServer> out(new ReflectorServer(std::move(settings), declared_clock_error, clock));
-    out->wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (out->wake_ < 0) return fail_errno(errno, "can't make an eventfd");
+    std::unique_ptr<ReflectorServer> out(
+        new ReflectorServer(std::move(settings), declared_clock_error, clock, TRY(net::Waker::create())));
     std::uint16_t taken = 0;
     for (net::Endpoint local : listen) {
         // Both families get the same free port.
@@ -51,14 +46,8 @@ Result<std::unique_ptr<ReflectorServer>> ReflectorServer::start(const std::vecto
 
 ReflectorServer::~ReflectorServer() {
     stopping_ = true;
-    if (wake_ >= 0) wake();
+    waker_.wake();
     if (thread_.joinable()) thread_.join();
-    if (wake_ >= 0) ::close(wake_);
-}
-
-void ReflectorServer::wake() {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(wake_, &one, sizeof one) < 0);
 }
 
 std::vector<net::Endpoint> ReflectorServer::listening() const {
@@ -88,7 +77,7 @@ Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& loc
     }
     auto socket = TRY(net::UdpSocket::bind(local, options_of(dscp)));
     sockets_.push_back({.socket = std::move(socket), .asked = local, .dscp = dscp, .granted_only = true});
-    wake();
+    waker_.wake();
     return Place{static_cast<std::uint32_t>(sockets_.size() - 1), sockets_.back().socket.local().port};
 }
 
@@ -123,15 +112,10 @@ void ReflectorServer::run() {
 }
 
 void ReflectorServer::wait(const std::vector<Socket*>& sockets, Time until) {
-    std::vector<pollfd> watched{{.fd = wake_, .events = POLLIN, .revents = 0}};
+    std::vector<pollfd> watched(1);  // the waker's
     for (const Socket* socket : sockets)
         watched.push_back({.fd = socket->socket.fd(), .events = POLLIN, .revents = 0});
-    const auto left = std::max<std::int64_t>((until - clock_.now()).count(), 0);
-    const timespec patience{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    if (::ppoll(watched.data(), watched.size(), &patience, nullptr) > 0 && (watched[0].revents & POLLIN) != 0) {
-        std::uint64_t drained = 0;
-        static_cast<void>(::read(wake_, &drained, sizeof drained) < 0);
-    }
+    waker_.wait(watched, until - clock_.now());
 }
 
 /// Bounded, so that one socket's flood does not keep the others waiting.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/udp.h"
+#include "net/waker.h"
 #include "services/measure/stamp/engine_reflector.h"
 
 namespace quipu::stamp {
@@ -55,18 +56,17 @@ class ReflectorServer {
         bool granted_only = false;
     };
 
-    ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock)
-        : clock_(clock), declared_(declared), engine_(std::move(settings)) {}
+    ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock, net::Waker waker)
+        : clock_(clock), declared_(declared), waker_(std::move(waker)), engine_(std::move(settings)) {}
     void run();
     void wait(const std::vector<Socket*>& sockets, Time until);
     void reflect_waiting(std::uint32_t number, Socket& socket);
     std::size_t answer(std::uint32_t number, const Socket& socket, std::span<const net::Datagram> batch);
     void each_second();
-    void wake();
 
     const Clock& clock_;
     const Nanoseconds declared_;
-    int wake_ = -1;  // eventfd
+    const net::Waker waker_;
     std::atomic<bool> stopping_ = false;
 
     mutable std::mutex mutex_;    // of what follows; never held across a system call that may wait

@@ -4,8 +4,6 @@
 #include <atomic>
 #include <fmt/format.h>
 #include <map>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <set>
 #include <unistd.h>
 
@@ -231,14 +229,9 @@ class Shard {
   private:
     Task<void> accept(int listening, RtrTransport transport) {
         for (;;) {
-            auto socket = co_await net::accept_one(loop_, listening);
-            if (!socket) {
-                log(kAcceptFailed, {{"error", socket.error().text()}});
-                co_await loop_.sleep(std::chrono::seconds(1));
-                continue;
-            }
+            net::Descriptor socket = co_await net::accept_next(loop_, listening, kAcceptFailed);
             common_.counters.connections.fetch_add(1, std::memory_order_relaxed);
-            loop_.spawn(serve(std::move(*socket), transport));
+            loop_.spawn(serve(std::move(socket), transport));
         }
     }
 
@@ -246,13 +239,11 @@ class Shard {
         std::string host = "local";
         RtrClient client{.address = host, .transport = transport, .version = {}, .serial = {}, .lag = {}};
         if (transport != RtrTransport::local) {
-            net::SocketAddress peer;
-            peer.length = sizeof peer.storage;
-            if (::getpeername(socket.get(), peer.get(), &peer.length) != 0) co_return;
-            const net::Endpoint endpoint = net::to_endpoint(peer.storage);
-            host = endpoint.address.text();
-            client.address = endpoint.text();
-            keep_alive(socket.get());
+            const auto peer = net::peer_endpoint(socket.get());
+            if (!peer) co_return;
+            host = peer->address.text();
+            client.address = peer->text();
+            net::keep_alive(socket.get());
         }
         client.since = common_.clock.now();
         const auto id = common_.admit(host, std::move(client));
@@ -265,18 +256,6 @@ class Shard {
         Connection connection(common_, loop_, connections_, std::move(host), *id,
                               net::StreamSocket::over(loop_, std::move(socket)));
         co_await connection.serve(transport == RtrTransport::tls);
-    }
-
-    /// A router whose machine is gone is noticed within two minutes.
-    static void keep_alive(int fd) {
-        const auto set = [fd](int level, int option, int value) {
-            ::setsockopt(fd, level, option, &value, sizeof value);
-        };
-        set(IPPROTO_TCP, TCP_NODELAY, 1);
-        set(SOL_SOCKET, SO_KEEPALIVE, 1);
-        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-        set(IPPROTO_TCP, TCP_KEEPINTVL, 15);
-        set(IPPROTO_TCP, TCP_KEEPCNT, 4);
     }
 
     /// Wakes those who may be told now, and comes back for those who must wait for their minute.

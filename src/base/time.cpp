@@ -193,6 +193,11 @@ Time start_of(Date date) {
     return Time(sys_days(date));
 }
 
+std::string format_minute(Time time) {
+    const std::string text = format_time(std::chrono::floor<std::chrono::seconds>(time));
+    return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
+}
+
 std::string format_duration(Nanoseconds duration) {
     const std::int64_t given = duration.count();
     const std::string sign = given < 0 ? "-" : "";
@@ -272,6 +277,14 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
     if (total >= static_cast<long double>(std::numeric_limits<std::int64_t>::max())) return malformed("it is too long");
     const auto count = static_cast<std::int64_t>(std::llroundl(total));
     return Nanoseconds(negative ? -count : count);
+}
+
+Result<void> check_between(std::string where, Nanoseconds value, Nanoseconds least, Nanoseconds most) {
+    if (value >= least && value <= most) return {};
+    return fail(ErrorCode::invalid,
+                fmt::format("{} is not between {} and {}", format_duration(value), format_duration(least),
+                            format_duration(most)),
+                std::move(where));
 }
 
 }  // namespace quipu

@@ -62,9 +62,13 @@ class ManualClock final : public Clock {
 [[nodiscard]] Result<Date> parse_date(std::string_view text);
 [[nodiscard]] Date date_of(Time time);
 [[nodiscard]] Time start_of(Date date);
+/// "2011-10-28 14:03 UTC": for people.
+[[nodiscard]] std::string format_minute(Time time);
 /// "2 h 5 min", "340 ms": for people. At most two units.
 [[nodiscard]] std::string format_duration(Nanoseconds duration);
 /// "90s", "5 min", "2h", "250ms": settings. A bare number is refused: a quantity has its unit.
 [[nodiscard]] Result<Nanoseconds> parse_duration(std::string_view text);
+/// An error that names `where` and both bounds, unless it lies between them.
+[[nodiscard]] Result<void> check_between(std::string where, Nanoseconds value, Nanoseconds least, Nanoseconds most);
 
 }  // namespace quipu

@@ -85,6 +85,14 @@ TEST(Duration, IsToldToPeopleInTwoUnitsAtMost) {
     EXPECT_EQ(format_duration(Nanoseconds::min()), "-106752 d");
 }
 
+TEST(Duration, IsHeldAgainstItsBounds) {
+    using namespace std::chrono_literals;
+    EXPECT_TRUE(check_between("retry", 1s, 1s, 2h));
+    EXPECT_TRUE(check_between("retry", 2h, 1s, 2h));
+    EXPECT_EQ(check_between("retry", 3h, 1s, 2h).error().text(), "retry: 3 h is not between 1 s and 2 h");
+    EXPECT_FALSE(check_between("retry", 0s, 1s, 2h));
+}
+
 TEST(Duration, IsReadWithItsUnit) {
     EXPECT_EQ(parse_duration("90s"), 90s);
     EXPECT_EQ(parse_duration("5 min"), 5min);

@@ -247,11 +247,11 @@ Result<void> Keeper::tell(data::Transaction& transaction, const Outage& outage, 
                           .severity = loudness_of(outage.severity),
                           .text = std::string(text)};
     notice.values = {{"name", name_of(*registry_.now(), outage.part, outage.object)},
-                     {"began", moment_text(outage.began)},
+                     {"began", format_minute(outage.began)},
                      {"cut", fmt::format("{}", fmt::join(outage.organisations_cut_off, ", "))},
                      {"rerouted", number_text(outage.pairs_rerouted)},
                      {"case", number_text(outage.case_number.value_or(0))},
-                     {"ended", outage.ended ? moment_text(*outage.ended) : std::string()},
+                     {"ended", outage.ended ? format_minute(*outage.ended) : std::string()},
                      {"duration", duration_text(outage.down_s)}};
     address(notice);
     return notifier_->send(transaction, notice);
@@ -280,7 +280,7 @@ Result<void> Keeper::tell_on_call(const events::CaseEscalated& escalated, std::i
     notice.values = {{"number", number_text(what.number)},
                      {"title", what.title},
                      {"queue", std::string(enum_name(what.queue))},
-                     {"due", clock.due ? moment_text(*clock.due) : std::string()}};
+                     {"due", clock.due ? format_minute(*clock.due) : std::string()}};
     for (const std::string& person : people)
         notice.to.push_back(notify::To::person(person));
     return notifier_->send(notice);
@@ -327,8 +327,8 @@ notify::Notice Keeper::notice_of(const Window& window, std::string text, std::st
         .text = std::move(text)};
     out.values = {{"title", window.title},
                   {"description", window.description},
-                  {"begin", moment_text(window.begin)},
-                  {"end", moment_text(window.end)},
+                  {"begin", format_minute(window.begin)},
+                  {"end", format_minute(window.end)},
                   {"objects", fmt::format("{}", fmt::join(objects, ", "))},
                   {"cut", fmt::format("{}", fmt::join(effect.organisations_cut_off, ", "))},
                   {"rerouted", number_text(effect.pairs_rerouted)}};

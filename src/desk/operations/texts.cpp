@@ -116,7 +116,7 @@ CaseWords case_words(const Outage& outage, std::string_view name, std::string_vi
     const Words& words = words_of(language);
     CaseWords out{fill(words.titles[static_cast<std::size_t>(outage.part)], name), {}};
     const auto line = [&](const std::string& text) { out.description += text + "\n"; };
-    line(fill(words.began, moment_text(outage.began)));
+    line(fill(words.began, format_minute(outage.began)));
     if (outage.suspects.size() > 1) {
         std::string list;
         for (const Suspect& suspect : outage.suspects)
@@ -136,12 +136,7 @@ std::string closing_words(const Outage& outage, std::string_view reason, std::st
     if (!reason.empty()) return fill(words.reason, reason);
     const Time end = outage.ended.value_or(outage.began);
     const auto whole = std::chrono::round<std::chrono::seconds>(end - outage.began).count();
-    return fill(words.over, moment_text(end), duration_text(whole), duration_text(outage.down_s), outage.flaps);
-}
-
-std::string moment_text(Time time) {
-    const std::string text = format_time(std::chrono::floor<std::chrono::seconds>(time));
-    return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
+    return fill(words.over, format_minute(end), duration_text(whole), duration_text(outage.down_s), outage.flaps);
 }
 
 std::string duration_text(std::int64_t seconds) {

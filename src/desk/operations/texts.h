@@ -20,8 +20,7 @@ struct CaseWords {
 [[nodiscard]] CaseWords case_words(const Outage& outage, std::string_view name, std::string_view language);
 [[nodiscard]] std::string closing_words(const Outage& outage, std::string_view reason, std::string_view language);
 
-/// "2026-11-28 14:20 UTC", and "1 h 20 min".
-[[nodiscard]] std::string moment_text(Time time);
+/// "1 h 20 min".
 [[nodiscard]] std::string duration_text(std::int64_t seconds);
 
 }  // namespace quipu::operations

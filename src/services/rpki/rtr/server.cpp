@@ -435,21 +435,13 @@ class Server final : public RtrServer {
 }  // namespace
 
 Result<void> RtrSettings::check() const {
-    const auto within = [](std::string_view name, Nanoseconds value, Nanoseconds least,
-                           Nanoseconds most) -> Result<void> {
-        if (value >= least && value <= most) return {};
-        return fail(ErrorCode::invalid,
-                    fmt::format("{} is not between {} and {}", format_duration(value), format_duration(least),
-                                format_duration(most)),
-                    std::string(name));
-    };
     using std::chrono::hours;
     using std::chrono::seconds;
-    TRY(within("refresh", refresh, seconds(1), seconds(86'400)));
-    TRY(within("retry", retry, seconds(1), seconds(7'200)));
-    TRY(within("expire", expire, seconds(600), seconds(172'800)));
-    TRY(within("most_age", most_age, seconds(1), hours(24 * 365)));
-    TRY(within("patience", patience, seconds(1), hours(1)));
+    TRY(check_between("refresh", refresh, seconds(1), seconds(86'400)));
+    TRY(check_between("retry", retry, seconds(1), seconds(7'200)));
+    TRY(check_between("expire", expire, seconds(600), seconds(172'800)));
+    TRY(check_between("most_age", most_age, seconds(1), hours(24 * 365)));
+    TRY(check_between("patience", patience, seconds(1), hours(1)));
     if (tls_certificate.empty() != tls_key.empty())
         return fail(ErrorCode::invalid, "a certificate and its key are named together", "tls_key");
     if (expire <= refresh || expire <= retry)

@@ -64,19 +64,14 @@ std::string filled(std::string_view text, const auto&... values) {
     return fmt::format(fmt::runtime(text), values...);
 }
 
-std::string minute_text(Time time) {
-    const std::string text = format_time(std::chrono::floor<std::chrono::seconds>(time));
-    return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
-}
-
 }  // namespace
 
 GuardWords words_of_held(const events::RpkiChangeHeld& held, std::string_view language) {
     const GuardTexts& texts = guard_texts_of(language);
     GuardWords out{filled(texts.title, held.id, held.lost), {}};
     const auto line = [&](const std::string& text) { out.description += text + "\n"; };
-    line(filled(texts.since, minute_text(held.since), held.lost, held.added));
-    line(held.release_at ? filled(texts.by_time, minute_text(*held.release_at)) : std::string(texts.by_person));
+    line(filled(texts.since, format_minute(held.since), held.lost, held.added));
+    line(held.release_at ? filled(texts.by_time, format_minute(*held.release_at)) : std::string(texts.by_person));
     line(filled(texts.command, held.id));
     std::size_t left = kPrefixesShown;
     for (const events::RpkiLoss& loss : held.losses) {

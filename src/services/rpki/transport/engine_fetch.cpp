@@ -8,21 +8,13 @@ namespace quipu::rpki {
 Result<void> TransportSettings::check() const {
     using std::chrono::hours;
     using std::chrono::seconds;
-    const auto within = [](std::string_view name, Nanoseconds value, Nanoseconds least,
-                           Nanoseconds most) -> Result<void> {
-        if (value >= least && value <= most) return {};
-        return fail(ErrorCode::invalid,
-                    fmt::format("{} is not between {} and {}", format_duration(value), format_duration(least),
-                                format_duration(most)),
-                    fmt::format("rpki.transport.{}", name));
-    };
-    TRY(within("stall_time", stall_time, seconds(1), hours(1)));
-    TRY(within("file_time", file_time, seconds(1), hours(24)));
-    TRY(within("rsync_time", rsync_time, seconds(1), hours(24)));
-    TRY(within("repository_time", repository_time, seconds(1), hours(24)));
-    TRY(within("fallback_delay", fallback_delay, seconds(0), hours(7 * 24)));
-    TRY(within("back_off_first", back_off_first, seconds(1), hours(24)));
-    TRY(within("back_off_most", back_off_most, back_off_first, hours(24)));
+    TRY(check_between("rpki.transport.stall_time", stall_time, seconds(1), hours(1)));
+    TRY(check_between("rpki.transport.file_time", file_time, seconds(1), hours(24)));
+    TRY(check_between("rpki.transport.rsync_time", rsync_time, seconds(1), hours(24)));
+    TRY(check_between("rpki.transport.repository_time", repository_time, seconds(1), hours(24)));
+    TRY(check_between("rpki.transport.fallback_delay", fallback_delay, seconds(0), hours(7 * 24)));
+    TRY(check_between("rpki.transport.back_off_first", back_off_first, seconds(1), hours(24)));
+    TRY(check_between("rpki.transport.back_off_most", back_off_most, back_off_first, hours(24)));
     if (!rrdp && !rsync)
         return fail(ErrorCode::invalid, "nothing is fetched without RRDP and without rsync", "rpki.transport.rsync",
                     "leave one of them on, or name a folder in rpki.offline");

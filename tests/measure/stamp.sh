@@ -102,3 +102,11 @@ is clean.json ttl_back_min 255
 is clean.json own_loss 0
 is clean.json kernel_stamps true
 echo "veth: nothing lost, every stamp the kernel's, TTL 255"
+
+# TWAMP between two hosts, where both ends take one port number.
+ip netns exec far "$quipu" measure serve --twamp-port 8621 --listen 192.0.2.2 >twamp.out 2>twamp.err &
+first_line twamp.out $! '^twamp' >/dev/null
+"$quipu" --output json twping 192.0.2.2:8621 -c 20 -i 0.01 >twamp.json
+is twamp.json received 20
+is twamp.json lost 0
+echo "veth: TWAMP with a control connection, nothing lost"

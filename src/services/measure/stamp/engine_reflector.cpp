@@ -59,7 +59,6 @@ ReflectorEngine::ReflectorEngine(ReflectorSettings settings)
 
 bool ReflectorEngine::prepare(const Arrival& arrival, Monotonic now, Reflection& out) {
     if (arrival.truncated) return refuse(Refusal::faulty, arrival.peer);
-    if (is_forged(arrival.peer, arrival.local)) return refuse(Refusal::reflection, arrival.peer);
     out.to = arrival.peer;
     out.from = arrival.local.address;
     out.tos = 0;
@@ -70,8 +69,10 @@ bool ReflectorEngine::prepare(const Arrival& arrival, Monotonic now, Reflection&
     out.error = error_field(clock_.error, clock_.ptp);
     if (!granted_.empty()) {
         const auto found = granted_.find(Key{arrival.socket, 0, arrival.peer});
+        // Its ports were agreed upon: RFC 5357 lets both be the same.
         if (found != granted_.end()) return prepare_granted(arrival, found->second, out);
     }
+    if (is_forged(arrival.peer, arrival.local)) return refuse(Refusal::reflection, arrival.peer);
     if (arrival.granted_only) return refuse(Refusal::no_session, arrival.peer);
     if (!is_allowed(arrival.peer.address)) return refuse(Refusal::not_allowed, arrival.peer);
     return prepare_stamp(arrival, now, out);

@@ -15,6 +15,9 @@ constexpr LogEvent kRefused{
     "--stamp-rate and --stamp-sessions set."};
 constexpr std::size_t kBatchesInTurn = 16;
 
+constexpr std::size_t kMostSockets = 256;
+constexpr std::size_t kMostPorts = 64;  // that clients of a control connection asked for
+
 net::UdpSocket::Options options_of(std::uint8_t dscp) {
     return {.dscp = dscp, .arrivals = true, .joins = true};
 }
@@ -75,6 +78,11 @@ Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& loc
         if (socket.granted_only && socket.asked == local && socket.dscp == dscp)
             return Place{number, socket.socket.local().port};
     }
+    // Sockets stay, and whoever asks chooses the port: it must not end with all ports and files of the machine.
+    const auto chosen = std::ranges::count_if(
+        sockets_, [](const Socket& socket) { return socket.granted_only && socket.asked.port != 0; });
+    if (sockets_.size() >= kMostSockets || (local.port != 0 && std::cmp_greater_equal(chosen, kMostPorts)))
+        return fail(ErrorCode::exhausted, "there are as many sockets for sessions as may be", local.text());
     auto socket = TRY(net::UdpSocket::bind(local, options_of(dscp)));
     sockets_.push_back({.socket = std::move(socket), .asked = local, .dscp = dscp, .granted_only = true});
     waker_.wake();

@@ -1,0 +1,31 @@
+#include "services/measure/stamp/server_reflector.h"
+
+#include <gtest/gtest.h>
+
+namespace quipu::stamp {
+namespace {
+
+TEST(ReflectorServer, WhoChoosesPortsDoesNotGetThemAll) {
+    const SystemClock clock;
+    const auto server = *ReflectorServer::start({}, {}, Nanoseconds::zero(), clock);
+    const net::IpAddress here = *net::IpAddress::parse("127.0.0.1");
+    const auto any = server->reserve({here, 0});
+    ASSERT_TRUE(any) << any.error().text();
+    std::size_t got = 0;
+    Result<ReflectorServer::Place> last = *any;
+    for (std::uint16_t port = 20'000; port < 30'000 && (last || last.error().code != ErrorCode::exhausted); ++port) {
+        last = server->reserve({here, port});
+        if (last) ++got;
+    }
+    ASSERT_FALSE(last);
+    EXPECT_EQ(last.error().code, ErrorCode::exhausted) << last.error().text();
+    EXPECT_EQ(got, 64U);
+    // One that is there is given again, and so is a port of our choice.
+    const auto again = server->reserve({here, 0});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->port, any->port);
+    EXPECT_TRUE(server->reserve({here, 0}, 46)) << "another DSCP";
+}
+
+}  // namespace
+}  // namespace quipu::stamp

@@ -90,6 +90,26 @@ test('nothing scrolls sideways at 360 pixels, in any language', async (t) => {
   }
 });
 
+test('a pair with problems fits 360 pixels, too, in any language', async () => {
+  for (const language of ['es', 'pt', 'en']) {
+    const page = await openPage(browser, { width: 360, height: 740, language });
+    await page.addInitScript((chosen) => localStorage.setItem('quipu.language', chosen), language);
+    await page.route('**/api/v1/measure/stream*', (route) => route.abort());
+    await page.route('**/api/v1/measure/pairs*', async (route) => {
+      const response = await route.fetch();
+      const body = await response.json();
+      for (const pair of body.items) pair.state = 'degraded';
+      await route.fulfill({ response, json: body });
+    });
+    await visit(page, `${hub.url}/measure/bogota/caracas`);
+    await settled(page);
+    assert.equal(await page.locator('td .mark.watch').count(), 2, language);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 360, `the page is ${width} pixels wide in ${language}`);
+    await page.context().close();
+  }
+});
+
 test('the map shows every link, and says in words how the network is', async () => {
   const page = await openPage(browser);
   await visit(page, `${hub.url}/`);

@@ -30,6 +30,7 @@ void add_measure_commands(CLI::App& app, Context& context);       ///< measure p
 void add_measure_serve_command(CLI::App& app, Context& context);  ///< measure serve
 void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
 void add_stamp_command(CLI::App& app, Context& context);          ///< stamp
+void add_path_command(CLI::App& app, Context& context);           ///< path
 void add_cases_commands(CLI::App& app, Context& context);         ///< cases list, show, open, note…
 void add_operations_commands(CLI::App& app, Context& context);    ///< outages, maintenance, availability, on-call
 void add_knowledge_commands(CLI::App& app, Context& context);     ///< articles list, show, publish

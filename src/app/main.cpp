@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
     add_measure_commands(app, context);
     add_owping_command(app, context);
     add_stamp_command(app, context);
+    add_path_command(app, context);
     add_cases_commands(app, context);
     add_operations_commands(app, context);
     add_pert_commands(app, context);

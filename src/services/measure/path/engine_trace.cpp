@@ -27,9 +27,10 @@ std::size_t TraceEngine::end() const {
 }
 
 bool TraceEngine::settled(const Tried& tried) const {
-    return std::ranges::all_of(tried.probes, [&](std::uint32_t number) {
-        return probes_[number].state == State::answered || probes_[number].state == State::lost;
-    });
+    return tried.probes.size() >= static_cast<std::size_t>(settings_.probes) &&
+           std::ranges::all_of(tried.probes, [&](std::uint32_t number) {
+               return probes_[number].state == State::answered || probes_[number].state == State::lost;
+           });
 }
 
 bool TraceEngine::hops_done() const {
@@ -145,9 +146,7 @@ void TraceEngine::tick(Monotonic now) {
 /// A hop that answered none of its probes gets more of them.
 void TraceEngine::ask_again(std::uint32_t hop) {
     Tried& tried = hops_[hop];
-    if (hop >= end() || !tried.hop.silent() || !settled(tried) ||
-        tried.probes.size() < static_cast<std::size_t>(settings_.probes))
-        return;
+    if (hop >= end() || !tried.hop.silent() || !settled(tried)) return;
     const auto queue = [&](bool closed_port) {
         waiting_.push_back(static_cast<std::uint32_t>(probes_.size()));
         tried.probes.push_back(waiting_.back());
@@ -243,11 +242,8 @@ Hop TraceEngine::shown(const Tried& tried) const {
 
 std::vector<Hop> TraceEngine::take_settled() {
     std::vector<Hop> out;
-    // What is silent at the end is told only once it is known to be the end, or not.
-    for (; told_ < std::min(hops_.size(), end()) && settled(hops_[told_]); ++told_) {
-        if (hops_[told_].probes.size() < static_cast<std::size_t>(settings_.probes)) break;
+    for (; told_ < std::min(hops_.size(), end()) && settled(hops_[told_]); ++told_)
         out.push_back(shown(hops_[told_]));
-    }
     return out;
 }
 

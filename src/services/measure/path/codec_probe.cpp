@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "services/measure/path/wire.h"
+
 namespace quipu::path {
 namespace {
 
 constexpr std::uint8_t kIcmp = 1, kTcp = 6, kUdp = 17, kIcmp6 = 58;
-constexpr std::size_t kMostLabels = 16;
 // RFC 4884 §5.5: where the length is missing, extensions begin behind 128 octets of the original datagram.
 constexpr std::size_t kOldQuote = 128;
 // Of a SYN without it some firewalls think ill.
@@ -40,10 +41,6 @@ class Sum {
     std::uint64_t sum_ = 0;
 };
 
-ByteSpan octets_of(const net::IpAddress& address) {
-    return ByteSpan(address.octets()).first(address.is_v6() ? 16 : 4);
-}
-
 std::uint8_t next_header(const Flow& flow) {
     switch (flow.protocol) {
         case Protocol::udp: return kUdp;
@@ -75,8 +72,8 @@ void write_ip(ByteWriter& out, const Flow& flow, const Probe& probe, std::uint16
         out.u8(next_header(flow));
         out.u16(0);  // the kernel's to fill in
     }
-    out.bytes(octets_of(flow.source));
-    out.bytes(octets_of(flow.target));
+    out.bytes(wire::octets_of(flow.source));
+    out.bytes(wire::octets_of(flow.target));
 }
 
 std::uint32_t syn_sequence(const Flow& flow, std::uint16_t identity) {
@@ -86,8 +83,8 @@ std::uint32_t syn_sequence(const Flow& flow, std::uint16_t identity) {
 /// Addresses, length and protocol, as UDP, TCP and ICMPv6 sum them up with the rest (RFC 8200 §8.1).
 Sum pseudo_header(const Flow& flow, std::size_t length) {
     Sum out;
-    out.add(octets_of(flow.source));
-    out.add(octets_of(flow.target));
+    out.add(wire::octets_of(flow.source));
+    out.add(wire::octets_of(flow.target));
     out.add(static_cast<std::uint32_t>(length));
     out.add(static_cast<std::uint32_t>(next_header(flow)));
     return out;
@@ -103,13 +100,6 @@ void write_compensated(ByteWriter& out, Sum sum, std::size_t header_from, std::s
 }
 
 // ---- what comes back
-
-std::optional<net::IpAddress> read_address(ByteReader& in, bool v6) {
-    if (!v6) return net::IpAddress::v4(in.u32());
-    const ByteSpan octets = in.bytes(16);
-    if (octets.size() != 16) return std::nullopt;
-    return net::IpAddress::v6(octets.first<16>());
-}
 
 /// The probe that an error message quotes.
 bool read_quoted_transport(ByteReader& in, std::uint8_t protocol, bool v6, Answer& out) {
@@ -158,11 +148,8 @@ bool read_quote6(ByteReader in, Answer& out) {
     in.skip(2);
     const std::uint8_t protocol = in.u8();
     in.skip(1);
-    const auto source = read_address(in, true);
-    const auto target = read_address(in, true);
-    if (!source || !target) return false;
-    out.flow.source = *source;
-    out.flow.target = *target;
+    out.flow.source = wire::read_address(in, true);
+    out.flow.target = wire::read_address(in, true);
     return read_quoted_transport(in, protocol, true, out);
 }
 
@@ -183,13 +170,8 @@ void read_extensions(ByteSpan bytes, bool sure, Answer& out) {
         if (length < 4) return;
         ByteReader body = in.sub(length - 4U);
         if (object != 1 || type != 1) continue;
-        while (body.remaining() >= 4 && out.labels.size() < kMostLabels) {
-            const std::uint32_t entry = body.u32();
-            out.labels.push_back({.value = entry >> 12U,
-                                  .traffic_class = entry >> 9U & 7U,
-                                  .bottom = (entry >> 8U & 1U) != 0,
-                                  .ttl = entry & 0xffU});
-        }
+        while (body.remaining() >= 4 && out.labels.size() < wire::kMostLabels)
+            out.labels.push_back(wire::label_of(body.u32()));
     }
 }
 

@@ -1,17 +1,14 @@
 #include "services/measure/path/record.h"
 
-#include <algorithm>
-
 #include "net/tls.h"
+#include "services/measure/path/ways.h"
 
 namespace quipu::path {
 
 std::string id_of(const std::vector<Hop>& hops) {
     std::string lines;
-    for (const Hop& hop : hops) {
-        lines += hop.silent() ? "*" : std::ranges::min(hop.addresses).text();
-        lines += '\n';
-    }
+    for (const std::string& address : addresses_of(hops))
+        lines += address + "\n";
     return net::sha256_hex(lines).substr(0, 16);
 }
 

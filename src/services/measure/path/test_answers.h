@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "services/measure/path/codec_probe.h"
+#include "services/measure/path/wire.h"
 
 namespace quipu::path {
 
@@ -76,8 +77,7 @@ inline std::vector<std::uint8_t> error_message(bool v6, Message error, ByteSpan 
     extension.u16(static_cast<std::uint16_t>(4 + 4 * labels.size()));
     extension.u16(0x0101);
     for (const Label& label : labels)
-        extension.u32(static_cast<std::uint32_t>(label.value << 12 | label.traffic_class << 9 |
-                                                 (label.bottom ? 1 << 8 : 0) | label.ttl));
+        extension.u32(wire::entry_of(label));
     extension.patch(2, checksum_for_test(extension.span()));
     out.bytes(extension.span());
     return out.take();

@@ -34,6 +34,7 @@ struct LabOptions {
     std::vector<std::string> words;
     bool detach = false;
     bool bgp = false;
+    bool commodity = false;
     std::uint16_t rtr = 0;
     std::string prefix, stop;
 };
@@ -75,6 +76,7 @@ Result<void> hold(const LabOptions& options, bool terminal, const std::function<
         TRY(lab::Lab::up(network, {.runtime = runtime(options),
                                    .progress = [&](auto step, auto done, auto total) { bars.step(step, done, total); },
                                    .bgp = options.bgp || options.rtr != 0,
+                                   .commodity = options.commodity,
                                    .validation = options.rtr == 0 ? lab::Validation() : validation_by(options.rtr),
                                    .asked_down = [] { ::kill(::getpid(), SIGTERM); }}));
     TRY(lab->wait_for_routing(60s));
@@ -159,6 +161,7 @@ Result<void> status(const Context& context, const LabOptions& options) {
     std::string text =
         fmt::format("{}\n\n{}\n{}", lab.network, format_list(*value.find("nodes"), context.output, nodes),
                     format_list(*value.find("links"), context.output, links));
+    if (!lab.commodity.empty()) text += "\n" + format_list(*value.find("commodity"), context.output, links);
     const TableOptions hijacks{.columns = {"prefix", "holder", "site", "as", "state", "taken_at"},
                                .colour = context.colour};
     if (!lab.hijacks.empty()) text += "\n" + format_list(*value.find("hijacks"), context.output, hijacks);
@@ -173,9 +176,11 @@ Result<void> set_link(const Context& context, const LabOptions& options) {
         return print(format_object(TRY(as_value(link)), context.output, {.columns = {}, .colour = context.colour}));
     }
     const lab::LabStatus lab = TRY(client.status());
-    for (const lab::LinkStatus& link : lab.links)
-        if (link.id == options.link)
-            return print(format_object(TRY(as_value(link)), context.output, {.columns = {}, .colour = context.colour}));
+    for (const auto* links : {&lab.links, &lab.commodity})
+        for (const lab::LinkStatus& link : *links)
+            if (link.id == options.link)
+                return print(
+                    format_object(TRY(as_value(link)), context.output, {.columns = {}, .colour = context.colour}));
     return fail(ErrorCode::not_found, "is not a link of the lab", options.link, "`quipu lab status` lists them");
 }
 
@@ -237,6 +242,8 @@ void add_lab_commands(CLI::App& app, Context& context) {
             "Port of an RTR cache on this machine: points validate origins with it, and --bgp is meant as well")
         ->check(CLI::Range(1, 65535))
         ->type_name("PORT");
+    up_command->add_flag("--commodity", options->commodity,
+                         "A commodity provider joins every point, too: a second way between any two");
     up_command->add_flag("--detach", options->detach, "Leave it running in the background");
     command(up_command, [](const Context& c, const LabOptions& o) { return up(c, o); });
 

@@ -142,6 +142,7 @@ class Run {
         TRY(add_own_rpki(options));
         const auto lab = TRY(read<lab::LabSettings>(options.config.section("lab"), options.config.file()));
         flags_.bgp = flags_.bgp || lab.bgp;
+        with_commodity_ = lab.commodity;
         options.settings.network = TRY(read_network_file(network_path_))
         .name;
         configure_log(flags_.verbose ? options.settings.log_level : LogLevel::warning, options.settings.log_format);
@@ -186,7 +187,8 @@ class Run {
         lab_ = TRY(lab::Lab::up(network_, {.runtime = data_ + "/lab",
                                            .progress = [this](std::string_view step, std::size_t done,
                                                               std::size_t total) { steps_.part(step, done, total); },
-                                           .bgp = flags_.bgp}));
+                                           .bgp = flags_.bgp,
+                                           .commodity = with_commodity_}));
         if (flags_.bgp) rpki_->listen_also({.address = lab_->plan().hub4, .port = kRtrPort});
         agents_->listen_also({.address = lab_->plan().hub4, .port = 8443});
         return {};
@@ -196,8 +198,10 @@ class Run {
         const AgentStarter starter(*agents_, data_);
         const auto& nodes = lab_->plan().nodes;
         for (std::size_t i = 0; i < nodes.size(); ++i) {
-            TRY(lab_->spawn(nodes[i].site, TRY(starter.command(nodes[i].site, {nodes[i].loopback4})),
-                            starter.log_file(nodes[i].site)));
+            std::vector<std::string> argv = TRY(starter.command(nodes[i].site, {nodes[i].loopback4}));
+            if (lab_->commodity())
+                argv.insert(argv.end(), {"--commodity-address", lab_->commodity()->accesses[i].point4.text()});
+            TRY(lab_->spawn(nodes[i].site, std::move(argv), starter.log_file(nodes[i].site)));
             steps_.part("Agents", i + 1, nodes.size());
         }
         if (auto routed = lab_->wait_for_routing(kPatience); !routed)
@@ -263,6 +267,7 @@ class Run {
     std::string data_;
     std::string network_path_;
     bool own_rpki_ = false;
+    bool with_commodity_ = true;
     lab::Network network_;
     agent::Agents* agents_ = nullptr;
     access::Access* access_ = nullptr;

@@ -169,6 +169,7 @@ struct LabStatus {
     std::vector<LinkStatus> links;
     BgpState bgp = BgpState::off;
     std::vector<HijackStatus> hijacks = {};
+    std::vector<LinkStatus> commodity = {};
     static constexpr auto describe() {
         using T = LabStatus;
         return fields(
@@ -178,7 +179,9 @@ struct LabStatus {
             field<&T::real_time>("real_time", "Whether the emulator has real-time priority"),
             field<&T::nodes>("nodes", "Points of presence").required(), field<&T::links>("links", "Links").required(),
             field<&T::bgp>("bgp", "off; open: routers take every route; validated: they drop what is invalid"),
-            field<&T::hijacks>("hijacks", "Prefixes announced where they do not belong"));
+            field<&T::hijacks>("hijacks", "Prefixes announced where they do not belong"),
+            field<&T::commodity>("commodity",
+                                 "Links of the commodity provider: from its routers to each point, and between them"));
     }
 };
 

@@ -110,6 +110,7 @@ Result<std::unique_ptr<Lab>> Lab::up(const Network& network, Options options) {
                         "end the lab that made it, or remove it with `ip netns delete`");
     std::unique_ptr<Lab> lab(new Lab(std::move(folder), std::move(subnet), std::move(plan), std::move(options)));
     if (lab->options_.bgp) lab->bgp_ = make_bgp_plan(network, lab->plan_);
+    if (lab->options_.commodity) lab->commodity_ = make_commodity_plan(network, lab->plan_);
     TRY(lab->build());
     return lab;
 }
@@ -119,6 +120,7 @@ Result<void> Lab::build() {
     TRY(make_namespaces());
     TRY(make_management());
     TRY(make_wires());
+    if (commodity_) TRY(set_up_commodity());
     if (bgp_) TRY(make_accesses());
     TRY(start_routers());
     if (bgp_) TRY(start_members());
@@ -132,13 +134,21 @@ Result<void> Lab::make_namespaces() {
     std::string commands = fmt::format("netns add {}\n", plan_.wires_netns);
     for (const Node& node : plan_.nodes)
         commands += fmt::format("netns add {}\n", node.netns);
-    progress("Namespaces", 0, plan_.nodes.size());
+    std::vector<std::string> routers;
+    for (const Node& node : plan_.nodes)
+        routers.push_back(node.netns);
+    if (commodity_)
+        for (const CommodityRouter& router : commodity_->routers) {
+            commands += fmt::format("netns add {}\n", router.netns);
+            routers.push_back(router.netns);
+        }
+    progress("Namespaces", 0, routers.size());
     TRY(ip_batch("", commands));
     // Set before any interface is made: each inherits them.
     TRY(in_namespace(netns_path(plan_.wires_netns),
                      [] { return set_sysctl("net.ipv6.conf.default.disable_ipv6", "1"); }));
-    for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
-        TRY(in_namespace(netns_path(plan_.nodes[i].netns), []() -> Result<void> {
+    for (std::size_t i = 0; i < routers.size(); ++i) {
+        TRY(in_namespace(netns_path(routers[i]), []() -> Result<void> {
             for (const auto& [name, value] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
                      {"net.ipv4.ip_forward", "1"},
                      {"net.ipv4.conf.all.rp_filter", "0"},
@@ -154,7 +164,7 @@ Result<void> Lab::make_namespaces() {
                 TRY(set_sysctl(name, value));
             return {};
         }));
-        progress("Namespaces", i + 1, plan_.nodes.size());
+        progress("Namespaces", i + 1, routers.size());
     }
     return {};
 }
@@ -205,6 +215,13 @@ Result<void> Lab::make_wires() {
         end(wire.end_b, wire.b, wire.b4, wire.b6);
         links.push_back({wire.end_a, wire.end_b, wire.impairment, wire.impairment});
     }
+    if (commodity_) {
+        commands += commodity_links(*commodity_, plan_);
+        for (EmulatedLink& link : commodity_wires(*commodity_)) {
+            ends += fmt::format("link set {} up\nlink set {} up\n", link.interface_a, link.interface_b);
+            links.push_back(std::move(link));
+        }
+    }
     progress("Links", 0, plan_.wires.size());
     TRY(ip_batch("", commands));
     TRY(ip_batch(plan_.wires_netns, ends));
@@ -224,6 +241,27 @@ Result<void> Lab::make_wires() {
         }));
         TRY(ip_batch(plan_.nodes[i].netns, inside[i]));
         progress("Links", (i + 1) * plan_.wires.size() / plan_.nodes.size(), plan_.wires.size());
+    }
+    return {};
+}
+
+Result<void> Lab::set_up_commodity() {
+    for (std::size_t i = 0; i < commodity_->routers.size(); ++i) {
+        const std::string& netns = commodity_->routers[i].netns;
+        TRY(in_namespace(netns_path(netns), [&]() -> Result<void> {
+            TRY(switch_offloads_off(std::string(kTrunk)));
+            for (const CommodityAccess& access : commodity_->accesses)
+                if (access.router == i) TRY(switch_offloads_off(access.interface));
+            return {};
+        }));
+        // Each next hop must be reachable before a route leads to it: the addresses come first.
+        TRY(ip_batch(netns, commodity_router_setup(*commodity_, plan_, i)));
+    }
+    for (const CommodityAccess& access : commodity_->accesses) {
+        const std::string& netns = plan_.nodes[access.node].netns;
+        TRY(in_namespace(netns_path(netns), [] { return switch_offloads_off(std::string(kCommodity)); }));
+        TRY(ip_batch(netns, commodity_point_setup(access)));
+        TRY(ip_batch(netns, commodity_point_rule6(access), true));
     }
     return {};
 }
@@ -388,6 +426,9 @@ Record Lab::record() const {
     }
     record.interfaces.push_back(plan_.bridge);
     if (bgp_) record.namespaces.push_back(bgp_->netns);
+    if (commodity_)
+        for (const CommodityRouter& router : commodity_->routers)
+            record.namespaces.push_back(router.netns);
     if (supervisor_) record.processes = supervisor_->processes();
     return record;
 }
@@ -444,11 +485,20 @@ Result<LabStatus> Lab::status() const {
     }
     for (std::size_t i = 0; i < plan_.wires.size(); ++i)
         status.links.push_back(link_status(i));
+    if (commodity_)
+        for (std::size_t i = 0; i <= commodity_->accesses.size(); ++i)
+            status.commodity.push_back(link_status(plan_.wires.size() + i));
     if (bgp_) {
         status.bgp = validated ? BgpState::validated : BgpState::open;
         status.hijacks = hijack_status(hijacks);
     }
     return status;
+}
+
+std::optional<std::size_t> Lab::find_wire(std::string_view id) const {
+    if (const auto wire = plan_.find_wire(id)) return wire;
+    if (!commodity_) return std::nullopt;
+    return find_commodity_wire(*commodity_, id).transform([&](std::size_t i) { return plan_.wires.size() + i; });
 }
 
 LinkStatus Lab::link_status(std::size_t wire) const {
@@ -457,9 +507,20 @@ LinkStatus Lab::link_status(std::size_t wire) const {
     };
     const DirectionStatus f = way(Direction::forward), b = way(Direction::backward);
     LinkStatus status;
-    status.id = plan_.wires[wire].id;
-    status.a = plan_.nodes[plan_.wires[wire].a].site;
-    status.b = plan_.nodes[plan_.wires[wire].b].site;
+    if (wire < plan_.wires.size()) {
+        status.id = plan_.wires[wire].id;
+        status.a = plan_.nodes[plan_.wires[wire].a].site;
+        status.b = plan_.nodes[plan_.wires[wire].b].site;
+    } else if (const std::size_t i = wire - plan_.wires.size(); i < commodity_->accesses.size()) {
+        const CommodityAccess& access = commodity_->accesses[i];
+        status.id = access.id;
+        status.a = commodity_->routers[access.router].name;
+        status.b = plan_.nodes[access.node].site;
+    } else {
+        status.id = kTrunkId;
+        status.a = commodity_->routers[0].name;
+        status.b = commodity_->routers[1].name;
+    }
     status.state = f.state == LinkState::up ? b.state : f.state;
     status.delay_us = {f.delay_us, b.delay_us};
     status.jitter_us = std::max(f.jitter_us, b.jitter_us);
@@ -477,7 +538,7 @@ LinkStatus Lab::link_status(std::size_t wire) const {
 
 Result<LinkStatus> Lab::change_link(std::string_view id, const LinkChange& change, std::string_view /*actor*/) {
     if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
-    const auto wire = plan_.find_wire(id);
+    const auto wire = find_wire(id);
     if (!wire)
         return fail(ErrorCode::not_found, "is not a link of the lab", std::string(id), "`quipu lab status` lists them");
     const Directions directions = change.direction.value_or(Directions::both);

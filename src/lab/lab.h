@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "lab/bgp.h"
+#include "lab/commodity.h"
 #include "lab/controls.h"
 #include "lab/emulator.h"
 #include "lab/runtime_folder.h"
@@ -37,6 +38,7 @@ class Lab final : public Controls {
         std::string instance = {};  ///< at most 6 letters and digits; made from the runtime folder's path if empty
         Progress progress = {};
         bool bgp = false;                       ///< members' routers announce their prefixes (bgp.h)
+        bool commodity = false;                 ///< a second provider joins every point (commodity.h)
         Validation validation = {};             ///< from the start on; without it every route is taken
         std::function<void()> asked_down = {};  ///< somebody asked through the control socket; called on its thread
     };
@@ -53,6 +55,7 @@ class Lab final : public Controls {
     [[nodiscard]] Result<void> down();
 
     [[nodiscard]] const Plan& plan() const { return plan_; }
+    [[nodiscard]] const std::optional<CommodityPlan>& commodity() const { return commodity_; }
     [[nodiscard]] Result<LabStatus> status() const override;
 
     /// Starts a program at a site: in its namespace, output appended to `output_file` (empty: inherited), started again
@@ -86,6 +89,7 @@ class Lab final : public Controls {
     Result<void> make_management();
     Result<void> make_wires();
     Result<void> make_accesses();
+    Result<void> set_up_commodity();
     Result<void> start_routers();
     Result<void> start_members();
     Result<void> write_router(std::size_t node) const;
@@ -96,6 +100,7 @@ class Lab final : public Controls {
     [[nodiscard]] Result<std::vector<std::string>> ask_router(const Node& node, std::string_view command) const;
     [[nodiscard]] Record record() const;
     void progress(std::string_view step, std::size_t done, std::size_t total) const;
+    [[nodiscard]] std::optional<std::size_t> find_wire(std::string_view id) const;
     [[nodiscard]] LinkStatus link_status(std::size_t wire) const;
 
     RuntimeFolder folder_;
@@ -103,6 +108,7 @@ class Lab final : public Controls {
     Plan plan_;
     Options options_;
     std::optional<BgpPlan> bgp_;
+    std::optional<CommodityPlan> commodity_;
     mutable std::mutex changing_;  // one change at a time
     std::vector<Hijack> hijacks_;  // by changing_
     Validation validation_;        // by changing_, once the routers run

@@ -68,10 +68,11 @@ Result<void> in_namespace(const std::string& path, std::move_only_function<Resul
     return answer;
 }
 
-Result<void> ip_batch(std::string_view netns, std::string_view commands) {
+Result<void> ip_batch(std::string_view netns, std::string_view commands, bool v6) {
     if (commands.empty()) return {};
     std::vector<std::string> argv{"ip"};
     if (!netns.empty()) argv.insert(argv.end(), {"-netns", std::string(netns)});
+    if (v6) argv.emplace_back("-6");
     argv.insert(argv.end(), {"-batch", "-"});
     TRY(run_command(argv, commands));
     return {};

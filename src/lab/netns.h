@@ -19,7 +19,8 @@ namespace quipu::lab {
 [[nodiscard]] Result<void> in_namespace(const std::string& path, std::move_only_function<Result<void>()> work);
 
 /// Commands of ip(8), one a line, in the namespace of that name (empty: this process's). Stops at the first that fails.
-[[nodiscard]] Result<void> ip_batch(std::string_view netns, std::string_view commands);
+/// `v6` as its option -6, for those that do not tell from an address.
+[[nodiscard]] Result<void> ip_batch(std::string_view netns, std::string_view commands, bool v6 = false);
 
 /// "net.ipv4.ip_forward" in the calling thread's namespace.
 [[nodiscard]] Result<void> set_sysctl(std::string_view name, std::string_view value);

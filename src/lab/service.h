@@ -19,11 +19,15 @@ namespace quipu::lab {
 /// Section [lab]: what `quipu run` builds beside the hub.
 struct LabSettings {
     bool bgp = false;
+    bool commodity = true;
     static constexpr auto describe() {
         return fields(field<&LabSettings::bgp>(
-            "bgp",
-            "In quipu run: members' routers announce their prefixes, and routers validate them by the service "
-            "rpki"));
+                          "bgp",
+                          "In quipu run: members' routers announce their prefixes, and routers validate them by the "
+                          "service rpki"),
+                      field<&LabSettings::commodity>(
+                          "commodity",
+                          "In quipu run: a commodity provider joins every point, too, so that ways can be compared"));
     }
 };
 

@@ -103,6 +103,22 @@ struct LossEnded : LossChanged {
     static constexpr std::string_view kType = "LossEnded";
 };
 
+/// Packets take another way from one site to another. Subject: pair:FROM/TO.
+struct PathChanged {
+    static constexpr std::string_view kType = "PathChanged";
+    std::string from, to;
+    std::string before, after;                         // the ways' identifiers
+    std::vector<std::string> hops_before, hops_after;  // addresses; "*": silent
+    static constexpr auto describe() {
+        return fields(field<&PathChanged::from>("from", "Sending site").required(),
+                      field<&PathChanged::to>("to", "Receiving site").required(),
+                      field<&PathChanged::before>("before", "The way's identifier before").required(),
+                      field<&PathChanged::after>("after", "The way's identifier now").required(),
+                      field<&PathChanged::hops_before>("hops_before", "Hop by hop before; *: silent").required(),
+                      field<&PathChanged::hops_after>("hops_after", "Hop by hop now; *: silent").required());
+    }
+};
+
 /// It was found out what has failed, or it works again for good. Subject: the cause, KIND:ID.
 struct OutageChanged {
     std::int64_t outage = 0;

@@ -1,12 +1,16 @@
 #include "services/measure/agent.h"
 
+#include <algorithm>
 #include <bit>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 
 #include "base/log.h"
 #include "services/measure/data_plane.h"
+#include "services/measure/path/interfaces.h"
+#include "services/measure/path/tracer.h"
 #include "services/measure/sent_log.h"
 
 namespace quipu::measure {
@@ -19,6 +23,9 @@ constexpr LogEvent kNoSentLog{
     LogLevel::warning, "MEASURE_SENT_LOG",
     "Until when packets were sent can't be kept: after a restart the absence will look like loss",
     "See that the agent's folder can be written to."};
+
+constexpr LogEvent kNoPaths{LogLevel::warning, "MEASURE_NO_PATHS", "The ways to other points are not traced",
+                            "Let the agent open raw sockets (CAP_NET_RAW): see its systemd unit."};
 
 class PointPart final : public Point {
   public:
@@ -33,6 +40,13 @@ class PointPart final : public Point {
         sent_log_->load();
         plane_ = TRY(DataPlane::open(context.clock, context.addresses, settings_.port, context.clock_error));
         plane_->start();
+        interfaces_ = path::addresses_of_interfaces();
+        auto tracer = path::Tracer::open(context.clock, context.addresses, plane_->port(),
+                                         [this](const path::TracedPath& found) { keep_path(found); });
+        if (tracer)
+            tracer_ = std::move(*tracer);
+        else
+            log(kNoPaths, {{"error", tracer.error().text()}});
         keeper_ = std::jthread([this](const std::stop_token& stop) { keep(stop); });
         return {};
     }
@@ -51,12 +65,17 @@ class PointPart final : public Point {
         const bool drifts = context_->clock_error == Nanoseconds::zero() && bound > 1;
         facts.clock_error_us =
             drifts ? static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(bound))) : bound;
+        facts.interfaces = interfaces_;
         return to_value(facts);
     }
 
     [[nodiscard]] Result<void> assign(const Value& assignment) override {
         const auto wanted =
             assignment.is_null() ? Assignment{} : TRY(read<Assignment>(assignment, "assignment of measure"));
+        trace(wanted);
+        // The packets' thread is left alone when only paths are asked for.
+        if (assigned_ && assigned_->send == wanted.send && assigned_->receive == wanted.receive) return {};
+        assigned_ = wanted;
         Orders orders{.send = wanted.send, .sent_until = {}, .receive = wanted.receive};
         std::set<SentLog::Name> names;
         const Time now = context_->clock.now();
@@ -83,7 +102,38 @@ class PointPart final : public Point {
     }
 
   private:
+    /// Whom to trace, and those to whom the way seems to have changed.
+    void trace(const Assignment& wanted) {
+        if (!tracer_) return;
+        std::vector<path::Peer> peers;
+        for (const auto& session : wanted.send)
+            peers.push_back({session.site, session.address});
+        tracer_->order(std::move(peers), std::chrono::seconds(wanted.trace_every_s));
+        for (const auto& order : wanted.trace) {
+            const auto [at, first] = traced_.emplace(order.site, order.number);
+            // What was ordered before this point was started is traced soon anyway.
+            if (!first && std::exchange(at->second, order.number) != order.number) tracer_->hurry(order.site);
+        }
+    }
+
+    void keep_path(const path::TracedPath& found) {
+        ByteWriter out(256);
+        path::write_path(out, found);
+        const auto kept = context_->records.append(path::kPathStream, out.span());
+        if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
+    }
+
+    /// What comes from a site with another TTL came another way: ours to it may have changed as well.
+    void notice_ttl(ByteSpan minute) {
+        ByteReader in(minute);
+        const auto record = parse_record(in);
+        if (!tracer_ || !record || record->ttl <= 0) return;
+        const auto [at, first] = ttls_.emplace(record->from, record->ttl);
+        if (!first && std::exchange(at->second, record->ttl) != record->ttl) tracer_->hurry(record->from);
+    }
+
     void halt() {
+        if (tracer_) tracer_->stop();
         if (plane_) plane_->stop();
         if (keeper_.joinable()) {
             keeper_.request_stop();
@@ -108,6 +158,7 @@ class PointPart final : public Point {
                 context_->records.tell(entry.stream, entry.payload);
                 continue;
             }
+            if (entry.stream == kMinuteStream) notice_ttl(entry.payload);
             const auto kept = context_->records.append(entry.stream, entry.payload);
             // Once for each time that it begins to fail: a full disk would fill the log as well.
             if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
@@ -121,8 +172,13 @@ class PointPart final : public Point {
     std::mutex log_mutex_;
     std::optional<SentLog> sent_log_;
     std::unique_ptr<DataPlane> plane_;
-    std::jthread keeper_;
+    std::vector<net::IpAddress> interfaces_;
+    std::optional<Assignment> assigned_;
+    std::map<std::string, std::int64_t> traced_;             // numbers of orders, by site
+    std::map<std::string, std::int16_t, std::less<>> ttls_;  // of the keeper's thread alone
+    std::unique_ptr<path::Tracer> tracer_;
     std::atomic<std::uint64_t> records_lost_ = 0;
+    std::jthread keeper_;
 };
 
 }  // namespace

@@ -92,6 +92,16 @@ void cut_page(Page<T>& page, std::int64_t limit, P position) {
     page.next = platform::make_cursor(position(page.items.back()));
 }
 
+Figures on_path(Figures figures, std::string path) {
+    if (!path.empty()) figures.path = std::move(path);
+    return figures;
+}
+
+void put_paths(const Rooms& rooms, std::vector<Pair>& pairs) {
+    for (Pair& pair : pairs)
+        if (auto path = rooms.paths.current(pair.from, pair.to); !path.empty()) pair.path = std::move(path);
+}
+
 /// The pairs with the last record that began not long before `time`.
 Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
     auto pairs = rooms.live.pairs(rooms.clock.now());
@@ -101,7 +111,9 @@ Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
         then.to = pair.to;
         const auto records = TRY(rooms.store.read(pair.from, pair.to, time - 3 * kMinute, time, 10));
         if (!records.empty()) {
-            static_cast<Figures&>(then) = figures_of(records.back(), kMinute);
+            const Time minute = records.back().time;
+            const auto paths = TRY(rooms.paths.times(pair.from, pair.to, minute, minute + kMinute));
+            static_cast<Figures&>(then) = on_path(figures_of(records.back(), kMinute), paths.at(minute));
             then.sessions = 1;
             then.state = then.sent == 0       ? PairState::unknown
                          : then.received == 0 ? PairState::down
@@ -125,6 +137,7 @@ Task<Result<Page<Pair>>> list_pairs(const Rooms& rooms, PairsQuery query) {
                (query.state && pair.state != *query.state) || (!after.empty() && pair.from + " " + pair.to <= after);
     });
     cut_page(page, query.limit, [](const Pair& pair) { return pair.from + " " + pair.to; });
+    if (!query.as_of_time) put_paths(rooms, page.items);
     co_return page;
 }
 
@@ -136,7 +149,10 @@ Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_v
 Result<Pair> one_pair(const Rooms& rooms, const PairQuery& query) {
     TRY(known_site(rooms, query.from, "from"));
     TRY(known_site(rooms, query.to, "to"));
-    if (auto pair = rooms.live.pair(query.from, query.to, rooms.clock.now())) return std::move(*pair);
+    if (auto pair = rooms.live.pair(query.from, query.to, rooms.clock.now())) {
+        if (auto path = rooms.paths.current(query.from, query.to); !path.empty()) pair->path = std::move(path);
+        return std::move(*pair);
+    }
     return fail(ErrorCode::not_found, "nothing is measured from " + query.from + " to " + query.to, {},
                 "a measurement point joins when its agent is enrolled and connected; see /api/v1/agents");
 }
@@ -156,6 +172,7 @@ Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query
         since = std::max(since, Time(Nanoseconds(at)));
     }
     const auto limit = static_cast<std::size_t>(query.limit);
+    const auto paths = TRY(rooms.paths.times(query.from, query.to, since, until));
     Page<Figures> page;
     const auto records = query.step
         ? TRY(rooms.store.steps(query.from, query.to, since, std::min(until, since + step * (query.limit + 1)), step))
@@ -166,7 +183,7 @@ Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query
                                                 std::to_string(record.time.time_since_epoch().count()));
                                             break;
                                         }
-                                        page.items.push_back(figures_of(record, step));
+                                        page.items.push_back(on_path(figures_of(record, step), paths.at(record.time)));
                                     }
                                     // Empty steps are left out, so a page may be short although more follows.
                                     if (query.step && !page.next && since + step * (query.limit + 1) < until)

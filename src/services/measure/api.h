@@ -4,6 +4,7 @@
 #include "platform/service.h"
 #include "registry/registry.h"
 #include "services/measure/live.h"
+#include "services/measure/path_history.h"
 #include "services/measure/streams.h"
 
 namespace quipu::measure {
@@ -43,6 +44,7 @@ struct Rooms {
     const Clock& clock;
     const Store& store;
     const Live& live;
+    const PathHistory& paths;
     registry::Registry& registry;
     std::shared_ptr<PairStreams> streams;
 };

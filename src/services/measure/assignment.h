@@ -36,12 +36,29 @@ struct AssignedSession {
     bool operator==(const AssignedSession&) const = default;
 };
 
+/// The way to a site seems to have changed: it is to be traced now. `number` rises with each time.
+struct TraceOrder {
+    std::string site;
+    std::int64_t number = 0;
+    static constexpr auto describe() {
+        return fields(field<&TraceOrder::site>("site", "To which site").required(),
+                      field<&TraceOrder::number>("number", "Rises with each time").required());
+    }
+    bool operator==(const TraceOrder&) const = default;
+};
+
 struct Assignment {
     std::vector<AssignedSession> send, receive;
+    std::int64_t trace_every_s = 0;  ///< the way to each site in `send`; 0: not traced
+    std::vector<TraceOrder> trace = {};
     static constexpr auto describe() {
         using T = Assignment;
         return fields(field<&T::send>("send", "Where to send to").at_most_long(100'000),
-                      field<&T::receive>("receive", "What to receive").at_most_long(100'000));
+                      field<&T::receive>("receive", "What to receive").at_most_long(100'000),
+                      field<&T::trace_every_s>("trace_every_s", "Between two traces of a way; 0: none")
+                          .between(0, 86'400)
+                          .format("s"),
+                      field<&T::trace>("trace", "Ways to be traced now").at_most_long(100'000));
     }
     bool operator==(const Assignment&) const = default;
 };
@@ -51,12 +68,14 @@ struct PointFacts {
     std::uint16_t port = kTestPort;
     std::string clock;  ///< declared, synchronised, free-running
     std::int64_t clock_error_us = 0;
+    std::vector<net::IpAddress> interfaces;  ///< every address of its machine: routers' are met in paths
     static constexpr auto describe() {
         using T = PointFacts;
         return fields(field<&T::addresses>("addresses", "Where it measures from").required(),
                       field<&T::port>("port", "UDP port").required(),
                       field<&T::clock>("clock", "declared, synchronised or free-running"),
-                      field<&T::clock_error_us>("clock_error_us", "Bound of its clock's error").format("us"));
+                      field<&T::clock_error_us>("clock_error_us", "Bound of its clock's error").format("us"),
+                      field<&T::interfaces>("interfaces", "Every address of its machine").at_most_long(1000));
     }
 };
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <sys/prctl.h>
 
+#include "services/measure/path/codec_probe.h"
+
 namespace quipu::measure {
 namespace {
 
@@ -136,6 +138,8 @@ void DataPlane::receive() {
             const auto batch = socket.receive();
             if (!batch || batch->empty()) break;
             for (const auto& datagram : *batch) {
+                // A path's probe has come to its end: who sent it learns that from another port (path/tracer.h).
+                if (datagram.bytes.size() == path::kProbePayload) continue;
                 if (!datagram.kernel_time) ++counters_.without_kernel_time;
                 receiver_.arrive(datagram.peer, datagram.bytes, datagram.received, datagram.ttl, datagram.truncated);
             }

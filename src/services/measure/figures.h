@@ -51,6 +51,7 @@ struct Figures {
     std::optional<std::int64_t> ttl;
     std::int64_t clock_error_us = 0;  ///< bound, rounded up
     std::int64_t negative = 0;        ///< packets with a delay below zero
+    std::optional<std::string> path;  ///< the way's identifier, as known at the start
 
     static constexpr auto describe() {
         using T = Figures;
@@ -77,7 +78,8 @@ struct Figures {
             field<&T::clock_error_us>("clock_error_us", "Bound of both clocks' error; delays are rounded to it")
                 .required()
                 .format("us"),
-            field<&T::negative>("negative", "Packets with a delay below zero: the clocks disagree").required());
+            field<&T::negative>("negative", "Packets with a delay below zero: the clocks disagree").required(),
+            field<&T::path>("path", "The way that packets took, as known at the start: /measure/paths/{id}"));
     }
 };
 

@@ -10,7 +10,11 @@
 #include "events/events.h"
 #include "platform/config.h"
 #include "services/measure/api.h"
+#include "services/measure/api_paths.h"
 #include "services/measure/engine_mesh.h"
+#include "services/measure/engine_retrace.h"
+#include "services/measure/path/codec_record.h"
+#include "services/measure/path_history.h"
 
 namespace quipu::measure {
 namespace {
@@ -37,9 +41,13 @@ struct Settings {
     Spacing spacing = Spacing::poisson;
     std::int64_t packets_per_minute = 90;
     std::int64_t padding = 27;
+    std::int64_t trace_every_s = 300;
     static constexpr auto describe() {
         using T = Settings;
         return fields(
+            field<&T::trace_every_s>("trace_every_s", "Between two traces of a pair's way; 0: none are made")
+                .between(0, 86'400)
+                .format("s"),
             field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
             field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
             field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400));
@@ -54,6 +62,7 @@ class MeasureService final : public platform::Service {
 
     [[nodiscard]] std::string_view name() const override { return "measure"; }
     [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "agents"}; }
+    [[nodiscard]] std::vector<data::Migration> migrations() const override { return kPathMigrations; }
     [[nodiscard]] std::vector<data::StreamSchema> streams() const override { return {minute_schema(), skips_schema()}; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 
@@ -69,21 +78,30 @@ class MeasureService final : public platform::Service {
                     .per_minute = static_cast<std::uint32_t>(settings_.packets_per_minute),
                     .padding = static_cast<std::uint32_t>(settings_.padding)};
         store_ = std::make_unique<Store>(house.archive, house.clock);
+        paths_ = std::make_unique<PathHistory>(house.database, house.journal);
         live_ = std::make_shared<Live>(profile_.per_minute);
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
-        add_routes(
-            house.api,
-            {.clock = house.clock, .store = *store_, .live = *live_, .registry = *registry_, .streams = pair_streams_});
+        add_routes(house.api, {.clock = house.clock,
+                               .store = *store_,
+                               .live = *live_,
+                               .paths = *paths_,
+                               .registry = *registry_,
+                               .streams = pair_streams_});
+        add_path_routes(house.api, {.clock = house.clock, .history = *paths_, .registry = *registry_, .sites = [this] {
+                                        return sites_.with([](const auto& sites) { return sites; });
+                                    }});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
         agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
         agents_.add_stream(std::string(kProvisionalStream), [this](const auto& batch) { return take_running(batch); });
+        agents_.add_stream(std::string(path::kPathStream), [this](const auto& batch) { return take_paths(batch); });
         add_metrics(house.metrics);
         return {};
     }
 
     [[nodiscard]] Result<void> start() override {
         TRY(store_->load());
+        TRY(paths_->load());
         TRY(rebuild());
         following_ = registry_->follow([this](const auto&) { bell_.notify_all(); });
         open_ = true;
@@ -138,6 +156,7 @@ class MeasureService final : public platform::Service {
         const Time now = house_->clock.now();
         std::vector<MeshPoint> out;
         std::set<std::string> away;
+        std::vector<std::pair<std::string, std::vector<net::IpAddress>>> addresses;
         for (const auto& agent : agents_.agents()) {
             if (!agent.connected) away.insert(agent.id);
             if (agent.revoked || (!agent.connected && now - agent.seen > kPatience)) continue;
@@ -150,7 +169,11 @@ class MeasureService final : public platform::Service {
                 continue;
             }
             out.push_back({.site = agent.id, .addresses = point->addresses, .port = point->port});
+            addresses.emplace_back(agent.id, point->addresses);
+            auto& all = addresses.back().second;
+            all.insert(all.end(), point->interfaces.begin(), point->interfaces.end());
         }
+        sites_.with([&](auto& sites) { sites = std::make_shared<const SitesByAddress>(sites_by_address(addresses)); });
         away_.with([&](auto& current) { current = std::move(away); });
         return mesh_of(std::move(out));
     }
@@ -158,7 +181,10 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
         const auto mesh = mesh_.with([](const auto& current) { return current; });
         if (!mesh || agent.revoked) return {};
-        const Assignment work = assignment_for(*mesh, agent.id, profile_);
+        Assignment work = assignment_for(*mesh, agent.id, profile_);
+        work.trace_every_s = settings_.trace_every_s;
+        if (work.trace_every_s > 0)
+            work.trace = retrace_.with([&](const Retrace& retrace) { return retrace.orders_for(agent.id); });
         return work.send.empty() && work.receive.empty() ? Value() : to_value(work);
     }
 
@@ -173,11 +199,21 @@ class MeasureService final : public platform::Service {
         const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
         for (const auto& minute : fresh) {
             show(minute);
+            heard(minute.from, minute.to, columns_of(minute.record).ttl);
             for (const Told& told : live_->add(minute))
                 if (auto kept = tell(told); !kept) log(kNotTold, {{"error", kept.error().text()}});
         }
         pair_streams_->ring();
         return {};
+    }
+
+    [[nodiscard]] Result<void> take_paths(const agent::StreamBatch& batch) {
+        if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
+        return paths_->take(batch, house_->clock.now());
+    }
+
+    void heard(const std::string& from, const std::string& to, std::int64_t ttl) {
+        if (retrace_.with([&](Retrace& retrace) { return retrace.heard(from, to, ttl); })) agents_.invalidate();
     }
 
     [[nodiscard]] Result<void> take_skips(const agent::StreamBatch& batch) {
@@ -196,6 +232,7 @@ class MeasureService final : public platform::Service {
                 const std::int64_t skipped = store_->skipped(pair_key(record.from, batch.agent), record.minute);
                 live_->add_running(record.from, batch.agent, record, skipped, is_away(record.from));
                 show_running(record, batch.agent, skipped);
+                heard(record.from, batch.agent, record.ttl);
             }
         }
         pair_streams_->ring();
@@ -321,6 +358,9 @@ class MeasureService final : public platform::Service {
         counter("quipu_measure_repeats_total", "Minute records that came again and were dropped",
                 &StoreCounters::repeats);
         counter("quipu_measure_malformed_total", "Records of agents that could not be read", &StoreCounters::malformed);
+        gauges_.push_back(metrics.counter_from("quipu_measure_paths_malformed_total",
+                                               "Paths of agents that could not be read", {},
+                                               [this] { return static_cast<double>(paths_->malformed()); }));
         for (const auto& [state, text] : describe_enum(PairState{}))
             gauges_.push_back(metrics.gauge(
                 "quipu_measure_pairs", "Ordered pairs by state", {{"state", std::string(text)}}, [this, state] {
@@ -337,6 +377,9 @@ class MeasureService final : public platform::Service {
     platform::House* house_ = nullptr;
     registry::Registry* registry_ = nullptr;
     std::unique_ptr<Store> store_;
+    std::unique_ptr<PathHistory> paths_;
+    Guarded<Retrace> retrace_;
+    Guarded<std::shared_ptr<const SitesByAddress>> sites_{std::make_shared<const SitesByAddress>()};
     std::shared_ptr<Live> live_;
     std::shared_ptr<PairStreams> pair_streams_;
     std::shared_ptr<void> following_;

@@ -11,6 +11,8 @@
 #include "services/measure/assignment.h"
 #include "services/measure/codec_record.h"
 #include "services/measure/figures.h"
+#include "services/measure/path/codec_record.h"
+#include "services/measure/path_history.h"
 #include "services/measure/schedule.h"
 #include "services/measure/test_archive.h"
 
@@ -68,6 +70,8 @@ class Service : public registry::RegistryTest {
   protected:
     void SetUp() override {
         RegistryTest::SetUp();
+        const auto made = database_->migrate(kPathMigrations);
+        ASSERT_TRUE(made) << made.error().text();
         must_import(registry::kSmallNetwork, "2011-07-06");
         begin();
     }
@@ -262,6 +266,64 @@ TEST_F(Service, WhatWasDecidedButNotToldIsToldAfterTheRestart) {
     end();
     begin();
     EXPECT_EQ(events().size(), 1U);
+}
+
+TEST_F(Service, EachMinuteTellsItsPath) {
+    join_both();
+    const auto traced = [](Time time, std::vector<std::string_view> hops) {
+        path::TracedPath out{.to = "panama"};
+        out.record.time = time;
+        out.record.reached = true;
+        for (const auto hop : hops)
+            out.record.hops.push_back({.addresses = {*net::IpAddress::parse(hop)}, .sent = 1, .received = 1});
+        ByteWriter bytes;
+        path::write_path(bytes, out);
+        return bytes.take();
+    };
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, {minute(0), minute(1), minute(2), minute(3)}));
+    ASSERT_TRUE(agents_.deliver(
+        "santiago", path::kPathStream, 1,
+        {traced(first() + kMinute, {"10.0.0.2"}), traced(first() + kMinute * 5 / 2, {"192.0.2.7", "10.0.0.2"})}));
+    const Value paths = get("/api/v1/measure/paths?from=santiago&to=panama");
+    ASSERT_EQ(count(paths), 2U);
+    const auto& list = *paths.find("items")->if_array();
+    const std::string latest = text(list[0], "id"), before = text(list[1], "id");
+    EXPECT_EQ(text(list[0], "until"), "absent");
+    EXPECT_EQ(text(list[1], "until"), text(list[0], "since"));
+    const auto& hop = (*list[1].find("hops")->if_array())[0];
+    EXPECT_EQ(text(hop, "site"), "\"panama\"");
+    EXPECT_EQ(text(hop, "link"), "\"santiago-panama\"");
+    EXPECT_EQ(text(hop, "organisation"), "\"clara\"");
+    const Value records = get("/api/v1/measure/records?from=santiago&to=panama");
+    std::vector<std::string> told;
+    for (const Value& record : *records.find("items")->if_array())
+        told.push_back(text(record, "path"));
+    EXPECT_EQ(told, (std::vector<std::string>{"absent", before, before, latest}));
+    EXPECT_EQ(text(get("/api/v1/measure/pairs/santiago/panama"), "path"), latest);
+    EXPECT_EQ(text(get("/api/v1/measure/pairs"), "items").find(latest) != std::string::npos, true);
+    EXPECT_EQ(events(), std::vector<std::string>{"PathChanged pair:santiago/panama"});
+    const Value way = get("/api/v1/measure/paths/" + latest.substr(1, 16));
+    EXPECT_EQ(way.find("used")->if_array()->size(), 1U);
+    get("/api/v1/measure/paths/0000000000000000");
+    EXPECT_EQ(status_, 404);
+    EXPECT_EQ(
+        text((*get("/api/v1/measure/addresses?addresses=10.0.0.1,2001:db8::1").find("items")->if_array())[0], "site"),
+        "\"santiago\"");
+    get("/api/v1/measure/addresses?addresses=rubbish");
+    EXPECT_EQ(status_, 400);
+    get("/api/v1/measure/paths?from=santiago&to=atlantis");
+    EXPECT_EQ(status_, 404);
+}
+
+TEST_F(Service, AnotherTtlMakesTheSenderTrace) {
+    join_both();
+    const auto orders = [&] { return read<Assignment>(agents_.work("santiago"))->trace; };
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, {minute(0), minute(1)}));
+    EXPECT_TRUE(orders().empty());
+    const int before = agents_.invalidated;
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 3, {minute(2, 90, 20'000'000, 253)}));
+    EXPECT_EQ(orders(), (std::vector<TraceOrder>{{"panama", 1}}));
+    EXPECT_GT(agents_.invalidated, before);
 }
 
 TEST_F(Service, AFullDiskIsNoAcknowledgement) {

@@ -244,7 +244,7 @@ std::optional<Answer> read_segment(ByteReader& in, Answer out) {
 }  // namespace
 
 std::uint16_t least_octets(const Flow& flow) {
-    const std::size_t transport = flow.protocol == Protocol::tcp ? 20 + kMaximumSegmentSize.size() : 8 + 2;
+    const std::size_t transport = flow.protocol == Protocol::tcp ? 20 + kMaximumSegmentSize.size() : 8 + kProbePayload;
     return static_cast<std::uint16_t>(ip_octets(flow) + transport);
 }
 

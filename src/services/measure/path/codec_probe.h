@@ -31,6 +31,9 @@ struct Flow {
 /// A UDP checksum of 0 says that there is none, and 65535 can't be told from it.
 inline constexpr std::uint16_t kFirstIdentity = 1, kLastIdentity = 0xfffe;
 
+/// Octets behind the UDP header of the shortest probe.
+inline constexpr std::size_t kProbePayload = 2;
+
 struct Probe {
     std::uint16_t identity = kFirstIdentity;
     std::uint8_t ttl = 1;

@@ -4,12 +4,9 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <ifaddrs.h>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 
 namespace quipu::path {
 namespace {
@@ -183,27 +180,6 @@ Result<net::IpAddress> source_towards(const net::IpAddress& target, const std::o
         return fail_errno(errno, "find the way there", target.text());
     return TRY(net::local_endpoint(socket.get()))
     .address;
-}
-
-std::optional<std::uint16_t> mtu_of_interface(const net::IpAddress& address) {
-    ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) return std::nullopt;
-    std::optional<std::uint16_t> out;
-    for (const ifaddrs* at = list; at != nullptr && !out; at = at->ifa_next) {
-        if (at->ifa_addr == nullptr || (at->ifa_addr->sa_family != AF_INET && at->ifa_addr->sa_family != AF_INET6))
-            continue;
-        sockaddr_storage own{};
-        std::memcpy(&own, at->ifa_addr,
-                    at->ifa_addr->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-        if (net::to_endpoint(own).address != address) continue;
-        ifreq request{};
-        std::strncpy(request.ifr_name, at->ifa_name, IFNAMSIZ - 1);
-        const net::Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        if (::ioctl(socket.get(), SIOCGIFMTU, &request) == 0)
-            out = static_cast<std::uint16_t>(std::clamp(request.ifr_mtu, 68, 65'535));
-    }
-    ::freeifaddrs(list);
-    return out;
 }
 
 }  // namespace quipu::path

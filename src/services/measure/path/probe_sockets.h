@@ -37,7 +37,5 @@ class ProbeSockets {
 /// The address from which this machine reaches `target`; `source` itself if it is given and this machine's.
 [[nodiscard]] Result<net::IpAddress> source_towards(const net::IpAddress& target,
                                                     const std::optional<net::IpAddress>& source);
-/// MTU of the interface that has this address; nothing if none has.
-[[nodiscard]] std::optional<std::uint16_t> mtu_of_interface(const net::IpAddress& address);
 
 }  // namespace quipu::path

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "services/measure/path/engine_traces.h"
+#include "services/measure/path/interfaces.h"
 #include "services/measure/path/probe_sockets.h"
 
 namespace quipu::path {

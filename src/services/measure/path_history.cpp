@@ -1,0 +1,243 @@
+#include "services/measure/path_history.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "data/instants.h"
+#include "events/events.h"
+#include "services/measure/figures.h"
+#include "services/measure/path/codec_record.h"
+#include "services/measure/path/ways.h"
+
+namespace quipu::measure {
+namespace {
+
+constexpr LogEvent kPathMalformed{LogLevel::warning, "MEASURE_PATH_MALFORMED",
+                                  "An agent has sent a path that can't be read, or of a time that is still to come",
+                                  "See that agent and hub are of the same version, and the agent's clock is right."};
+// Earlier ways of a pair that a trace is compared with.
+constexpr std::int64_t kMostKnown = 50;
+constexpr Nanoseconds kAheadAtMost = std::chrono::minutes(1);
+
+Result<path::PathRecord> read_way(const std::string& text) {
+    return read<path::PathRecord>(TRY(parse_json(text)), "measure_ways");
+}
+
+std::optional<Time> optional_time(const data::Rows& rows, std::size_t row, std::size_t column) {
+    if (rows.is_null(row, column)) return std::nullopt;
+    return data::time_at(rows, row, column);
+}
+
+Result<void> write_way(data::Transaction& transaction, const path::PathRecord& way) {
+    TRY(
+        transaction.run("INSERT INTO measure_ways (id, body) VALUES (?, ?) "
+                        "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                        way.id, json_text(way)));
+    return {};
+}
+
+}  // namespace
+
+const std::vector<data::Migration> kPathMigrations = {
+    {"measure.001.paths",
+     "CREATE TABLE measure_ways (\n"
+     "    id TEXT PRIMARY KEY,\n"
+     "    body TEXT NOT NULL\n"
+     ");\n"
+     "CREATE TABLE measure_paths (\n"
+     "    from_site TEXT NOT NULL,\n"
+     "    to_site TEXT NOT NULL,\n"
+     "    since_ns BIGINT NOT NULL,\n"
+     "    until_ns BIGINT,\n"
+     "    last_ns BIGINT NOT NULL,\n"
+     "    way TEXT NOT NULL,\n"
+     "    PRIMARY KEY (from_site, to_site, since_ns)\n"
+     ");\n"
+     "CREATE INDEX measure_paths_way ON measure_paths (way, since_ns);\n"
+     "CREATE INDEX measure_paths_now ON measure_paths (until_ns);\n"},
+};
+
+Result<void> PathHistory::load() {
+    const auto rows =
+        TRY(database_.query("SELECT p.from_site, p.to_site, p.since_ns, p.last_ns, w.body FROM measure_paths p "
+                            "JOIN measure_ways w ON w.id = p.way WHERE p.until_ns IS NULL"));
+    Currents now;
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        Current current {
+            .since = data::time_at(rows, row, 2), .last = data::time_at(rows, row, 3),
+            .written = data::time_at(rows, row, 3), .way = TRY(read_way(rows.text(row, 4)))
+        };
+        now[pair_key(rows.text(row, 0), rows.text(row, 1))] = std::move(current);
+    }
+    currents_.with([&](Currents& currents) { currents = std::move(now); });
+    return {};
+}
+
+Result<void> PathHistory::take(const agent::StreamBatch& batch, Time now) {
+    std::vector<path::TracedPath> traced;
+    for (const ByteSpan payload : batch.payloads) {
+        ByteReader in(payload);
+        auto one = path::parse_path(in);
+        if (!one || one->to.empty() || one->record.time > now + kAheadAtMost) {
+            ++malformed_;
+            log(kPathMalformed, {{"agent", batch.agent}, {"error", one ? "its time or target" : one.error().text()}});
+        } else if (path::tells(one->record)) {
+            traced.push_back(std::move(*one));
+        }
+    }
+    if (traced.empty()) return {};
+    Currents changed;
+    TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
+        changed.clear();
+        for (const path::TracedPath& one : traced)
+            TRY(settle(transaction, batch.agent, one.to, one.record, changed));
+        return {};
+    }));
+    currents_.with([&](Currents& currents) {
+        for (auto& [key, current] : changed)
+            currents[key] = std::move(current);
+    });
+    return {};
+}
+
+Result<void> PathHistory::settle(data::Transaction& transaction, std::string_view from, std::string_view to,
+                                 const path::PathRecord& seen, Currents& changed) const {
+    const std::string key = pair_key(from, to);
+    std::optional<Current> current;
+    if (const auto at = changed.find(key); at != changed.end())
+        current = at->second;
+    else
+        currents_.with([&](const Currents& currents) {
+            if (const auto known = currents.find(key); known != currents.end()) current = known->second;
+        });
+    if (current && seen.time <= current->last) return {};
+    if (current && path::fits(current->way, seen)) {
+        current->last = seen.time;
+        const bool learned = path::learn(current->way, seen);
+        if (learned) TRY(write_way(transaction, current->way));
+        if (learned || seen.time - current->written >= kSeenStep) {
+            current->written = seen.time;
+            TRY(transaction.run(
+                "UPDATE measure_paths SET last_ns = ? WHERE from_site = ? AND to_site = ? "
+                "AND since_ns = ?",
+                data::count_of(seen.time), std::string(from), std::string(to), data::count_of(current->since)));
+        }
+        changed[key] = std::move(*current);
+        return {};
+    }
+    if (current && current->way.reached && !seen.reached) return {};
+    auto way = TRY(known_or_new(transaction, from, to, seen));
+    if (current) {
+        TRY(
+            transaction.run("UPDATE measure_paths SET until_ns = ?, last_ns = ? WHERE from_site = ? AND to_site = ? "
+                            "AND since_ns = ?",
+                            data::count_of(seen.time), data::count_of(current->last), std::string(from),
+                            std::string(to), data::count_of(current->since)));
+        events::PathChanged event;
+        event.from = from;
+        event.to = to;
+        event.before = current->way.id;
+        event.after = way.id;
+        event.hops_before = path::addresses_of(current->way.hops);
+        event.hops_after = path::addresses_of(way.hops);
+        TRY(journal_.append(transaction, "pair:" + key, event, "agent:" + std::string(from)));
+    }
+    TRY(transaction.run("INSERT INTO measure_paths (from_site, to_site, since_ns, last_ns, way) VALUES (?, ?, ?, ?, ?)",
+                        std::string(from), std::string(to), data::count_of(seen.time), data::count_of(seen.time),
+                        way.id));
+    changed[key] = {.since = seen.time, .last = seen.time, .written = seen.time, .way = std::move(way)};
+    return {};
+}
+
+/// An earlier way of the pair that fits, the latest first; else the way that was seen, now on record.
+Result<path::PathRecord> PathHistory::known_or_new(data::Transaction& transaction, std::string_view from,
+                                                   std::string_view to, const path::PathRecord& seen) const {
+    const auto rows = TRY(transaction.run(
+        "SELECT w.body FROM measure_ways w JOIN (SELECT way, MAX(since_ns) AS latest FROM measure_paths "
+        "WHERE from_site = ? AND to_site = ? GROUP BY way) p ON p.way = w.id ORDER BY p.latest DESC LIMIT ?",
+        std::string(from), std::string(to), kMostKnown));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        auto known = TRY(read_way(rows.text(row, 0)));
+        if (!path::fits(known, seen)) continue;
+        if (path::learn(known, seen)) TRY(write_way(transaction, known));
+        return known;
+    }
+    // Another pair may have it on record: what that knows of silent hops stays.
+    const auto same = TRY(transaction.run("SELECT body FROM measure_ways WHERE id = ?", seen.id));
+    if (!same.empty()) return read_way(same.text(0, 0));
+    TRY(write_way(transaction, seen));
+    return seen;
+}
+
+std::string PathHistory::current(std::string_view from, std::string_view to) const {
+    return currents_.with([&](const Currents& currents) {
+        const auto at = currents.find(pair_key(from, to));
+        return at == currents.end() ? std::string() : at->second.way.id;
+    });
+}
+
+Result<std::vector<PathSpan>> PathHistory::spans(std::string_view from, std::string_view to, Time since, Time until,
+                                                 std::size_t limit) const {
+    const auto rows = TRY(database_.query(
+        "SELECT p.since_ns, p.until_ns, p.last_ns, w.body FROM measure_paths p JOIN measure_ways w ON w.id = p.way "
+        "WHERE p.from_site = ? AND p.to_site = ? AND p.since_ns < ? AND (p.until_ns IS NULL OR p.until_ns > ?) "
+        "ORDER BY p.since_ns DESC LIMIT ?",
+        std::string(from), std::string(to), data::count_of(until), data::count_of(since),
+        static_cast<std::int64_t>(limit)));
+    std::vector<PathSpan> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.push_back({
+            .from = std::string(from), .to = std::string(to), .since = data::time_at(rows, row, 0),
+            .until = optional_time(rows, row, 1), .last = data::time_at(rows, row, 2),
+            .way = TRY(read_way(rows.text(row, 3)))
+        });
+    // What is so now was perhaps seen since it was written.
+    if (!out.empty() && !out.front().until)
+        currents_.with([&](const Currents& currents) {
+            if (const auto at = currents.find(pair_key(from, to)); at != currents.end())
+                out.front().last = std::max(out.front().last, at->second.last);
+        });
+    return out;
+}
+
+Result<PathHistory::Times> PathHistory::times(std::string_view from, std::string_view to, Time since,
+                                              Time until) const {
+    const auto rows =
+        TRY(database_.query("SELECT since_ns, until_ns, way FROM measure_paths WHERE from_site = ? "
+                            "AND to_site = ? AND since_ns < ? AND (until_ns IS NULL OR until_ns > ?) "
+                            "ORDER BY since_ns DESC",
+                            std::string(from), std::string(to), data::count_of(until), data::count_of(since)));
+    Times out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.stays_.push_back({data::time_at(rows, row, 0), optional_time(rows, row, 1), rows.text(row, 2)});
+    return out;
+}
+
+std::string PathHistory::Times::at(Time time) const {
+    // The first whose beginning is not later: the latest of those that had begun.
+    const auto stay = std::ranges::lower_bound(stays_, time, std::greater<>{}, &Stay::since);
+    return stay == stays_.end() || (stay->until && *stay->until <= time) ? std::string() : stay->id;
+}
+
+Result<std::optional<PathHistory::Way>> PathHistory::way(std::string_view id, std::size_t limit) const {
+    const auto found = TRY(database_.query("SELECT body FROM measure_ways WHERE id = ?", std::string(id)));
+    if (found.empty()) return std::nullopt;
+    Way out {
+        .way = TRY(read_way(found.text(0, 0)))
+        , .spans = {}
+    };
+    const auto rows =
+        TRY(database_.query("SELECT from_site, to_site, since_ns, until_ns, last_ns FROM measure_paths "
+                            "WHERE way = ? ORDER BY since_ns DESC LIMIT ?",
+                            std::string(id), static_cast<std::int64_t>(limit)));
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.spans.push_back({.from = rows.text(row, 0),
+                             .to = rows.text(row, 1),
+                             .since = data::time_at(rows, row, 2),
+                             .until = optional_time(rows, row, 3),
+                             .last = data::time_at(rows, row, 4),
+                             .way = {}});
+    return out;
+}
+
+}  // namespace quipu::measure

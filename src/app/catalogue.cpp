@@ -4,6 +4,7 @@
 
 #include "app/accounts.h"
 #include "app/desk_mail.h"
+#include "app/measured_host.h"
 #include "app/organisation_tree.h"
 #include "app/people.h"
 #include "app/version.h"
@@ -18,6 +19,7 @@
 #include "platform/notify/service.h"
 #include "platform/signin/service.h"
 #include "registry/service.h"
+#include "services/measure/compare/service.h"
 #include "services/measure/figures.h"
 #include "services/measure/service.h"
 
@@ -94,6 +96,10 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     auto measure = measure::make_service(
         *agents, registry_of,
         [operations = operations.get()](const measure::PairMinute& minute) { operations->observe(report_of(minute)); });
+    auto compare =
+        compare::make_service({.agents = *agents, .registry = registry_of, .resolve = [](const std::string& host) {
+                                   return measured_host(host, kStampPort, false, false);
+                               }});
     auto knowledge =
         knowledge::make_knowledge_service(knowledge::read_cases_of(desk_of, registry_of), {"registry", "desk"});
     auto pert = pert::make_pert_service(registry_of, [&accounts = access->access()](const platform::Caller& caller) {
@@ -127,6 +133,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(agents));
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
+    out.services.push_back(std::move(compare));
     out.services.push_back(std::move(rpki));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));

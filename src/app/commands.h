@@ -31,7 +31,8 @@ void add_measure_serve_command(CLI::App& app, Context& context);  ///< measure s
 void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
 void add_stamp_command(CLI::App& app, Context& context);          ///< stamp
 void add_path_command(CLI::App& app, Context& context);           ///< path
-void add_cases_commands(CLI::App& app, Context& context);         ///< cases list, show, open, note…
+void add_compare_commands(CLI::App& app, CLI::App& measure, Context& context);  ///< compare; measure comparisons
+void add_cases_commands(CLI::App& app, Context& context);                       ///< cases list, show, open, note…
 void add_operations_commands(CLI::App& app, Context& context);    ///< outages, maintenance, availability, on-call
 void add_knowledge_commands(CLI::App& app, Context& context);     ///< articles list, show, publish
 void add_pert_commands(CLI::App& app, Context& context);          ///< pert teams, requests

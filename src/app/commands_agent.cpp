@@ -15,6 +15,7 @@
 #include "app/signals.h"
 #include "base/units.h"
 #include "services/measure/agent.h"
+#include "services/measure/compare/agent.h"
 
 namespace quipu::app {
 namespace {
@@ -26,6 +27,8 @@ struct AgentFlags {
     std::string clock_error;
     std::string spool;
     std::uint16_t measure_port = measure::kTestPort;
+    std::uint16_t reflector_port = compare::kReflectorPort;
+    std::string commodity_address;
 };
 
 /// The ticket's text, or the file that holds it; `-` is standard input's first line.
@@ -57,6 +60,9 @@ Result<void> run_agent(const AgentFlags& flags) {
     const SystemClock clock;
     const auto runtime = TRY(agent::Runtime::create(TRY(runtime_options(flags)), clock));
     runtime->add_part(measure::make_point({.port = flags.measure_port}));
+    compare::PointSettings comparing{.port = flags.reflector_port, .commodity = {}};
+    if (!flags.commodity_address.empty()) comparing.commodity = TRY(net::IpAddress::parse(flags.commodity_address));
+    runtime->add_part(compare::make_point(comparing));
     std::atomic<bool> told = false;
     std::thread waiter([&] {
         signals.wait();
@@ -92,6 +98,13 @@ void add_agent_command(CLI::App& app, Context& context) {
     command->add_option("--measure-port", flags->measure_port, "UDP port of measurement")
         ->capture_default_str()
         ->type_name("N");
+    command->add_option("--reflector-port", flags->reflector_port, "UDP port of the STAMP reflector for other points")
+        ->capture_default_str()
+        ->type_name("N");
+    command
+        ->add_option("--commodity-address", flags->commodity_address,
+                     "This machine's address of another provider, so that `quipu compare` can hold both ways together")
+        ->type_name("IP");
     command->callback([flags, &context] { context.command = [flags] { return run_agent(*flags); }; });
 }
 

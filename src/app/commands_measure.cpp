@@ -110,6 +110,7 @@ void add_measure_commands(CLI::App& app, Context& context) {
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
             [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
     add_measure_serve_command(*measure, context);
+    add_compare_commands(app, *measure, context);
 }
 
 }  // namespace quipu::app

@@ -116,14 +116,14 @@ Result<void> validate(const ValidateOptions& options) {
     return write(validator, options.verdicts.empty() ? std::vector<std::string>{} : cache->all());
 }
 
-struct LabOptions {
+struct RpkiLabOptions {
     rpki::LabSettings settings;
     std::string time;
     std::string validity = "48h";
     bool list = false;
 };
 
-Result<void> make_lab(const Context& context, LabOptions options) {
+Result<void> make_lab(const Context& context, RpkiLabOptions options) {
     if (options.list) {
         Value::Array faults;
         for (const rpki::LabFault& fault : rpki::lab_faults()) {
@@ -198,7 +198,7 @@ void add_rpki_commands(CLI::App& app, Context& context) {
         ->capture_default_str();
     check->callback([options, &context] { context.command = [options] { return validate(*options); }; });
 
-    auto lab_options = std::make_shared<LabOptions>();
+    auto lab_options = std::make_shared<RpkiLabOptions>();
     lab_options->settings.threads = 0;
     CLI::App* lab = rpki->add_subcommand("lab", "Writes a whole RPKI to disk, with planted faults on demand");
     lab->add_option("--folder", lab_options->settings.folder, "Gets cache/, tals/ and labels.csv")->type_name("DIR");

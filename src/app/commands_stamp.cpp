@@ -12,8 +12,6 @@
 namespace quipu::app {
 namespace {
 
-constexpr std::uint16_t kStampPort = 862;
-
 struct StampOptions {
     std::string host;
     std::uint32_t count = 100;

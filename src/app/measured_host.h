@@ -8,6 +8,8 @@
 
 namespace quipu::app {
 
+inline constexpr std::uint16_t kStampPort = 862;  // RFC 8762 §4.1
+
 /// HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT, resolved; only to an address of a family when that is asked for.
 [[nodiscard]] Result<net::Endpoint> measured_host(const std::string& text, std::uint16_t port, bool ipv4, bool ipv6);
 /// The user's pass phrase out of a file of keys (docs/services/measure.md).

@@ -15,11 +15,11 @@ enum class Audience : std::uint8_t {
 };
 
 /// What the network did. Says nothing of a person.
-inline constexpr std::array<std::string_view, 16> kPublicEvents = {
+inline constexpr std::array<std::string_view, 17> kPublicEvents = {
     "ObjectChanged", "RegistryImported", "LabLinkSet",     "DelayRose",          "DelayFell",
     "LossBegan",     "LossEnded",        "AgentEnrolled",  "AgentConnected",     "AgentLost",
     "AgentRevoked",  "ServiceFailed",    "RpkiChangeHeld", "RpkiChangeReleased", "LabHijackSet",
-    "PathChanged"};
+    "PathChanged",   "WaysCompared"};
 
 /// The audit (access.h).
 inline constexpr std::array<std::string_view, 15> kAuditEvents = {

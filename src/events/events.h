@@ -85,6 +85,20 @@ struct DelayFell : DelayChanged {
     static constexpr std::string_view kType = "DelayFell";
 };
 
+/// Two networks' ways were compared. Subject: site:FROM.
+struct WaysCompared {
+    static constexpr std::string_view kType = "WaysCompared";
+    std::int64_t comparison = 0;
+    std::string from, to, verdict;
+    static constexpr auto describe() {
+        using T = WaysCompared;
+        return fields(field<&T::comparison>("comparison", "Its number").required(),
+                      field<&T::from>("from", "The point that compared").required(),
+                      field<&T::to>("to", "To which host or site").required(),
+                      field<&T::verdict>("verdict", "What came out").required());
+    }
+};
+
 /// A pair began to lose packets beyond its threshold, or stopped losing. Subject: pair:FROM/TO.
 struct LossChanged {
     std::string from, to;

@@ -1,0 +1,74 @@
+#include "services/measure/compare/registry_map.h"
+
+#include <algorithm>
+
+#include "registry/light.h"
+
+namespace quipu::compare {
+
+using registry::Link;
+using registry::Site;
+
+RegistryMap::RegistryMap(std::shared_ptr<const registry::Picture> picture,
+                         std::shared_ptr<const measure::SitesByAddress> addresses)
+    : picture_(std::move(picture)), names_(picture_, std::move(addresses)) {
+    if (auto network = registry::WhatIf::create(picture_)) network_ = std::move(*network);
+}
+
+NamedHop RegistryMap::hop(const net::IpAddress& address) const {
+    const measure::AddressOwner owner = names_.owner_of(address);
+    if (!owner.site.empty()) return {owner.site_name.empty() ? owner.site : owner.site_name, owner.site};
+    if (!owner.organisation_name.empty()) return {address.text() + " (" + owner.organisation_name + ")", {}};
+    return {address.text(), {}};
+}
+
+std::optional<Nanoseconds> RegistryMap::floor(const Link& link) const {
+    const auto *a = picture_->find<Site>(link.a), *b = picture_->find<Site>(link.b);
+    if (a == nullptr || b == nullptr) return std::nullopt;
+    return registry::light_delay(link, a->object, b->object);
+}
+
+std::optional<KnownRoute> RegistryMap::link(const std::string& from, const std::string& to) const {
+    const Link* only = nullptr;
+    for (const auto* entry : picture_->links_in_service()) {
+        const Link& link = entry->object;
+        if ((link.a != from || link.b != to) && (link.a != to || link.b != from)) continue;
+        if (only != nullptr) return std::nullopt;
+        only = &link;
+    }
+    if (only == nullptr) return std::nullopt;
+    const auto light = floor(*only);
+    if (!light) return std::nullopt;
+    return KnownRoute{{only->id}, *light};
+}
+
+std::optional<std::uint32_t> RegistryMap::number(const std::string& site) const {
+    const auto& sites = network_->sites();
+    const auto at = std::ranges::lower_bound(sites, site);
+    if (at == sites.end() || *at != site) return std::nullopt;
+    return static_cast<std::uint32_t>(at - sites.begin());
+}
+
+std::optional<KnownRoute> RegistryMap::shortest(const std::string& from, const std::string& to) const {
+    if (!network_) return std::nullopt;
+    const auto first = number(from), last = number(to);
+    if (!first || !last || network_->paths().metres(*first, *last) == registry::ShortestPaths::kUnreachable)
+        return std::nullopt;
+    KnownRoute out;
+    for (const std::uint32_t edge : network_->paths().edges_of(*first, *last)) {
+        const std::string& id = network_->links()[edge];
+        const auto light = floor(picture_->find<Link>(id)->object);
+        if (!light) return std::nullopt;
+        out.links.push_back(id);
+        out.floor += *light;
+    }
+    return out;
+}
+
+std::optional<Nanoseconds> RegistryMap::light(const std::string& from, const std::string& to) const {
+    const auto *a = picture_->find<Site>(from), *b = picture_->find<Site>(to);
+    if (a == nullptr || b == nullptr) return std::nullopt;
+    return registry::light_delay(Link{}, a->object, b->object);
+}
+
+}  // namespace quipu::compare

@@ -57,6 +57,44 @@ Result<void> list_records(const Context& context, const MeasureOptions& options)
                                              "delay_median_us", "delay_p95_us", "delay_max_us", "ipdv_us", "ttl"})));
 }
 
+/// "10.253.0.1 (Panama City) · * · 10.254.0.2 (Santiago)".
+std::string shown_hops(const Value& path) {
+    std::string out;
+    const Value* hops = path.find("hops");
+    if (hops == nullptr || hops->if_array() == nullptr) return out;
+    for (const Value& hop : *hops->if_array()) {
+        const auto text = [&](std::string_view key) {
+            const Value* at = hop.find(key);
+            return at != nullptr && at->if_string() != nullptr ? *at->if_string() : std::string();
+        };
+        const Value* addresses = hop.find("addresses");
+        const bool silent = addresses == nullptr || addresses->if_array() == nullptr || addresses->if_array()->empty();
+        const Value* first = silent ? nullptr : &addresses->if_array()->front();
+        out += out.empty() ? "" : " · ";
+        out += first == nullptr || first->if_string() == nullptr ? "*" : *first->if_string();
+        const std::string name = text("site_name").empty() ? text("organisation_name") : text("site_name");
+        if (!name.empty()) out += fmt::format(" ({})", name);
+    }
+    return out;
+}
+
+Result<void> list_paths(const Context& context, const MeasureOptions& options) {
+    Value paths =
+        TRY(Client(context.hub)
+                .list("/api/v1/measure/paths",
+                      {{"from", options.from}, {"to", options.to}, {"since", options.since}, {"until", options.until}},
+                      options.limit));
+    if (context.output == OutputFormat::json) return print(format_list(paths, context.output));
+    Value::Array rows;
+    for (const Value& path : *paths.if_array()) {
+        Value row = path;
+        row.set("way", shown_hops(path));
+        rows.push_back(std::move(row));
+    }
+    return print(format_list(Value(std::move(rows)), context.output,
+                             {.columns = {"since", "until", "id", "reached", "way"}, .colour = context.colour}));
+}
+
 Result<void> list_links(const Context& context) {
     const Value links = TRY(Client(context.hub).list("/api/v1/measure/links", {}));
     return print(format_list(links, context.output,
@@ -104,6 +142,13 @@ void add_measure_commands(CLI::App& app, Context& context) {
     records->add_option("--until", of_records->until, "Before this time")->type_name("TIME");
     records->add_option("--step", of_records->step, "Seconds to be put together into one record")->type_name("SECONDS");
     records->add_option("--limit", of_records->limit, "At most so many")->type_name("N");
+
+    CLI::App* paths = measure->add_subcommand("paths", "The ways that packets took, the latest first");
+    const auto of_paths = command(paths, list_paths);
+    add_ends(*paths, *of_paths);
+    paths->add_option("--since", of_paths->since, "What was so at this time or later")->type_name("TIME");
+    paths->add_option("--until", of_paths->until, "What was so before this time")->type_name("TIME");
+    paths->add_option("--limit", of_paths->limit, "At most so many")->type_name("N");
 
     command(measure->add_subcommand("links", "Every link and how it is"),
             [](const Context& shown, const MeasureOptions&) { return list_links(shown); });

@@ -110,9 +110,9 @@ class PointPart final : public Point {
             peers.push_back({session.site, session.address});
         tracer_->order(std::move(peers), std::chrono::seconds(wanted.trace_every_s));
         for (const auto& order : wanted.trace) {
-            const auto [at, first] = traced_.emplace(order.site, order.number);
             // What was ordered before this point was started is traced soon anyway.
-            if (!first && std::exchange(at->second, order.number) != order.number) tracer_->hurry(order.site);
+            if (std::exchange(traced_[order.site], order.number) != order.number && assigned_)
+                tracer_->hurry(order.site);
         }
     }
 

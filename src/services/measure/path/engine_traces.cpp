@@ -20,7 +20,7 @@ void Traces::start(std::uint32_t trace, const TraceSettings& settings, const Flo
                        .flow = flow,
                        .closed_port = settings.closed_port,
                        .traffic_class = static_cast<std::uint8_t>(settings.dscp << 2U),
-                       .began = began,
+                       .began = std::chrono::floor<std::chrono::milliseconds>(began),
                        .identities = {}});
 }
 

@@ -20,6 +20,7 @@
 #include "platform/signin/service.h"
 #include "registry/service.h"
 #include "services/measure/compare/service.h"
+#include "services/measure/exchange/service.h"
 #include "services/measure/figures.h"
 #include "services/measure/service.h"
 
@@ -134,6 +135,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
     out.services.push_back(std::move(compare));
+    out.services.push_back(exchange::make_service(registry_of));
     out.services.push_back(std::move(rpki));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));

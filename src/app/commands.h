@@ -28,6 +28,7 @@ void add_registry_commands(CLI::App& app, Context& context);      ///< registry 
 void add_agent_command(CLI::App& app, Context& context);          ///< agent: what runs at a point of presence
 void add_measure_commands(CLI::App& app, Context& context);       ///< measure pairs, records, links…
 void add_measure_serve_command(CLI::App& app, Context& context);  ///< measure serve
+void add_measure_export_commands(CLI::App& app, Context& context);  ///< measure export, lookup-record
 void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
 void add_stamp_command(CLI::App& app, Context& context);          ///< stamp
 void add_path_command(CLI::App& app, Context& context);           ///< path

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "data/clickhouse_archive.h"
 #include "data/sqlite_archive.h"
 
 namespace quipu::data {
@@ -32,20 +33,16 @@ void set_aside(const std::string& path, const Error& why) {
 
 }  // namespace
 
-Result<std::unique_ptr<Archive>> Archive::open(const std::string& folder, std::span<const StreamSchema> schemas,
-                                               const Clock&) {
-    auto archive = std::make_unique<SqliteArchive>(folder, schemas);
+Result<std::unique_ptr<Archive>> Archive::open(const std::string& place, std::span<const StreamSchema> schemas,
+                                               const Clock& clock) {
+    if (place.starts_with("clickhouse:")) return open_clickhouse(place, schemas, clock);
+    auto archive = std::make_unique<SqliteArchive>(place, schemas);
     TRY(archive->start());
     return archive;
 }
 
-SqliteArchive::SqliteArchive(std::string folder, std::span<const StreamSchema> schemas) : folder_(std::move(folder)) {
-    for (const StreamSchema& schema : schemas) {
-        Shape& shape = shapes_[schema.stream];
-        for (const Column& column : schema.columns)
-            ++(column.type == ColumnType::integer ? shape.integers : shape.histograms);
-    }
-}
+SqliteArchive::SqliteArchive(std::string folder, std::span<const StreamSchema> schemas)
+    : folder_(std::move(folder)), shapes_(schemas) {}
 
 SqliteArchive::~SqliteArchive() {
     {
@@ -127,13 +124,6 @@ Result<void> SqliteArchive::load_recent() {
     return {};
 }
 
-Result<SqliteArchive::Shape> SqliteArchive::shape_of(std::string_view stream) const {
-    const auto known = shapes_.find(stream);
-    if (known == shapes_.end())
-        return fail(ErrorCode::not_found, "the archive has no such stream", std::string(stream));
-    return known->second;
-}
-
 Result<void> SqliteArchive::with_reader(const std::string& path,
                                         const std::function<Result<void>(MonthStore&)>& work) const {
     std::unique_ptr<SqliteConnection> connection;
@@ -183,7 +173,7 @@ Result<std::uint64_t> SqliteArchive::high_water(std::string_view stream, std::st
 }
 
 Result<std::vector<std::string>> SqliteArchive::keys(std::string_view stream) const {
-    TRY(shape_of(stream));
+    TRY(shapes_.of(stream));
     std::vector<std::string> out;
     {
         const std::shared_lock lock(state_);

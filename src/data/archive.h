@@ -1,7 +1,8 @@
 #pragma once
 // The archive: series of measurements. A series is named by a stream ("measure.minute") and a key ("santiago/panama");
-// a record is a time and the values that the stream's schema names. One SQLite file a month holds columnar, compressed
-// blocks.
+// a record is a time and the values that the stream's schema names. Two implementations, chosen by where it is:
+//     FOLDER                      one SQLite file a month holds columnar, compressed blocks
+//     clickhouse://HOST:PORT/DB   a ClickHouse, by its HTTP interface (docs/decisions/030-clickhouse-exactly-once.md)
 //
 // Delivery is exactly once for records that come with a source: the high-water mark of each (source, stream) is kept in
 // the same transaction as its records, and what is not above it is a repeat and dropped.
@@ -52,9 +53,10 @@ struct Source {
 
 class Archive {
   public:
-    /// `folder` is made if missing. A damaged month is set aside (renamed with .corrupt), reported, and the others
-    /// served.
-    static Result<std::unique_ptr<Archive>> open(const std::string& folder, std::span<const StreamSchema> schemas,
+    /// `place` is a folder, made if missing; a damaged month in it is set aside (renamed with .corrupt), reported, and
+    /// the others served. Or it is a ClickHouse's URL, clickhouse://HOST:PORT/DATABASE?user=NAME&password_file=FILE;
+    /// while that server is away, opening succeeds and every call answers `unavailable`.
+    static Result<std::unique_ptr<Archive>> open(const std::string& place, std::span<const StreamSchema> schemas,
                                                  const Clock& clock);
     virtual ~Archive() = default;
 
@@ -76,6 +78,9 @@ class Archive {
     [[nodiscard]] virtual Result<std::vector<std::string>> keys(std::string_view stream) const = 0;
     /// Packs what is recent into blocks; also done in the background.
     [[nodiscard]] virtual Result<void> compact() = 0;
+    /// Gives up records of a stream that are older than `before`, as far as that is cheap: whole blocks or months, so
+    /// that some older ones may stay for another month. Marks of sources stay.
+    [[nodiscard]] virtual Result<void> forget(std::string_view stream, Time before) = 0;
 
     struct Counters {
         std::uint64_t records = 0, repeats = 0, blocks = 0, octets = 0;

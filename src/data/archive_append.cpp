@@ -1,7 +1,6 @@
 // Appending: checked by the caller's thread, committed together with whoever else waits.
 
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "data/sqlite_archive.h"
 
@@ -10,15 +9,6 @@ namespace {
 
 constexpr std::size_t kMostStaged = 131'072;  // records in memory beyond which appends wait for compaction (some 50 MB)
 constexpr std::size_t kBatchRows = 8'192;     // of one row of the staging table
-constexpr std::size_t kLongestName = 1'000;
-constexpr Time kFirst = std::chrono::sys_days(std::chrono::year(1678) / 1 / 1);  // whole years that Time can count
-constexpr Time kEnd = std::chrono::sys_days(std::chrono::year(2262) / 1 / 1);
-
-Result<void> check_name(std::string_view name, std::string_view what) {
-    if (name.empty() || name.size() > kLongestName || name.contains('\0'))
-        return fail(ErrorCode::invalid, fmt::format("a {} has 1 to {} octets, none of them zero", what, kLongestName));
-    return {};
-}
 
 }  // namespace
 
@@ -34,37 +24,9 @@ struct SqliteArchive::Taking {
     std::vector<std::shared_ptr<const StagedBatch>> batches;                            // as they were written
 };
 
-Result<void> SqliteArchive::check(std::string_view stream, std::span<const ArchiveRecord> records,
-                                  const std::optional<Source>& source) const {
-    const Shape shape = TRY(shape_of(stream));
-    if (source) {
-        TRY(check_name(source->name, "source's name"));
-        constexpr std::uint64_t kHighest = INT64_MAX;
-        if (source->first_sequence == 0 || source->first_sequence > kHighest - records.size())
-            return fail(ErrorCode::invalid, "a source's sequence begins at 1 and stays below 2^63", source->name);
-    }
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        const auto place = [&] { return fmt::format("{}: records[{}]", stream, i); };
-        if (records[i].integers.size() != shape.integers || records[i].histograms.size() != shape.histograms)
-            return fail(
-                ErrorCode::invalid,
-                fmt::format("has {} integers and {} histograms where the stream has {} and {}",
-                            records[i].integers.size(), records[i].histograms.size(), shape.integers, shape.histograms),
-                place());
-        if (records[i].time < kFirst || records[i].time >= kEnd)
-            return fail(ErrorCode::invalid, "a time lies in the years 1678 to 2261", place());
-        auto named = check_name(records[i].key, "key");
-        if (!named) {
-            named.error().where = place();
-            return named;
-        }
-    }
-    return {};
-}
-
 Result<void> SqliteArchive::append(std::string_view stream, std::span<const ArchiveRecord> records,
                                    const std::optional<Source>& source) {
-    TRY(check(stream, records, source));
+    TRY(shapes_.check(stream, records, source));
     if (records.empty()) return {};
     wait_for_room();
     Pending pending{.stream = stream, .records = records, .source = &source};
@@ -146,7 +108,7 @@ Result<void> SqliteArchive::write(Taking& taking) {
     for (std::size_t i = 0; i < taking.rows.size();) {
         // One staged batch holds records of one stream, so that they have the same columns.
         const std::string_view stream = taking.rows[i].stream;
-        const Shape shape = shapes_.find(stream)->second;
+        const Shape shape = TRY(shapes_.of(stream));
         StagedBatch batch{0, RecordBatch(shape.integers, shape.histograms)};
         batch.records.reserve(std::min(taking.rows.size() - i, kBatchRows));
         for (; i < taking.rows.size() && taking.rows[i].stream == stream && batch.records.size() < kBatchRows; ++i) {

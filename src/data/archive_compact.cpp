@@ -188,6 +188,24 @@ Result<void> SqliteArchive::store(Month& month, SqliteConnection& writer, std::s
     return {};
 }
 
+/// A month is emptied of the stream when all of it is older. Its file stays: a reader may be about to open it.
+Result<void> SqliteArchive::forget(std::string_view stream, Time before) {
+    TRY(shapes_.of(stream));
+    const std::scoped_lock compacting(compacting_);
+    for (const auto& [number, month] : months_) {
+        if (number >= month_of(before)) break;
+        if (!month->series.contains(stream)) continue;
+        const auto writer = TRY(SqliteConnection::open(month->path, SqliteConnection::Use::write));
+        const std::uint64_t removed = TRY(MonthStore(*writer).remove_stream(stream));
+        const std::unique_lock lock(state_);
+        blocks_ -= removed;
+        month->series.erase(month->series.find(stream));
+        for (const auto& [key, series] : streams_.find(stream)->second)
+            if (series->last && series->last->time < start_of_month(number + 1)) series->last_known = false;
+    }
+    return {};
+}
+
 Result<void> SqliteArchive::forget_staged(std::int64_t up_to) {
     const std::scoped_lock writing(writing_);
     TRY(RecentStore(*recent_).unstage_up_to(up_to));

@@ -223,6 +223,16 @@ Result<void> MonthStore::remove_block(std::int64_t id) {
     return {};
 }
 
+Result<std::uint64_t> MonthStore::remove_stream(std::string_view stream) {
+    TRY(connection_.begin_write());
+    const Rows gone = TRY(connection_.run("DELETE FROM blocks WHERE series IN (SELECT id FROM series WHERE stream = ?)",
+                                          std::string(stream)));
+    TRY(connection_.run("DELETE FROM series WHERE stream = ?", std::string(stream)));
+    TRY(connection_.commit());
+    TRY(connection_.execute("VACUUM", {}));
+    return static_cast<std::uint64_t>(gone.affected());
+}
+
 Result<RecordBatch> MonthStore::unpacked(const Blob& body) const {
     auto batch = unpack(body);
     if (!batch)

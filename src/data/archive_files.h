@@ -99,6 +99,8 @@ class MonthStore {
     [[nodiscard]] Result<void> add_block(std::uint32_t series, Time first, Time last, std::size_t records,
                                          const Blob& packed);
     [[nodiscard]] Result<void> remove_block(std::int64_t id);
+    /// All blocks of a stream, and gives the file's room back; answers how many there were.
+    [[nodiscard]] Result<std::uint64_t> remove_stream(std::string_view stream);
     /// A body's records; damage names the file.
     [[nodiscard]] Result<RecordBatch> unpacked(const Blob& body) const;
 

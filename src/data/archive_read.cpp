@@ -111,7 +111,7 @@ Result<void> SqliteArchive::walk(std::string_view stream, std::string_view key, 
 
 Result<std::vector<ArchiveRecord>> SqliteArchive::read(std::string_view stream, std::string_view key, Time since,
                                                        Time until, std::size_t limit) const {
-    const Shape shape = TRY(shape_of(stream));
+    const Shape shape = TRY(shapes_.of(stream));
     std::vector<ArchiveRecord> out;
     if (limit == 0) return out;
     TRY(walk(stream, key, since, until, [&](const RecordBatch& batch, std::size_t row) {
@@ -124,7 +124,7 @@ Result<std::vector<ArchiveRecord>> SqliteArchive::read(std::string_view stream, 
 
 Result<std::vector<ArchiveRecord>> SqliteArchive::summarise(std::string_view stream, std::string_view key, Time since,
                                                             Time until, Nanoseconds step) const {
-    const Shape shape = TRY(shape_of(stream));
+    const Shape shape = TRY(shapes_.of(stream));
     if (step <= Nanoseconds::zero()) return fail(ErrorCode::invalid, "a step is longer than nothing", "step");
     std::vector<ArchiveRecord> out;
     Step sums(shape.integers, shape.histograms);
@@ -202,7 +202,7 @@ Result<void> SqliteArchive::find_lasts(std::string_view stream) const {
 }
 
 Result<std::vector<ArchiveRecord>> SqliteArchive::latest(std::string_view stream, Time since) const {
-    const Shape shape = TRY(shape_of(stream));
+    const Shape shape = TRY(shapes_.of(stream));
     TRY(find_lasts(stream));
     std::vector<ArchiveRecord> out;
     {

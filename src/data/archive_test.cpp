@@ -1,73 +1,27 @@
+// The one suite for archives: on SQLite files and on a ClickHouse. What only one of them has stands in
+// sqlite_archive_test.cpp and clickhouse_test.cpp.
+
 #include "data/archive.h"
 
 #include <filesystem>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <thread>
 
 #include "base/random.h"
-#include "data/sqlite_connection.h"
-#include "data/test_file_limit.h"
-#include "data/test_folder.h"
+#include "data/test_archive_place.h"
 
 namespace quipu::data {
 namespace {
 
-using namespace std::chrono_literals;
+using namespace archive_test;
 using testing::HasSubstr;
 
-const std::vector<StreamSchema> kSchemas = {
-    {"minute", {{"sent"}, {"delay", ColumnType::histogram}, {"received"}}},
-    {"other", {{"value"}}},
-};
-constexpr Time kNovember = std::chrono::sys_days(std::chrono::year(2011) / 11 / 1);
-constexpr Time kDecember = std::chrono::sys_days(std::chrono::year(2011) / 12 / 1);
-constexpr Time kForever = std::chrono::sys_days(std::chrono::year(2200) / 1 / 1);
-constexpr Time kNever = std::chrono::sys_days(std::chrono::year(1700) / 1 / 1);
+using ArchiveTest = ArchiveIn;
+INSTANTIATE_TEST_SUITE_P(Places, ArchiveTest, testing::Values(Place::sqlite, Place::clickhouse), ArchiveIn::name);
 
-ArchiveRecord record(std::string key, Time time, std::int64_t value) {
-    Histogram histogram;
-    for (std::int64_t i = 0; i < 3 + value % 3; ++i)
-        histogram.add(1'000'000 + value * i * 1000);
-    return {std::move(key), time, {value, -value}, {histogram}};
-}
-
-bool same(const ArchiveRecord& a, const ArchiveRecord& b) {
-    return a.key == b.key && a.time == b.time && a.integers == b.integers && a.histograms == b.histograms;
-}
-bool same(const std::vector<ArchiveRecord>& a, const std::vector<ArchiveRecord>& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return same(x, y); });
-}
-
-class ArchiveTest : public testing::Test {
-  protected:
-    void SetUp() override { reopen(); }
-    void reopen() {
-        archive_.reset();
-        auto opened = Archive::open(folder_.path(), kSchemas, clock_);
-        ASSERT_TRUE(opened) << opened.error().text();
-        archive_ = std::move(*opened);
-    }
-    void append(const std::vector<ArchiveRecord>& records, const std::optional<Source>& source = std::nullopt) {
-        const auto done = archive_->append("minute", records, source);
-        ASSERT_TRUE(done) << done.error().text();
-    }
-    [[nodiscard]] std::vector<ArchiveRecord> all(const std::string& key) const {
-        auto read = archive_->read("minute", key, kNever, kForever, 1'000'000);
-        EXPECT_TRUE(read) << read.error().text();
-        return read ? *read : std::vector<ArchiveRecord>();
-    }
-    [[nodiscard]] std::uint64_t mark(std::string_view source) const {
-        return archive_->high_water("minute", source).value();
-    }
-
-    TestFolder folder_;
-    ManualClock clock_{kNovember};
-    std::unique_ptr<Archive> archive_;
-};
-
-TEST_F(ArchiveTest, ReadsBackBeforeAndAfterCompactionAndReopening) {
+TEST_P(ArchiveTest, ReadsBackBeforeAndAfterCompactionAndReopening) {
     std::vector<ArchiveRecord> records;
     for (int i = 0; i < 4000; ++i)
         records.push_back(record("a/b", kNovember + i * 1min, i));
@@ -75,10 +29,10 @@ TEST_F(ArchiveTest, ReadsBackBeforeAndAfterCompactionAndReopening) {
     EXPECT_TRUE(same(all("a/b"), records));
     ASSERT_TRUE(archive_->compact());
     EXPECT_TRUE(same(all("a/b"), records));
-    EXPECT_EQ(archive_->counters().blocks, 3U);
+    if (GetParam() == Place::sqlite) EXPECT_EQ(archive_->counters().blocks, 3U);
     reopen();
     EXPECT_TRUE(same(all("a/b"), records));
-    EXPECT_EQ(archive_->counters().blocks, 3U);
+    if (GetParam() == Place::sqlite) EXPECT_EQ(archive_->counters().blocks, 3U);
 
     const auto some = archive_->read("minute", "a/b", kNovember + 100min, kNovember + 200min, 1000);
     EXPECT_TRUE(same(*some, {records.begin() + 100, records.begin() + 200}));
@@ -88,7 +42,7 @@ TEST_F(ArchiveTest, ReadsBackBeforeAndAfterCompactionAndReopening) {
     EXPECT_TRUE(archive_->read("minute", "nobody", kNever, kForever, 7)->empty());
 }
 
-TEST_F(ArchiveTest, ALaterRecordOfTheSameTimeReplaces) {
+TEST_P(ArchiveTest, ALaterRecordOfTheSameTimeReplaces) {
     append({record("a", kNovember, 1), record("a", kNovember, 2)});
     EXPECT_TRUE(same(all("a"), {record("a", kNovember, 2)}));
     ASSERT_TRUE(archive_->compact());
@@ -99,7 +53,7 @@ TEST_F(ArchiveTest, ALaterRecordOfTheSameTimeReplaces) {
     EXPECT_TRUE(same(all("a"), {record("a", kNovember, 3)}));
 }
 
-TEST_F(ArchiveTest, ARepeatIsDropped) {
+TEST_P(ArchiveTest, ARepeatIsDropped) {
     const std::vector<ArchiveRecord> batch = {record("a", kNovember, 1), record("b", kNovember, 2)};
     append(batch, Source{"agent", 1});
     EXPECT_EQ(mark("agent"), 2U);
@@ -118,7 +72,7 @@ TEST_F(ArchiveTest, ARepeatIsDropped) {
     EXPECT_EQ(archive_->high_water("other", "agent").value(), 0U);
 }
 
-TEST_F(ArchiveTest, ABatchMaySpanMonthsInAnyOrder) {
+TEST_P(ArchiveTest, ABatchMaySpanMonthsInAnyOrder) {
     // The clock was set back while the source counted on.
     const std::vector<ArchiveRecord> batch = {record("a", kDecember - 1min, 1), record("a", kDecember, 2),
                                               record("a", kDecember - 2min, 3), record("a", kDecember + 31 * 24h, 4)};
@@ -132,45 +86,12 @@ TEST_F(ArchiveTest, ABatchMaySpanMonthsInAnyOrder) {
     EXPECT_EQ(archive_->counters().repeats, 8U);
     reopen();
     EXPECT_TRUE(same(all("a"), {batch[2], batch[0], batch[1], batch[3]}));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "2011-11.sqlite"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "2011-12.sqlite"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "2012-01.sqlite"));
+    if (GetParam() == Place::sqlite)
+        for (const char* const month : {"/2011-11.sqlite", "/2011-12.sqlite", "/2012-01.sqlite"})
+            EXPECT_TRUE(std::filesystem::exists(place_ + month));
 }
 
-TEST_F(ArchiveTest, AFailureBetweenTwoMonthsNeitherLosesNorDoubles) {
-    const std::vector<ArchiveRecord> batch = {record("a", kDecember - 1min, 1), record("a", kDecember, 2),
-                                              record("a", kDecember - 2min, 3)};
-    append(batch, Source{"agent", 1});
-    // December cannot be written: November has its blocks already, and everything is still staged.
-    std::filesystem::create_directory(folder_ / "2011-12.sqlite");
-    EXPECT_FALSE(archive_->compact());
-    const std::vector<ArchiveRecord> expected = {batch[2], batch[0], batch[1]};
-    EXPECT_TRUE(same(all("a"), expected));
-    std::filesystem::remove(folder_ / "2011-12.sqlite");
-    reopen();
-    EXPECT_TRUE(same(all("a"), expected));
-    append({record("a", kDecember - 1min, 4)}, Source{"agent", 4});
-    ASSERT_TRUE(archive_->compact());
-    EXPECT_TRUE(same(all("a"), {batch[2], record("a", kDecember - 1min, 4), batch[1]}));
-    EXPECT_EQ(mark("agent"), 4U);
-}
-
-TEST_F(ArchiveTest, DamagedRecentRecordsAreSetAside) {
-    append({record("a", kNovember, 1)}, Source{"agent", 1});
-    ASSERT_TRUE(archive_->compact());
-    append({record("a", kNovember + 1min, 2)}, Source{"agent", 2});
-    archive_.reset();
-    std::ofstream(folder_ / "recent.sqlite", std::ios::binary | std::ios::trunc) << std::string(5000, 'x');
-    reopen();
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "recent.sqlite.corrupt"));
-    EXPECT_TRUE(same(all("a"), {record("a", kNovember, 1)}));
-    EXPECT_EQ(mark("agent"), 0U);
-    // The source sends what it still has; what is there already is replaced by the same.
-    append({record("a", kNovember, 1), record("a", kNovember + 1min, 2)}, Source{"agent", 1});
-    EXPECT_TRUE(same(all("a"), {record("a", kNovember, 1), record("a", kNovember + 1min, 2)}));
-}
-
-TEST_F(ArchiveTest, LatestOfEveryKey) {
+TEST_P(ArchiveTest, LatestOfEveryKey) {
     append({record("a", kNovember, 1), record("a", kDecember, 2), record("b", kNovember, 3),
             record("a", kNovember + 1h, 4)});
     const std::vector<ArchiveRecord> expected = {record("a", kDecember, 2), record("b", kNovember, 3)};
@@ -186,7 +107,7 @@ TEST_F(ArchiveTest, LatestOfEveryKey) {
     EXPECT_TRUE(archive_->keys("other")->empty());
 }
 
-TEST_F(ArchiveTest, SummariseAddsUpAndMerges) {
+TEST_P(ArchiveTest, SummariseAddsUpAndMerges) {
     std::vector<ArchiveRecord> records;
     for (int i = 0; i < 300; ++i)
         if (i < 60 || i >= 120) records.push_back(record("a", kNovember + i * 1min, i));
@@ -212,7 +133,7 @@ TEST_F(ArchiveTest, SummariseAddsUpAndMerges) {
     EXPECT_EQ(archive_->summarise("minute", "a", kNever, kForever, 100'000h)->size(), 1U);
 }
 
-TEST_F(ArchiveTest, ColumnsMayBeAddedLater) {
+TEST_P(ArchiveTest, ColumnsMayBeAddedLater) {
     append({record("a", kNovember, 1)});
     ASSERT_TRUE(archive_->compact());
     append({record("a", kNovember + 1min, 2)});
@@ -220,7 +141,7 @@ TEST_F(ArchiveTest, ColumnsMayBeAddedLater) {
     std::vector<StreamSchema> wider = kSchemas;
     wider[0].columns.push_back({"lost"});
     wider[0].columns.push_back({"jitter", ColumnType::histogram});
-    auto archive = std::move(Archive::open(folder_.path(), wider, clock_).value());
+    auto archive = std::move(Archive::open(place_, wider, clock_).value());
     Histogram jitter;
     jitter.add(5);
     auto third = record("a", kNovember + 2min, 3);
@@ -238,7 +159,7 @@ TEST_F(ArchiveTest, ColumnsMayBeAddedLater) {
     }
 }
 
-TEST_F(ArchiveTest, WhatIsWrongIsSaid) {
+TEST_P(ArchiveTest, WhatIsWrongIsSaid) {
     const auto refused = [&](std::string_view stream, const ArchiveRecord& one, const std::optional<Source>& source) {
         const auto done = archive_->append(stream, std::array{record("a", kNovember, 1), one}, source);
         EXPECT_FALSE(done);
@@ -257,82 +178,7 @@ TEST_F(ArchiveTest, WhatIsWrongIsSaid) {
     EXPECT_TRUE(archive_->append("minute", {}, std::nullopt));
 }
 
-TEST_F(ArchiveTest, ADamagedMonthIsSetAsideAndTheOthersServed) {
-    append({record("a", kNovember, 1), record("a", kDecember, 2), record("a", kDecember + 31 * 24h, 3)});
-    ASSERT_TRUE(archive_->compact());
-    archive_.reset();
-    {
-        std::ofstream(folder_ / "2011-12.sqlite", std::ios::binary | std::ios::trunc) << std::string(5000, 'x');
-        std::fstream cut(folder_ / "2012-01.sqlite", std::ios::binary | std::ios::in | std::ios::out);
-        cut.seekp(4096);
-        cut << std::string(12'000, '\xff');
-    }
-    reopen();
-    EXPECT_TRUE(same(all("a"), {record("a", kNovember, 1)}));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "2011-12.sqlite.corrupt"));
-    EXPECT_TRUE(std::filesystem::exists(folder_ / "2012-01.sqlite.corrupt"));
-    append({record("a", kDecember, 5)});
-    EXPECT_TRUE(same(all("a"), {record("a", kNovember, 1), record("a", kDecember, 5)}));
-}
-
-TEST_F(ArchiveTest, ADamagedBlockIsNamedAndCompactionGoesOn) {
-    append({record("a", kNovember, 1), record("b", kNovember, 2)});
-    ASSERT_TRUE(archive_->compact());
-    archive_.reset();
-    {
-        auto connection =
-            std::move(SqliteConnection::open(folder_ / "2011-11.sqlite", SqliteConnection::Use::write).value());
-        ASSERT_TRUE(connection->run("UPDATE blocks SET body = ? WHERE series = (SELECT id FROM series WHERE key = 'a')",
-                                    Blob{1, 2, 3}));
-    }
-    reopen();
-    const auto a = archive_->read("minute", "a", kNever, kForever, 10);
-    ASSERT_FALSE(a);
-    EXPECT_EQ(a.error().code, ErrorCode::corrupt);
-    EXPECT_THAT(a.error().text(), HasSubstr("2011-11.sqlite"));
-    EXPECT_TRUE(same(all("b"), {record("b", kNovember, 2)}));
-    append({record("a", kNovember + 1min, 3), record("b", kNovember + 1min, 4)});
-    EXPECT_TRUE(archive_->compact());
-    EXPECT_EQ(all("b").size(), 2U);
-    EXPECT_EQ(archive_->read("minute", "a", kNovember + 1s, kForever, 10)->size(), 1U);
-}
-
-TEST_F(ArchiveTest, AFullDiskIsAnErrorAndNothingIsHalfKept) {
-    append({record("a", kDecember, 0)}, Source{"agent", 1});
-    std::vector<ArchiveRecord> kept = all("a");
-    Rng rng(3);
-    std::uint64_t sequence = 2;
-    {
-        const TestFileLimit limit(300'000);
-        for (;;) {
-            std::vector<ArchiveRecord> batch;
-            for (int i = 0; i < 100; ++i) {
-                // From November's last day into December, with noise that does not compress.
-                auto one = record("a", kDecember - 50min + i * 1min + sequence * 1ns, 1);
-                for (int j = 0; j < 50; ++j)
-                    one.histograms[0].add(static_cast<std::int64_t>(rng.next() >> 2U));
-                batch.push_back(one);
-            }
-            const auto done = archive_->append("minute", batch, Source{"agent", sequence});
-            if (!done) {
-                EXPECT_EQ(done.error().code, ErrorCode::exhausted) << done.error().text();
-                break;
-            }
-            sequence += batch.size();
-            kept.insert(kept.end(), batch.begin(), batch.end());
-        }
-        EXPECT_EQ(mark("agent"), sequence - 1);
-    }
-    std::ranges::sort(kept, {}, &ArchiveRecord::time);
-    EXPECT_TRUE(same(all("a"), kept));
-    reopen();
-    EXPECT_TRUE(same(all("a"), kept));
-    EXPECT_EQ(mark("agent"), sequence - 1);
-    append({record("b", kDecember, 1)}, Source{"agent", sequence});
-    EXPECT_EQ(all("b").size(), 1U);
-}
-
-TEST_F(ArchiveTest, ManyThreadsAppendAndReadAtOnce) {
+TEST_P(ArchiveTest, ManyThreadsAppendAndReadAtOnce) {
     constexpr int kBatches = 60;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t)
@@ -359,12 +205,34 @@ TEST_F(ArchiveTest, ManyThreadsAppendAndReadAtOnce) {
     EXPECT_EQ(archive_->counters().records, 8U * kBatches);
 }
 
+TEST_P(ArchiveTest, WhatIsOlderIsForgottenByTheMonth) {
+    append({record("a", kNovember, 1), record("a", kNovember + 10 * 24h, 2)}, Source{"agent", 1});
+    ASSERT_TRUE(archive_->append("other", std::array{ArchiveRecord{"o", kNovember, {7}, {}}}, std::nullopt));
+    ASSERT_TRUE(archive_->compact());
+    clock_.advance(31 * 24h);
+    append({record("a", kDecember, 3)}, Source{"agent", 3});
+    ASSERT_TRUE(archive_->forget("minute", kNovember + 5 * 24h));
+    EXPECT_EQ(all("a").size(), 3U) << "the month is not over at that time";
+    ASSERT_TRUE(archive_->forget("minute", kDecember + 1h));
+    for (int round = 0; round < 2; ++round) {
+        EXPECT_TRUE(same(all("a"), {record("a", kDecember, 3)}));
+        EXPECT_TRUE(same(*archive_->latest("minute", kNever), {record("a", kDecember, 3)}));
+        EXPECT_EQ(mark("agent"), 3U);
+        EXPECT_EQ(archive_->read("other", "o", kNever, kForever, 9)->size(), 1U);
+        ASSERT_TRUE(archive_->compact());
+        reopen();
+    }
+    append({record("a", kNovember, 9)}, Source{"agent", 1});
+    EXPECT_EQ(all("a").size(), 1U) << "a repeat is known as one although its record has gone";
+    EXPECT_EQ(archive_->forget("nothing", kDecember).error().code, ErrorCode::not_found);
+}
+
 /// Random appends, repeats, replacements, compactions and restarts, against a map.
-TEST_F(ArchiveTest, AgreesWithAMap) {
+TEST_P(ArchiveTest, AgreesWithAMap) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         Rng rng(seed);
-        const TestFolder folder;
-        auto archive = std::move(Archive::open(folder.path(), kSchemas, clock_).value());
+        const std::string place = fresh_place();
+        auto archive = std::move(Archive::open(place, kSchemas, clock_).value());
         std::map<std::pair<std::string, Time>, ArchiveRecord> model;
         std::uint64_t sequence = 1;
         std::vector<ArchiveRecord> sent;
@@ -376,7 +244,7 @@ TEST_F(ArchiveTest, AgreesWithAMap) {
                 case 0: ASSERT_TRUE(archive->compact()); break;
                 case 1:
                     archive.reset();
-                    archive = std::move(Archive::open(folder.path(), kSchemas, clock_).value());
+                    archive = std::move(Archive::open(place, kSchemas, clock_).value());
                     break;
                 case 2:  // the acknowledgement was lost: all again
                     if (!sent.empty()) ASSERT_TRUE(archive->append("minute", sent, Source{"agent", sent_at}));
@@ -423,7 +291,7 @@ TEST_F(ArchiveTest, AgreesWithAMap) {
             if (round == 0) ASSERT_TRUE(archive->compact());
             if (round == 1) {
                 archive.reset();
-                archive = std::move(Archive::open(folder.path(), kSchemas, clock_).value());
+                archive = std::move(Archive::open(place, kSchemas, clock_).value());
             }
         }
     }

@@ -60,7 +60,7 @@ constexpr Time kStart = std::chrono::sys_days(std::chrono::year(2011) / 11 / 30)
 constexpr std::int64_t kBatch = 7;  // records an append
 
 /// Record `number`, each ten minutes after the one before; the first rounds cross the end of the month.
-ArchiveRecord record(std::int64_t number) {
+ArchiveRecord numbered_record(std::int64_t number) {
     Histogram histogram;
     histogram.add(number);
     return {number % 2 == 0 ? "even" : "odd", kStart + std::chrono::minutes(10 * number), {number}, {histogram}};
@@ -84,7 +84,7 @@ TEST(Crash, TheArchiveKeepsWhatItAcknowledgedOnce) {
             for (;; next += kBatch) {
                 std::vector<ArchiveRecord> batch;
                 for (std::int64_t i = 0; i < kBatch; ++i)
-                    batch.push_back(record(next + i));
+                    batch.push_back(numbered_record(next + i));
                 if (!(*archive)->append("minute", batch, Source{"agent", static_cast<std::uint64_t>(next)})) _exit(4);
                 acknowledge(next + kBatch - 1);
             }
@@ -102,8 +102,8 @@ TEST(Crash, TheArchiveKeepsWhatItAcknowledgedOnce) {
                 ASSERT_LT(static_cast<std::size_t>(number), there.size());
                 EXPECT_FALSE(there[static_cast<std::size_t>(number)]) << number << " is there twice";
                 there[static_cast<std::size_t>(number)] = true;
-                EXPECT_EQ(one.histograms, record(number).histograms);
-                EXPECT_EQ(one.time, record(number).time);
+                EXPECT_EQ(one.histograms, numbered_record(number).histograms);
+                EXPECT_EQ(one.time, numbered_record(number).time);
             }
         }
         for (std::int64_t number = 1; number <= mark; ++number)

@@ -9,7 +9,7 @@
 namespace quipu::data {
 namespace {
 
-constexpr std::size_t kReaders = 4;
+constexpr std::size_t kSqliteReaders = 4;
 // A whole look at the file is worth its time up to here (some 0.2 s); damage in larger ones shows when it is met.
 constexpr std::uintmax_t kCheckedSize = 128ULL << 20U;
 
@@ -19,7 +19,7 @@ class SqliteDatabase final : public Database {
   public:
     SqliteDatabase(const std::string& path, std::unique_ptr<SqliteConnection> writer)
         : writer_(std::move(writer)),
-          readers_(kReaders, [path] { return SqliteConnection::open(path, SqliteConnection::Use::read); }) {}
+          readers_(kSqliteReaders, [path] { return SqliteConnection::open(path, SqliteConnection::Use::read); }) {}
 
     Result<void> write(const std::function<Result<void>(Transaction&)>& work) override {
         std::vector<std::function<void()>> after_commit;

@@ -22,6 +22,7 @@
 
 #include "data/archive.h"
 #include "data/archive_files.h"
+#include "data/archive_shapes.h"
 
 namespace quipu::data {
 
@@ -44,6 +45,7 @@ class SqliteArchive final : public Archive {
                                                  Nanoseconds step) const override;
     Result<std::vector<std::string>> keys(std::string_view stream) const override;
     Result<void> compact() override;
+    Result<void> forget(std::string_view stream, Time before) override;
     Counters counters() const override;
 
   private:
@@ -67,11 +69,6 @@ class SqliteArchive final : public Archive {
         std::string path;
         std::map<std::string, ByKey<std::uint32_t>, std::less<>> series;  // stream, key: number in this file
     };
-    /// What columns the program knows of a stream.
-    struct Shape {
-        std::size_t integers = 0;
-        std::size_t histograms = 0;
-    };
     /// An append that waits for its turn.
     struct Pending {
         std::string_view stream;
@@ -87,15 +84,12 @@ class SqliteArchive final : public Archive {
     // archive.cpp
     [[nodiscard]] Result<void> load_recent();
     [[nodiscard]] Result<void> load_month(int number, const std::string& path);
-    [[nodiscard]] Result<Shape> shape_of(std::string_view stream) const;
     Series& series_named(const std::string& stream, const std::string& key);
     [[nodiscard]] Series* find(std::string_view stream, std::string_view key) const;
     [[nodiscard]] Result<void> with_reader(const std::string& path,
                                            const std::function<Result<void>(MonthStore&)>& work) const;
 
     // archive_append.cpp
-    [[nodiscard]] Result<void> check(std::string_view stream, std::span<const ArchiveRecord> records,
-                                     const std::optional<Source>& source) const;
     [[nodiscard]] Result<void> commit(std::span<Pending* const> group);
     void choose(Taking& taking, Pending& pending) const;
     [[nodiscard]] Result<void> write(Taking& taking);
@@ -122,7 +116,7 @@ class SqliteArchive final : public Archive {
     [[nodiscard]] Result<void> forget_staged(std::int64_t up_to);
 
     const std::string folder_;
-    std::map<std::string, Shape, std::less<>> shapes_;
+    const Shapes shapes_;
 
     mutable std::shared_mutex state_;
     std::map<std::string, ByKey<std::unique_ptr<Series>>, std::less<>> streams_;

@@ -6,8 +6,8 @@
 namespace quipu::data {
 namespace {
 
-constexpr int kBusyMilliseconds = 20'000;     // how long another process may hold the write lock
-constexpr std::size_t kKeptStatements = 256;  // a program has fewer; text made at run time must not pile up
+constexpr int kBusyMilliseconds = 20'000;       // how long another process may hold the write lock
+constexpr std::size_t kSqliteStatements = 256;  // a program has fewer; text made at run time must not pile up
 
 constexpr std::string_view kRestore =
     "stop Quipu, move the file and those beside it that end in -wal and -shm away, and put a backup in its place; "
@@ -150,7 +150,7 @@ Result<void> SqliteConnection::simple(const char* sql) {
 
 Result<sqlite3_stmt*> SqliteConnection::prepared(std::string_view sql) {
     if (const auto known = statements_.find(sql); known != statements_.end()) return known->second;
-    if (statements_.size() >= kKeptStatements) {
+    if (statements_.size() >= kSqliteStatements) {
         for (const auto& [text, statement] : statements_)
             sqlite3_finalize(statement);
         statements_.clear();

@@ -133,6 +133,8 @@ struct Document {
     std::string text;
     std::string media_type = "application/json";
     std::string file_name = {};  ///< offered as download when set
+    /// Instead of the text: what is too large to be held.
+    std::shared_ptr<const net::OpenFile> file = {};
 };
 /// JSON that is serialised already and shared by many calls.
 struct SharedJson {

@@ -45,6 +45,7 @@ struct HubSettings {
     std::string data = "data";
     std::string web;
     std::string database;
+    std::string archive;
     std::vector<std::string> hosts;
     std::string address;
     bool tls = false;
@@ -63,6 +64,10 @@ struct HubSettings {
             field<&T::web>("web", "Folder of the portal's files; no portal when empty"),
             field<&T::database>(
                 "database", "sqlite:PATH or postgresql://USER@HOST/NAME; a SQLite file in the data folder when empty"),
+            field<&T::archive>(
+                "archive",
+                "Where series are kept: clickhouse://HOST:PORT/DATABASE?user=NAME&password_file=FILE, or "
+                "a folder; \"archive\" in the data folder when empty"),
             field<&T::hosts>(
                 "hosts",
                 "Names by which people reach the hub, with the port unless it is the usual one: the first stands in "

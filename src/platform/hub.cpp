@@ -41,6 +41,10 @@ Result<void> guarded(F&& step) {
     }
 }
 
+std::string archive_place(const HubSettings& settings) {
+    return settings.archive.empty() ? settings.data + "/archive" : settings.archive;
+}
+
 std::string database_url(const HubSettings& settings) {
     return settings.database.empty() ? fmt::format("sqlite:{}/quipu.db", settings.data) : settings.database;
 }
@@ -195,7 +199,7 @@ Result<void> TheHub::open_data() {
     database_ = TRY(data::Database::open(database_url(options_.settings)));
     TRY(database_->migrate(migrations));
     journal_.emplace(*database_, clock_);
-    archive_ = TRY(data::Archive::open(options_.settings.data + "/archive", streams, clock_));
+    archive_ = TRY(data::Archive::open(archive_place(options_.settings), streams, clock_));
     return {};
 }
 

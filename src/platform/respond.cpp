@@ -232,7 +232,10 @@ net::HttpResponse respond(Answer answer, const net::HttpRequest& request,
         response.headers.add("Content-Type", std::move(document->media_type));
         if (!document->file_name.empty())
             response.headers.add("Content-Disposition", attachment_named(document->file_name));
-        response.body = std::move(document->text);
+        if (document->file)
+            response.body = net::FileBody{.path = {}, .file = std::move(document->file)};
+        else
+            response.body = std::move(document->text);
         return response;
     }
     if (std::holds_alternative<std::monostate>(answer.body)) {

@@ -74,6 +74,12 @@ class TestArchive final : public data::Archive {
         return out;
     }
     [[nodiscard]] Result<void> compact() override { return {}; }
+    [[nodiscard]] Result<void> forget(std::string_view stream, Time before) override {
+        for (auto& [key, records] : series_[std::string(stream)])
+            records.erase(records.begin(), records.lower_bound(before));
+        std::erase_if(series_[std::string(stream)], [](const auto& entry) { return entry.second.empty(); });
+        return {};
+    }
     [[nodiscard]] Counters counters() const override { return {}; }
 
   private:

@@ -1,0 +1,151 @@
+#include "services/measure/exchange/api.h"
+
+#include <fmt/format.h>
+
+#include "platform/off_loop.h"
+#include "services/measure/exchange/rows.h"
+#include "services/measure/exchange/spool_file.h"
+#include "services/measure/schedule.h"
+
+namespace quipu::exchange {
+namespace {
+
+using platform::Call;
+using platform::Document;
+using platform::Permission;
+
+constexpr Nanoseconds kLongestExport = std::chrono::days(400);
+constexpr std::size_t kRowsAtOnce = 1'000;  // of the archive, between two looks at who else wants it
+
+struct ExportQuery {
+    Format format = Format::csv;
+    LatencyTest test = LatencyTest::latencybg;
+    std::string from, to;
+    std::optional<Time> since, until;
+    std::optional<std::int64_t> step;
+    static constexpr auto describe() {
+        using T = ExportQuery;
+        return fields(
+            field<&T::format>("format", "csv, jsonl, or pscheduler: a result of perfSONAR's scheduler a line"),
+            field<&T::test>("test", "With pscheduler: as which test's result, latencybg or latency"),
+            field<&T::from>("from", "Only from this site"), field<&T::to>("to", "Only to this site"),
+            field<&T::since>("since", "Not before this time; a day before `until` if left out"),
+            field<&T::until>("until", "Before this time; now if left out"),
+            field<&T::step>("step", "Seconds to be put together into one record; each minute by itself if left out")
+                .between(60, 366.0 * 86400));
+    }
+};
+
+/// One export that is under way.
+class Turn {
+  public:
+    static Result<std::shared_ptr<Turn>> take(const std::shared_ptr<std::atomic<int>>& running) {
+        if (running->fetch_add(1) < kMostExports) return std::make_shared<Turn>(running);
+        running->fetch_sub(1);
+        Error busy{ErrorCode::limited, fmt::format("{} exports are under way", kMostExports)};
+        busy.retry_after = std::chrono::seconds(5);
+        return std::unexpected(std::move(busy));
+    }
+    explicit Turn(std::shared_ptr<std::atomic<int>> running) : running_(std::move(running)) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { running_->fetch_sub(1); }
+
+  private:
+    std::shared_ptr<std::atomic<int>> running_;
+};
+
+/// What an export goes through: the keys of its pairs, each from its beginning to its end.
+struct Walk {
+    std::vector<std::string> keys;
+    Time since{}, until{};
+    Nanoseconds step = measure::kMinute;
+    bool summed = false;
+    std::size_t pair = 0;
+    Time at{};
+};
+
+Result<Walk> walk_of(const Rooms& rooms, const ExportQuery& query) {
+    Walk out;
+    out.until = query.until.value_or(rooms.clock.now());
+    out.since = query.since.value_or(out.until - std::chrono::days(1));
+    if (out.since > out.until) return fail(ErrorCode::invalid, "is later than `until`", "since");
+    if (out.until - out.since > kLongestExport)
+        return fail(ErrorCode::too_large, "an export covers at most 400 days", "since", "ask for one year at a time");
+    for (const auto& [site, where] : {std::pair(query.from, "from"), std::pair(query.to, "to")})
+        if (!site.empty() && rooms.registry.everything()->find<registry::Site>(site) == nullptr)
+            return fail(ErrorCode::not_found, "there is no site " + site, where, "see /api/v1/sites");
+    if (query.step) {
+        out.summed = true;
+        out.step = std::chrono::seconds(*query.step);
+        // Steps stand on whole multiples since 1970, as those of /measure/records do.
+        out.since = Time((out.since.time_since_epoch() / out.step) * out.step);
+    }
+    out.at = out.since;
+    for (std::string& key : TRY(rooms.archive.keys(measure::kMinuteStream))) {
+        const auto [from, to] = measure::ends_of(key);
+        if ((query.from.empty() || query.from == from) && (query.to.empty() || query.to == to))
+            out.keys.push_back(std::move(key));
+    }
+    return out;
+}
+
+/// Writes some more; answers whether there is more to come.
+Result<bool> go_on(const Rooms& rooms, Walk& walk, const RowsOf& rows, SpoolFile& file) {
+    if (walk.pair == walk.keys.size()) return false;
+    const std::string& key = walk.keys[walk.pair];
+    std::string text;
+    Time next = walk.until;
+    if (walk.summed) {
+        const Nanoseconds most = std::chrono::days(7);
+        const Nanoseconds stride = std::max<Nanoseconds>(walk.step, most / walk.step * walk.step);
+        next = std::min(walk.until, walk.at + stride);
+        for (const auto& record : TRY(rooms.archive.summarise(measure::kMinuteStream, key, walk.at, next, walk.step)))
+            rows.add(text, key, record, walk.step);
+    } else {
+        const auto records = TRY(rooms.archive.read(measure::kMinuteStream, key, walk.at, walk.until, kRowsAtOnce));
+        for (const auto& record : records)
+            rows.add(text, key, record, walk.step);
+        if (records.size() == kRowsAtOnce) next = records.back().time + Nanoseconds(1);
+    }
+    TRY(file.write(text));
+    walk.at = next;
+    if (walk.at >= walk.until) {
+        ++walk.pair;
+        walk.at = walk.since;
+    }
+    return walk.pair < walk.keys.size();
+}
+
+Task<Result<Document>> export_rows(const Rooms& rooms, ExportQuery query) {
+    const auto turn = CO_TRY(Turn::take(rooms.exports));
+    const RowsOf rows(query.format, query.test);
+    Walk walk = CO_TRY(co_await platform::off_loop([&] { return walk_of(rooms, query); }));
+    SpoolFile file = CO_TRY(SpoolFile::create(rooms.spool_folder));
+    std::string head;
+    rows.begin(head);
+    CO_TRY(file.write(head));
+    while (CO_TRY(co_await platform::off_loop([&] { return go_on(rooms, walk, rows, file); }))) {
+    }
+    const std::string pair = query.from.empty() || query.to.empty() ? "pairs" : query.from + "-" + query.to;
+    co_return Document{.text = {},
+                       .media_type = std::string(rows.media_type()),
+                       .file_name = fmt::format("{}-{}.{}", pair, format_date(date_of(walk.since)), rows.suffix()),
+                       .file = std::move(file).finish(rooms.clock.now())};
+}
+
+}  // namespace
+
+void add_export_route(platform::Api& api, const Rooms& rooms) {
+    api.get<ExportQuery, Document>({.path = "/api/v1/measure/export",
+                                    .summary = "Minutes or steps of pairs, as CSV, JSON lines or pScheduler's results",
+                                    .tag = "measure",
+                                    .permission = Permission::see_public,
+                                    .media_type = "text/csv",
+                                    .command = "quipu measure export"},
+                                   [rooms](const Call&, ExportQuery query) -> Task<Result<Document>> {
+                                       return export_rows(rooms, std::move(query));
+                                   });
+}
+
+}  // namespace quipu::exchange

@@ -20,6 +20,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::open(const Clock& clock, const std
     TRY(plane->bind(addresses, port));
     plane->packets_.resize(net::kUdpBatch);
     plane->due_.resize(plane->sockets_.size());
+    plane->last_arrival_.resize(plane->sockets_.size(), clock.now());
     plane->each_second(clock.now());
     return plane;
 }
@@ -130,11 +131,18 @@ std::size_t DataPlane::socket_for(const net::IpAddress& peer) const {
 }
 
 void DataPlane::receive() {
-    for (auto& socket : sockets_) {
+    for (std::size_t at = 0; at < sockets_.size(); ++at) {
+        net::UdpSocket& socket = sockets_[at];
         // Bounded, so that a flood does not stop the sending.
         for (std::size_t i = 0; i < kReceiveBatches; ++i) {
+            const std::uint64_t overflowed = socket.overflowed();
             const auto batch = socket.receive();
             if (!batch || batch->empty()) break;
+            const Time before = std::exchange(last_arrival_[at], batch->back().received);
+            if (const std::uint64_t drops = socket.overflowed() - overflowed; drops > 0) {
+                counters_.own_drops += drops;
+                receiver_.dropped(before, last_arrival_[at], drops);
+            }
             for (const auto& datagram : *batch) {
                 if (!datagram.kernel_time) ++counters_.without_kernel_time;
                 receiver_.arrive(datagram.peer, datagram.bytes, datagram.received, datagram.ttl, datagram.truncated);

@@ -81,6 +81,7 @@ class DataPlane {
     const Clock& clock_;
     const Nanoseconds declared_;
     std::vector<net::UdpSocket> sockets_;
+    std::vector<Time> last_arrival_;  // of each socket: what it dropped since came later
     std::uint16_t port_ = 0;
     const net::Waker waker_;
     std::jthread thread_;

@@ -178,8 +178,10 @@ bool DataPlane::send_batch(std::size_t socket) {
         const auto& target = targets_[due[i].session];
         ByteWriter out(kTestPacketOctets + target.padding);
         // The stamp is the last thing before the system call.
-        write_test_packet(
-            out, {.sequence = due[i].sequence, .sent = clock_.now(), .error = error, .padding = target.padding});
+        const Time sent = clock_.now();
+        write_test_packet(out,
+                          {.sequence = due[i].sequence, .sent = sent, .error = error, .padding = target.padding});
+        meter_.sent_late(sent - due[i].due);
         packets_[i] = out.take();
         batch[i] = {packets_[i], target.address};
     }
@@ -207,6 +209,7 @@ void DataPlane::notice_clocks() {
     const bool first = last_now_ == Time{};
     last_now_ = now;
     last_monotonic_ = monotonic;
+    if (!first && std::chrono::abs(step) > kClockStep) meter_.stepped(step);
     // Small corrections are within the sender's patience; a schedule that lies behind or ahead is found again.
     if (!first && (step > kSendPatience || step < -kSendPatience)) sender_.step_to(now);
 }
@@ -225,7 +228,11 @@ bool DataPlane::close_minutes(Time now) {
 
 void DataPlane::each_second(Time now) {
     next_second_ = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds(1);
-    quality_ = declared_ > Nanoseconds::zero() ? ClockQuality{declared_, true} : clock_quality();
+    quality_ = clock_quality();
+    if (declared_ > Nanoseconds::zero()) {
+        quality_.bound = declared_;
+        quality_.synchronised = true;
+    }
     receiver_.set_clock_error(quality_.bound);
     published_quality_.with([&](auto& quality) { quality = quality_; });
     for (const auto& range : sender_.take_skips()) {
@@ -244,6 +251,23 @@ void DataPlane::each_second(Time now) {
         }
     }
     publish();
+    if (meter_.over(now)) look_at_self(now);
+}
+
+void DataPlane::look_at_self(Time now) {
+    const PointTotals totals{.sent = counters_.sent,
+                             .skipped = counters_.skipped,
+                             .send_errors = counters_.send_errors,
+                             .received = counters_.received,
+                             .own_drops = counters_.own_drops,
+                             .refused = counters_.refused,
+                             .records_lost = records_lost_,
+                             .usage = process_usage()};
+    const auto record = meter_.close(now, totals, quality_, declared_ > Nanoseconds::zero());
+    if (!record) return;
+    ByteWriter out(96);
+    write_point(out, *record);
+    put(kPointStream, out.take());
 }
 
 void DataPlane::publish() {

@@ -16,10 +16,10 @@ constexpr std::int64_t kMostStatus = 0xffff;
 constexpr std::array kSignedFigures{&PointRecord::clock_offset, &PointRecord::clock_frequency,
                                     &PointRecord::clock_step};
 constexpr std::array kPointCounts{
-    &PointRecord::clock_estimated, &PointRecord::clock_bound,  &PointRecord::clock_steps, &PointRecord::sent,
-    &PointRecord::skipped,         &PointRecord::send_errors,  &PointRecord::late_median, &PointRecord::late_p99,
-    &PointRecord::late_worst,      &PointRecord::received,     &PointRecord::own_drops,   &PointRecord::refused,
-    &PointRecord::records_lost,    &PointRecord::processor,    &PointRecord::memory,      &PointRecord::covered};
+    &PointRecord::clock_estimated, &PointRecord::clock_bound, &PointRecord::clock_steps, &PointRecord::sent,
+    &PointRecord::skipped,         &PointRecord::send_errors, &PointRecord::late_median, &PointRecord::late_p99,
+    &PointRecord::late_worst,      &PointRecord::received,    &PointRecord::own_drops,   &PointRecord::refused,
+    &PointRecord::records_lost,    &PointRecord::processor,   &PointRecord::memory,      &PointRecord::covered};
 
 std::unexpected<Error> bad_point(const ByteReader& in, std::string_view why) {
     return fail(ErrorCode::invalid, "point's record: " + std::string(why), "octet " + std::to_string(in.offset()));
@@ -46,7 +46,8 @@ Result<PointRecord> parse_point(ByteReader& in) {
     if (minute > static_cast<std::uint64_t>(kLastPointMinute)) return bad_point(in, "time out of range");
     out.minute = start_of_minute(static_cast<std::int64_t>(minute));
     const std::uint8_t clock = in.u8();
-    if (clock > static_cast<std::uint8_t>(ClockSource::free_running)) return bad_point(in, "unknown source of the clock");
+    if (clock > static_cast<std::uint8_t>(ClockSource::free_running))
+        return bad_point(in, "unknown source of the clock");
     out.clock = static_cast<ClockSource>(clock);
     const std::uint64_t status = in.varint();
     if (status > kMostStatus) return bad_point(in, "status out of range");

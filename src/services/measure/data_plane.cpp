@@ -179,8 +179,7 @@ bool DataPlane::send_batch(std::size_t socket) {
         ByteWriter out(kTestPacketOctets + target.padding);
         // The stamp is the last thing before the system call.
         const Time sent = clock_.now();
-        write_test_packet(out,
-                          {.sequence = due[i].sequence, .sent = sent, .error = error, .padding = target.padding});
+        write_test_packet(out, {.sequence = due[i].sequence, .sent = sent, .error = error, .padding = target.padding});
         meter_.sent_late(sent - due[i].due);
         packets_[i] = out.take();
         batch[i] = {packets_[i], target.address};

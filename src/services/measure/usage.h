@@ -8,7 +8,7 @@
 namespace quipu::measure {
 
 struct ProcessUsage {
-    Nanoseconds processor{};   ///< of all threads since the start
+    Nanoseconds processor{};  ///< of all threads since the start
     std::int64_t memory = 0;  ///< resident octets; 0 when /proc does not say
 };
 

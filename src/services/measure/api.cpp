@@ -64,6 +64,7 @@ struct Summary {
     std::int64_t links_up = 0, links_down = 0, links_degraded = 0, links_unknown = 0;
     std::int64_t pairs_total = 0, pairs_good = 0, pairs_slow = 0, pairs_lossy = 0, pairs_down = 0, pairs_unknown = 0;
     std::optional<Time> last_record;
+    std::vector<std::string> clock_fault;
     static constexpr auto describe() {
         using T = Summary;
         return fields(field<&T::links_up>("links_up", "Links that carry their ends' traffic").required(),
@@ -76,7 +77,8 @@ struct Summary {
                       field<&T::pairs_lossy>("pairs_lossy", "Losing packets").required(),
                       field<&T::pairs_down>("pairs_down", "Nothing arrives").required(),
                       field<&T::pairs_unknown>("pairs_unknown", "No record of late").required(),
-                      field<&T::last_record>("last_record", "Minute of the newest record"));
+                      field<&T::last_record>("last_record", "Minute of the newest record"),
+                      field<&T::clock_fault>("clock_fault", "Points whose clock is wrong").references("sites"));
     }
 };
 
@@ -101,7 +103,9 @@ Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
         then.to = pair.to;
         const auto records = TRY(rooms.store.read(pair.from, pair.to, time - 3 * kMinute, time, 10));
         if (!records.empty()) {
-            static_cast<Figures&>(then) = figures_of(records.back(), kMinute);
+            std::vector<Figures> last{figures_of(records.back(), kMinute)};
+            TRY(mark_clock_faults(rooms.point_store, pair.from, pair.to, kMinute, last));
+            static_cast<Figures&>(then) = std::move(last.front());
             then.sessions = 1;
             then.state = then.sent == 0       ? PairState::unknown
                          : then.received == 0 ? PairState::down
@@ -168,6 +172,7 @@ Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query
                                         }
                                         page.items.push_back(figures_of(record, step));
                                     }
+                                    TRY(mark_clock_faults(rooms.point_store, query.from, query.to, step, page.items));
                                     // Empty steps are left out, so a page may be short although more follows.
                                     if (query.step && !page.next && since + step * (query.limit + 1) < until)
                                         page.next = platform::make_cursor(std::to_string(
@@ -197,6 +202,8 @@ Summary summary_of(const Rooms& rooms) {
         }
     }
     out.last_record = rooms.live.last_record();
+    const auto wrong = rooms.points.wrong();
+    out.clock_fault.assign(wrong.begin(), wrong.end());
     return out;
 }
 
@@ -226,6 +233,7 @@ std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const
                               .forward = live.pair(link.a, link.b, now),
                               .backward = live.pair(link.b, link.a, now)};
         measured.state = state_of(live, measured);
+        if (measured.forward) measured.clock_fault = measured.forward->clock_fault;
         out.push_back(std::move(measured));
     }
     return out;

@@ -4,6 +4,7 @@
 #include "platform/service.h"
 #include "registry/registry.h"
 #include "services/measure/live.h"
+#include "services/measure/points.h"
 #include "services/measure/streams.h"
 
 namespace quipu::measure {
@@ -21,6 +22,7 @@ struct MeasuredLink {
     std::string id, a, b;
     LinkState state = LinkState::unknown;
     std::optional<Pair> forward, backward;
+    std::vector<std::string> clock_fault;
     static constexpr auto describe() {
         using T = MeasuredLink;
         return fields(
@@ -31,7 +33,8 @@ struct MeasuredLink {
                 "state",
                 "down: nothing passes, or packets go another way; degraded: lossy or slow; unknown: not measured")
                 .required(),
-            field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"));
+            field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"),
+            field<&T::clock_fault>("clock_fault", "Ends whose clock is wrong").references("sites"));
     }
 };
 
@@ -43,6 +46,8 @@ struct Rooms {
     const Clock& clock;
     const Store& store;
     const Live& live;
+    const Points& points;
+    const PointStore& point_store;
     registry::Registry& registry;
     std::shared_ptr<PairStreams> streams;
 };

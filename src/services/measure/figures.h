@@ -51,9 +51,9 @@ struct Figures {
     std::optional<std::int64_t> ipdv_us;  ///< mean |IPDV| (RFC 3393), consecutive packets
     std::optional<std::int64_t> pdv_us;   ///< 99th percentile of PDV (RFC 5481 §4.2): p99 − min
     std::optional<std::int64_t> ttl;
-    std::int64_t clock_error_us = 0;  ///< bound, rounded up
-    std::int64_t negative = 0;        ///< packets with a delay below zero
-    std::int64_t own_drops = 0;       ///< dropped by the receiving point itself, in no other figure
+    std::int64_t clock_error_us = 0;       ///< bound, rounded up
+    std::int64_t negative = 0;             ///< packets with a delay below zero
+    std::int64_t own_drops = 0;            ///< dropped by the receiving point itself, in no other figure
     std::vector<std::string> clock_fault;  ///< ends whose clock was wrong: their delays are not the network's
 
     static constexpr auto describe() {

@@ -99,7 +99,11 @@ std::vector<ClockChange> ClockJudge::judge(Time now) {
     judge_kernels(out);
     while (!waiting_.empty()) {
         const auto& [minute, waiting] = *waiting_.begin();
-        const bool complete = usual_directions_ > 0 && waiting.directions >= usual_directions_;
+        // Of the first minute nobody knows how much is to come but by the next.
+        const auto next = std::next(waiting_.begin());
+        const bool complete = usual_directions_ > 0
+                                  ? waiting.directions >= usual_directions_
+                                  : next != waiting_.end() && next->second.directions >= waiting.directions;
         if (!complete && now - waiting.first_seen < kLongestWait) break;
         judge_minute(minute, waiting, out);
         judged_ = minute;

@@ -76,6 +76,7 @@ class ClockJudge {
     /// In any order; what belongs to a minute that is judged already counts no more.
     void add(const DirectedDelay& delay, Time now);
     void report(const ClockReport& report);
+    void note_step(const ClockReport& report) { steps_[report.site] = report; }
     /// Who was wrong when this judge was not there yet.
     void set_fault(const std::string& site, const ClockFault& fault) { faults_[site] = fault; }
     /// Forgets a point that takes part no more.

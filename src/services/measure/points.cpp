@@ -99,6 +99,16 @@ void Points::told(const StoredPoint& point) {
     });
 }
 
+void Points::stepped(const StoredPoint& point) {
+    if (point.record.clock_step == 0) return;
+    state_.with([&](State& state) {
+        state.judge.note_step({.site = point.site,
+                               .minute = point.record.minute,
+                               .disciplined = point.record.clock != ClockSource::free_running,
+                               .step = point.record.clock_step});
+    });
+}
+
 void Points::add(const StoredMinute& minute, Time now) {
     const Columns columns = columns_of(minute.record);
     state_.with([&](State& state) {

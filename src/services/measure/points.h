@@ -101,6 +101,8 @@ class Points {
     /// Who was wrong before this program was started.
     void set_fault(const std::string& site, const ClockFault& fault);
     void told(const StoredPoint& point);
+    /// Of a minute before the last: only whether its clock was stepped.
+    void stepped(const StoredPoint& point);
     void add(const StoredMinute& minute, Time now);
 
     struct Judged {

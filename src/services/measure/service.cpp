@@ -358,6 +358,9 @@ class MeasureService final : public platform::Service {
                 if (fault.since < since || fault.cause == ClockCause::kernel) points_->set_fault(point.site, fault);
             }
             points_->told(point);
+            // Whether it saw itself stepped decides between two points.
+            for (const auto& minute : TRY(point_store_->read(point.site, since, now + kMinute, 1000)))
+                points_->stepped(minute);
         }
         for (const auto& key : TRY(store_->keys())) {
             const auto [from, to] = ends_of(key);

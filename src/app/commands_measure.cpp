@@ -11,7 +11,7 @@ namespace quipu::app {
 namespace {
 
 struct MeasureOptions {
-    std::string from, to;
+    std::string from, to, site;
     std::string state, as_of_time;
     std::string since, until, step;
     std::size_t limit = 0;
@@ -106,6 +106,24 @@ Result<void> show_summary(const Context& context) {
     return print(format_object(TRY(Client(context.hub).get("/api/v1/measure/summary")), context.output));
 }
 
+Result<void> show_points(const Context& context, const MeasureOptions& options) {
+    const Client client(context.hub);
+    const auto points = [](std::string_view rest) { return fmt::format("/api/v1/measure/points{}", rest); };
+    if (options.site.empty())
+        return print(
+            format_list(TRY(client.list(points(""), {{"state", options.state}}, options.limit)), context.output,
+                        table(context, {"site", "state", "time", "clock", "clock_error_us", "clock_fault_us",
+                                        "late_median_us", "late_worst_us", "own_drops", "processor", "memory"})));
+    const std::string path = points("/" + net::percent_encode(options.site));
+    if (options.since.empty() && options.until.empty())
+        return print(format_object(TRY(client.get(path)), context.output));
+    return print(format_list(
+        TRY(client.list(path + "/records", {{"since", options.since}, {"until", options.until}}, options.limit)),
+        context.output,
+        table(context, {"time", "clock", "clock_error_us", "clock_offset_us", "clock_step_us", "clock_fault",
+                        "late_median_us", "late_worst_us", "own_drops", "processor", "memory"})));
+}
+
 void add_ends(CLI::App& command, MeasureOptions& options) {
     command.add_option("from", options.from, "Sending site")->required()->type_name("SITE");
     command.add_option("to", options.to, "Receiving site")->required()->type_name("SITE");
@@ -155,6 +173,13 @@ void add_measure_commands(CLI::App& app, Context& context) {
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
             [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
     add_measure_export_commands(*measure, context);
+    CLI::App* points = measure->add_subcommand("points", "How the measurement points are: clock, schedule, drops");
+    const auto of_points = command(points, show_points);
+    points->add_option("site", of_points->site, "Only this one")->type_name("SITE");
+    points->add_option("--state", of_points->state, "good, clock_wrong, clock_doubtful or silent")->type_name("STATE");
+    points->add_option("--since", of_points->since, "The site's minutes, not before this time")->type_name("TIME");
+    points->add_option("--until", of_points->until, "The site's minutes, before this time")->type_name("TIME");
+    points->add_option("--limit", of_points->limit, "At most so many")->type_name("N");
     add_measure_serve_command(*measure, context);
     add_compare_commands(app, *measure, context);
 }

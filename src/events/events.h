@@ -151,6 +151,30 @@ struct OutageEnded : OutageChanged {
     static constexpr std::string_view kType = "OutageEnded";
 };
 
+/// A measurement point's clock is wrong, or is right again. Subject: site:ID.
+struct ClockChanged {
+    std::string site;
+    Time since{};
+    std::string cause;  // kernel, step, negative
+    std::optional<std::int64_t> by_us;
+    static constexpr auto describe() {
+        return fields(
+            field<&ClockChanged::site>("site", "The point's site").required(),
+            field<&ClockChanged::since>("since", "The first minute in which it was wrong").required(),
+            field<&ClockChanged::cause>("cause",
+                                        "kernel: nothing disciplines it; step: all its delays moved, one way up, the "
+                                        "other down; negative: packets arrive before they were sent")
+                .required(),
+            field<&ClockChanged::by_us>("by_us", "How far ahead it is or was; absent when unknown").format("us"));
+    }
+};
+struct ClockWentWrong : ClockChanged {
+    static constexpr std::string_view kType = "ClockWentWrong";
+};
+struct ClockRightAgain : ClockChanged {
+    static constexpr std::string_view kType = "ClockRightAgain";
+};
+
 /// Subject: agent:ID.
 struct AgentState {
     std::string agent;

@@ -22,6 +22,7 @@ before(async () => {
     '/?as_of=2008-05-01',
     '/measure',
     '/measure?view=list&metric=loss',
+    '/measure/points',
     `/measure/${link.a}/${link.b}`,
     `/measure/${link.a}/${link.b}?view=table`,
     '/links',

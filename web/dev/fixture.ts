@@ -179,6 +179,23 @@ function measure(world: World, call: Call): unknown {
   const [, what, from, to] = call.parts;
   if (what === 'pairs' && from && to) return world.pair(from, to);
   if (what === 'pairs') return { items: world.pairs(), next: null };
+  if (what === 'points') {
+    const sites = [...new Set(world.pairs().map((pair) => pair.from))].sort();
+    const items = sites.map((site, i) => ({
+      ...{ site, state: i === 1 ? 'clock_wrong' : 'good', time: new Date().toISOString(), clock: 'synchronised' },
+      ...{
+        clock_error_us: 900 + 40 * i,
+        clock_offset_us: 3,
+        clock_fault: i === 1,
+        late_median_us: 21,
+        late_worst_us: 340,
+      },
+      ...(i === 1 ? { clock_fault_us: 5200, clock_fault_since: new Date(Date.now() - 6e5).toISOString() } : {}),
+      ...(i === 1 ? { clock_fault_cause: 'step' } : {}),
+      ...{ own_drops: i === 2 ? 14 : 0, refused: 0, processor: 0.004, memory: 9_400_000 },
+    }));
+    return { items, next: null };
+  }
   if (what === 'links') {
     const items = world.inService(today()).map((link) => {
       const [a, b] = [String(link['a']), String(link['b'])];

@@ -163,6 +163,7 @@ class PointPart final : public Point {
             // Once for each time that it begins to fail: a full disk would fill the log as well.
             if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
         }
+        plane_->note_records_lost(records_lost_);
         const std::scoped_lock lock(log_mutex_);
         if (const Time until = plane_->sent_until(); until != Time{}) sent_log_->mark(until);
     }

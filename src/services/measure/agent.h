@@ -19,6 +19,7 @@ struct PointCounters {
     std::uint64_t sent = 0, send_errors = 0, skipped = 0;
     std::uint64_t received = 0, duplicates = 0, refused = 0;
     std::uint64_t without_kernel_time = 0;  ///< received, stamped by us because the kernel did not
+    std::uint64_t own_drops = 0;            ///< datagrams that found our socket's buffer full
     std::uint64_t records = 0, records_lost = 0;
     std::int64_t latest_send_us = 0;  ///< worst lateness of a packet against its schedule
 };

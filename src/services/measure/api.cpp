@@ -64,6 +64,7 @@ struct Summary {
     std::int64_t links_up = 0, links_down = 0, links_degraded = 0, links_unknown = 0;
     std::int64_t pairs_total = 0, pairs_good = 0, pairs_slow = 0, pairs_lossy = 0, pairs_down = 0, pairs_unknown = 0;
     std::optional<Time> last_record;
+    std::vector<std::string> clock_fault;
     static constexpr auto describe() {
         using T = Summary;
         return fields(field<&T::links_up>("links_up", "Links that carry their ends' traffic").required(),
@@ -76,7 +77,8 @@ struct Summary {
                       field<&T::pairs_lossy>("pairs_lossy", "Losing packets").required(),
                       field<&T::pairs_down>("pairs_down", "Nothing arrives").required(),
                       field<&T::pairs_unknown>("pairs_unknown", "No record of late").required(),
-                      field<&T::last_record>("last_record", "Minute of the newest record"));
+                      field<&T::last_record>("last_record", "Minute of the newest record"),
+                      field<&T::clock_fault>("clock_fault", "Points whose clock is wrong").references("sites"));
     }
 };
 
@@ -113,7 +115,9 @@ Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
         if (!records.empty()) {
             const Time minute = records.back().time;
             const auto paths = TRY(rooms.paths.times(pair.from, pair.to, minute, minute + kMinute));
-            static_cast<Figures&>(then) = on_path(figures_of(records.back(), kMinute), paths.at(minute));
+            std::vector<Figures> last{on_path(figures_of(records.back(), kMinute), paths.at(minute))};
+            TRY(mark_clock_faults(rooms.point_store, pair.from, pair.to, kMinute, last));
+            static_cast<Figures&>(then) = std::move(last.front());
             then.sessions = 1;
             then.state = then.sent == 0       ? PairState::unknown
                          : then.received == 0 ? PairState::down
@@ -185,6 +189,7 @@ Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query
                                         }
                                         page.items.push_back(on_path(figures_of(record, step), paths.at(record.time)));
                                     }
+                                    TRY(mark_clock_faults(rooms.point_store, query.from, query.to, step, page.items));
                                     // Empty steps are left out, so a page may be short although more follows.
                                     if (query.step && !page.next && since + step * (query.limit + 1) < until)
                                         page.next = platform::make_cursor(std::to_string(
@@ -214,6 +219,8 @@ Summary summary_of(const Rooms& rooms) {
         }
     }
     out.last_record = rooms.live.last_record();
+    const auto wrong = rooms.points.wrong();
+    out.clock_fault.assign(wrong.begin(), wrong.end());
     return out;
 }
 
@@ -243,6 +250,7 @@ std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const
                               .forward = live.pair(link.a, link.b, now),
                               .backward = live.pair(link.b, link.a, now)};
         measured.state = state_of(live, measured);
+        if (measured.forward) measured.clock_fault = measured.forward->clock_fault;
         out.push_back(std::move(measured));
     }
     return out;

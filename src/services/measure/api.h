@@ -5,6 +5,7 @@
 #include "registry/registry.h"
 #include "services/measure/live.h"
 #include "services/measure/path_history.h"
+#include "services/measure/points.h"
 #include "services/measure/streams.h"
 
 namespace quipu::measure {
@@ -22,6 +23,7 @@ struct MeasuredLink {
     std::string id, a, b;
     LinkState state = LinkState::unknown;
     std::optional<Pair> forward, backward;
+    std::vector<std::string> clock_fault;
     static constexpr auto describe() {
         using T = MeasuredLink;
         return fields(
@@ -32,7 +34,8 @@ struct MeasuredLink {
                 "state",
                 "down: nothing passes, or packets go another way; degraded: lossy or slow; unknown: not measured")
                 .required(),
-            field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"));
+            field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"),
+            field<&T::clock_fault>("clock_fault", "Ends whose clock is wrong").references("sites"));
     }
 };
 
@@ -45,6 +48,8 @@ struct Rooms {
     const Store& store;
     const Live& live;
     const PathHistory& paths;
+    const Points& points;
+    const PointStore& point_store;
     registry::Registry& registry;
     std::shared_ptr<PairStreams> streams;
 };

@@ -10,6 +10,8 @@ namespace quipu::measure {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+// 2 adds own_drops; records of 1 wait in the spools of agents that were just renewed.
+constexpr std::uint8_t kMinuteVersion = 2;
 // Year 1970 to about 2490, in minutes: what times of the nanosecond clock can hold.
 constexpr std::int64_t kLastMinute = std::numeric_limits<std::int64_t>::max() / kMinute.count() - 1;
 constexpr std::size_t kMostSites = 100'000;
@@ -29,7 +31,7 @@ std::unexpected<Error> malformed(const ByteReader& in, std::string_view why) {
 }  // namespace
 
 void write_record(ByteWriter& out, const MinuteRecord& record) {
-    out.u8(kVersion);
+    out.u8(kMinuteVersion);
     out.text(record.from);
     out.varint(static_cast<std::uint64_t>(minute_of(record.minute)));
     for (const auto member : kCounts)
@@ -42,12 +44,14 @@ void write_record(ByteWriter& out, const MinuteRecord& record) {
     out.zigzag(record.ipdv_sum);
     out.zigzag(record.ttl);
     out.zigzag(record.clock_error);
+    out.varint(record.own_drops);
     record.delays.write(out);
 }
 
 Result<MinuteRecord> parse_record(ByteReader& in) {
     MinuteRecord out;
-    if (const auto version = in.u8(); in.ok() && version != kVersion)
+    const std::uint8_t version = in.u8();
+    if (in.ok() && (version < 1 || version > kMinuteVersion))
         return malformed(in, "version " + std::to_string(version) + " is unknown");
     out.from = in.text();
     const std::uint64_t minute = in.varint();
@@ -69,6 +73,11 @@ Result<MinuteRecord> parse_record(ByteReader& in) {
     out.ttl = static_cast<std::int16_t>(ttl);
     out.clock_error = in.zigzag();
     if (out.received > out.scheduled) return malformed(in, "more received than scheduled");
+    if (version >= 2) {
+        const std::uint64_t own_drops = in.varint();
+        if (own_drops > out.scheduled - out.received) return malformed(in, "more dropped than missing");
+        out.own_drops = static_cast<std::uint32_t>(own_drops);
+    }
     out.delays = TRY(Histogram::parse(in));
     TRY(in.finish("measurement record"));
     return out;

@@ -4,8 +4,9 @@
 //
 //     measure.minute        one MinuteRecord a session and minute, archived
 //     measure.provisional   the running minute of all sessions, every ten seconds; shown until the minute's record is
-//     there measure.skips         what a sender did not send although its schedule says so (RFC 4656 §3.9's skip
-//     ranges)
+//                           there
+//     measure.skips         what a sender did not send although its schedule says so (RFC 4656 §3.9's skip ranges)
+//     measure.point         how the point itself was, a minute (codec_point.h)
 
 #include <cstdint>
 #include <string>
@@ -38,6 +39,7 @@ struct MinuteRecord {
     std::int64_t ipdv_sum = 0;
     std::uint32_t ipdv_count = 0;
     std::uint32_t loss_run = 0;    ///< longest run of consecutive packets lost (RFC 3357: loss period)
+    std::uint32_t own_drops = 0;   ///< of those not received: due here while our own socket dropped what came
     std::int16_t ttl = -1;         ///< of the last packet; -1: none came
     std::int64_t clock_error = 0;  ///< bound: the sender's estimate plus the receiver's
     Histogram delays;              ///< negative delays count as 0 here; `negative` tells how many there are

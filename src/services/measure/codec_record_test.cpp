@@ -13,6 +13,7 @@ MinuteRecord any_record(Rng& rng) {
     r.minute = Time(std::chrono::minutes(static_cast<std::int64_t>(rng.below(50'000'000))));
     r.scheduled = static_cast<std::uint32_t>(rng.below(600));
     r.received = static_cast<std::uint32_t>(rng.below(r.scheduled + 1));
+    r.own_drops = static_cast<std::uint32_t>(rng.below(r.scheduled - r.received + 1));
     r.duplicated = static_cast<std::uint32_t>(rng.below(5));
     r.delay_min = static_cast<std::int64_t>(rng.below(1000)) - 500;
     r.delay_median = r.delay_min + static_cast<std::int64_t>(rng.below(1'000'000));
@@ -59,6 +60,30 @@ TEST(RecordCodec, RefusesMoreReceivedThanScheduled) {
     record.received = 2;
     ByteWriter out;
     write_record(out, record);
+    ByteReader in(out.span());
+    EXPECT_FALSE(parse_record(in));
+}
+
+// Records that waited in a spool while the agent was renewed.
+TEST(RecordCodec, ReadsTheVersionBefore) {
+    MinuteRecord record{.from = "santiago", .scheduled = 90, .received = 90};
+    ByteWriter out;
+    write_record(out, record);
+    std::vector<std::uint8_t> octets = out.take();
+    // own_drops is the octet before the empty histogram's.
+    ByteWriter histogram;
+    record.delays.write(histogram);
+    octets.erase(octets.end() - static_cast<std::ptrdiff_t>(histogram.size()) - 1);
+    octets[0] = 1;
+    ByteReader in(octets);
+    const auto read = parse_record(in);
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(*read, record);
+}
+
+TEST(RecordCodec, RefusesMoreDroppedThanMissing) {
+    ByteWriter out;
+    write_record(out, {.from = "santiago", .scheduled = 90, .received = 89, .own_drops = 2});
     ByteReader in(out.span());
     EXPECT_FALSE(parse_record(in));
 }

@@ -22,6 +22,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::open(const Clock& clock, const std
     TRY(plane->bind(addresses, port));
     plane->packets_.resize(net::kUdpBatch);
     plane->due_.resize(plane->sockets_.size());
+    plane->last_arrival_.resize(plane->sockets_.size(), clock.now());
     plane->each_second(clock.now());
     return plane;
 }
@@ -132,11 +133,18 @@ std::size_t DataPlane::socket_for(const net::IpAddress& peer) const {
 }
 
 void DataPlane::receive() {
-    for (auto& socket : sockets_) {
+    for (std::size_t at = 0; at < sockets_.size(); ++at) {
+        net::UdpSocket& socket = sockets_[at];
         // Bounded, so that a flood does not stop the sending.
         for (std::size_t i = 0; i < kReceiveBatches; ++i) {
+            const std::uint64_t overflowed = socket.overflowed();
             const auto batch = socket.receive();
             if (!batch || batch->empty()) break;
+            const Time before = std::exchange(last_arrival_[at], batch->back().received);
+            if (const std::uint64_t drops = socket.overflowed() - overflowed; drops > 0) {
+                counters_.own_drops += drops;
+                receiver_.dropped(before, last_arrival_[at], drops);
+            }
             for (const auto& datagram : *batch) {
                 // A path's probe has come to its end: who sent it learns that from another port (path/tracer.h).
                 if (datagram.bytes.size() == path::kProbePayload) continue;
@@ -174,8 +182,9 @@ bool DataPlane::send_batch(std::size_t socket) {
         const auto& target = targets_[due[i].session];
         ByteWriter out(kTestPacketOctets + target.padding);
         // The stamp is the last thing before the system call.
-        write_test_packet(
-            out, {.sequence = due[i].sequence, .sent = clock_.now(), .error = error, .padding = target.padding});
+        const Time sent = clock_.now();
+        write_test_packet(out, {.sequence = due[i].sequence, .sent = sent, .error = error, .padding = target.padding});
+        meter_.sent_late(sent - due[i].due);
         packets_[i] = out.take();
         batch[i] = {packets_[i], target.address};
     }
@@ -203,6 +212,7 @@ void DataPlane::notice_clocks() {
     const bool first = last_now_ == Time{};
     last_now_ = now;
     last_monotonic_ = monotonic;
+    if (!first && std::chrono::abs(step) > kClockStep) meter_.stepped(step);
     // Small corrections are within the sender's patience; a schedule that lies behind or ahead is found again.
     if (!first && (step > kSendPatience || step < -kSendPatience)) sender_.step_to(now);
 }
@@ -221,7 +231,11 @@ bool DataPlane::close_minutes(Time now) {
 
 void DataPlane::each_second(Time now) {
     next_second_ = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds(1);
-    quality_ = declared_ > Nanoseconds::zero() ? ClockQuality{declared_, true} : clock_quality();
+    quality_ = clock_quality();
+    if (declared_ > Nanoseconds::zero()) {
+        quality_.bound = declared_;
+        quality_.synchronised = true;
+    }
     receiver_.set_clock_error(quality_.bound);
     published_quality_.with([&](auto& quality) { quality = quality_; });
     for (const auto& range : sender_.take_skips()) {
@@ -240,6 +254,23 @@ void DataPlane::each_second(Time now) {
         }
     }
     publish();
+    if (meter_.over(now)) look_at_self(now);
+}
+
+void DataPlane::look_at_self(Time now) {
+    const PointTotals totals{.sent = counters_.sent,
+                             .skipped = counters_.skipped,
+                             .send_errors = counters_.send_errors,
+                             .received = counters_.received,
+                             .own_drops = counters_.own_drops,
+                             .refused = counters_.refused,
+                             .records_lost = records_lost_,
+                             .usage = process_usage()};
+    const auto record = meter_.close(now, totals, quality_, declared_ > Nanoseconds::zero());
+    if (!record) return;
+    ByteWriter out(96);
+    write_point(out, *record);
+    put(kPointStream, out.take());
 }
 
 void DataPlane::publish() {

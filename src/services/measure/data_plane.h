@@ -15,6 +15,7 @@
 #include "net/waker.h"
 #include "services/measure/agent.h"
 #include "services/measure/clock_error.h"
+#include "services/measure/engine_point.h"
 #include "services/measure/engine_receiver.h"
 #include "services/measure/engine_sender.h"
 
@@ -52,6 +53,8 @@ class DataPlane {
     [[nodiscard]] PointCounters counters() const;
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] ClockQuality clock() const;
+    /// So many records could not be kept so far: told with what the point says of itself.
+    void note_records_lost(std::uint64_t total) { records_lost_ = total; }
     /// Everything due before was sent or reported as skipped.
     [[nodiscard]] Time sent_until() const { return Time(Nanoseconds(sent_until_.load())); }
 
@@ -74,6 +77,7 @@ class DataPlane {
     void notice_clocks();
     bool close_minutes(Time now);
     void each_second(Time now);
+    void look_at_self(Time now);
     void publish();
     void put(std::string_view stream, std::vector<std::uint8_t> payload, bool offered = false);
     [[nodiscard]] std::size_t socket_for(const net::IpAddress& peer) const;
@@ -81,6 +85,7 @@ class DataPlane {
     const Clock& clock_;
     const Nanoseconds declared_;
     std::vector<net::UdpSocket> sockets_;
+    std::vector<Time> last_arrival_;  // of each socket: what it dropped since came later
     std::uint16_t port_ = 0;
     const net::Waker waker_;
     std::jthread thread_;
@@ -88,6 +93,7 @@ class DataPlane {
 
     SenderEngine sender_;
     ReceiverEngine receiver_;
+    PointMeter meter_;
     std::vector<AssignedSession> targets_;  // in the sender's order
     std::vector<std::size_t> target_sockets_;
     std::vector<std::vector<SenderEngine::Due>> due_;  // by socket, waiting for the kernel
@@ -106,6 +112,7 @@ class DataPlane {
     Guarded<ClockQuality> published_quality_;
     PointCounters counters_;
     std::atomic<std::int64_t> sent_until_ = 0;
+    std::atomic<std::uint64_t> records_lost_ = 0;
 };
 
 }  // namespace quipu::measure

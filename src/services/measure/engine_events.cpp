@@ -34,21 +34,44 @@ double share(std::int64_t lost, std::int64_t sent) {
 }  // namespace
 
 std::vector<PairEvent> Detector::add(const Sample& sample) {
-    std::vector<PairEvent> out;
-    if (sample.minute <= last_) return out;
-    last_ = sample.minute;
-    if (sample.sender_absent && sample.received == 0) return out;
-    clock_error_ = sample.clock_error;
-    if (sample.received >= kFewest) add_delay(sample, out);
-    if (sample.sent >= kFewest && !sample.settling) add_loss(sample, out);
+    std::vector<PairEvent> out = add_delay(sample);
+    for (const PairEvent& event : add_loss(sample))
+        out.push_back(event);
     return out;
+}
+
+std::vector<PairEvent> Detector::add_delay(const Sample& sample) {
+    std::vector<PairEvent> out;
+    if (sample.minute <= last_delay_) return out;
+    last_delay_ = sample.minute;
+    if (sample.clock_wrong) suspects_.clear();
+    if (sample.received < kFewest || sample.clock_wrong) return out;
+    clock_error_ = sample.clock_error;
+    judge_delay(sample, out);
+    return out;
+}
+
+std::vector<PairEvent> Detector::add_loss(const Sample& sample) {
+    std::vector<PairEvent> out;
+    if (sample.minute <= last_loss_) return out;
+    last_loss_ = sample.minute;
+    if (sample.sender_absent && sample.received == 0) return out;
+    if (sample.sent >= kFewest && !sample.settling) judge_loss(sample, out);
+    return out;
+}
+
+void Detector::shift(std::int64_t nanoseconds) {
+    suspects_.clear();
+    if (level_) *level_ += nanoseconds;
+    if (usual_) *usual_ += nanoseconds;
+    if (first_) *first_ += nanoseconds;
 }
 
 bool Detector::slow() const {
     return level_ && usual_ && *level_ > *usual_ + band(*usual_);
 }
 
-void Detector::add_delay(const Sample& sample, std::vector<PairEvent>& out) {
+void Detector::judge_delay(const Sample& sample, std::vector<PairEvent>& out) {
     if (!level_) {
         if (first_ && std::abs(sample.median - *first_) <= band(*first_)) {
             level_ = sample.median;
@@ -97,7 +120,7 @@ std::int64_t Detector::band(std::int64_t level, bool rerouted) const {
     return static_cast<std::int64_t>(widest);
 }
 
-void Detector::add_loss(const Sample& sample, std::vector<PairEvent>& out) {
+void Detector::judge_loss(const Sample& sample, std::vector<PairEvent>& out) {
     const std::int64_t lost = std::max<std::int64_t>(sample.sent - sample.received, 0);
     window_.push_back({sample.sent, lost});
     if (window_.size() > kWindow) window_.pop_front();

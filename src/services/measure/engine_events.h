@@ -31,6 +31,7 @@ struct Sample {
     std::int64_t loss_run = 0;     ///< most packets lost in a row
     bool sender_absent = false;    ///< the sender is known not to run: its silence says nothing of the path
     bool settling = false;         ///< the session has just begun: what it loses says nothing of the path
+    bool clock_wrong = false;      ///< the clock of one of its ends is: the delay says nothing of the path
 };
 
 enum class PairChange : std::uint8_t { delay_rose, delay_fell, loss_began, loss_ended };
@@ -49,6 +50,12 @@ class Detector {
 
     /// Minutes must rise; one that does not is ignored.
     std::vector<PairEvent> add(const Sample& sample);
+    /// The same in two halves, for whoever knows later whether the clocks were right. Each has its own order of
+    /// minutes.
+    std::vector<PairEvent> add_delay(const Sample& sample);
+    std::vector<PairEvent> add_loss(const Sample& sample);
+    /// A clock was set right: what was measured before is by so much too small now.
+    void shift(std::int64_t nanoseconds);
 
     [[nodiscard]] std::optional<std::int64_t> level() const { return level_; }
     /// The delay to compare with: the longer past's if it is known, else the first level.
@@ -61,11 +68,11 @@ class Detector {
     struct Lost {
         std::int64_t sent, lost;
     };
-    void add_delay(const Sample& sample, std::vector<PairEvent>& out);
-    void add_loss(const Sample& sample, std::vector<PairEvent>& out);
+    void judge_delay(const Sample& sample, std::vector<PairEvent>& out);
+    void judge_loss(const Sample& sample, std::vector<PairEvent>& out);
     [[nodiscard]] std::int64_t band(std::int64_t level, bool rerouted = false) const;
 
-    Time last_{};
+    Time last_delay_{}, last_loss_{};
     std::optional<std::int64_t> usual_;
     std::optional<std::int64_t> level_;
     std::int64_t level_ttl_ = 0;

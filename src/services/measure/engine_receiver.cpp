@@ -8,6 +8,13 @@
 namespace quipu::measure {
 namespace {
 
+// Until a minute is closed, with room for a clock that is a little behind.
+constexpr Nanoseconds kDropsKept = std::chrono::minutes(3);
+constexpr Nanoseconds kDropsJoined = std::chrono::milliseconds(10);
+constexpr std::size_t kMostDrops = 256;
+// A packet may have left this much late, and have been on the way a little longer or shorter than all others.
+constexpr Nanoseconds kDropSlack = std::chrono::milliseconds(2);
+
 /// Nearest rank, as Histogram::quantile.
 std::int64_t quantile(const std::vector<std::int64_t>& sorted, double q) {
     const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
@@ -175,8 +182,16 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     // Delays from before and after a step can't be compared: the bound says so.
     const std::int64_t step = minute == step_minute_ || minute + 1 == step_minute_ ? step_error_ : 0;
     record.clock_error = clock_error_.count() + step;
+    const auto count_own = [&](const std::vector<bool>& own) {
+        record.own_drops = static_cast<std::uint32_t>(std::ranges::count(own, true));
+        return own;
+    };
     record.loss_run = record.scheduled;
-    if (open.minute != minute) return record;
+    if (open.minute != minute) {
+        if (!drops_.empty()) count_own(own_drops(session, record, first, until_index));
+        record.loss_run -= record.own_drops;
+        return record;
+    }
     record.loss_run = 0;
     record.duplicated = open.duplicated;
     record.reordered = open.reordered;
@@ -185,11 +200,8 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     std::vector<std::int64_t> delays;
     delays.reserve(open.received);
     std::int64_t before = kAbsent;
-    std::uint32_t run = 0;
     for (std::int64_t index = first; index < until_index; ++index) {
         const std::int64_t delay = open.delays[static_cast<std::size_t>(index - begin)];
-        run = delay == kAbsent ? run + 1 : 0;
-        record.loss_run = std::max(record.loss_run, run);
         if (delay != kAbsent) {
             delays.push_back(delay);
             if (before != kAbsent) {
@@ -201,7 +213,59 @@ MinuteRecord ReceiverEngine::record_of(const Session& session, std::int64_t minu
     }
     record.received = static_cast<std::uint32_t>(delays.size());
     fill_delays(record, delays);
+    std::vector<bool> own;
+    if (!drops_.empty() && record.received < record.scheduled)
+        own = count_own(own_drops(session, record, first, until_index));
+    std::uint32_t run = 0;
+    for (std::int64_t index = first; index < until_index; ++index) {
+        const bool lost = open.delays[static_cast<std::size_t>(index - begin)] == kAbsent &&
+                          (own.empty() || !own[static_cast<std::size_t>(index - first)]);
+        run = lost ? run + 1 : 0;
+        record.loss_run = std::max(record.loss_run, run);
+    }
     return record;
+}
+
+void ReceiverEngine::dropped(Time after, Time until, std::uint64_t count) {
+    std::erase_if(drops_, [&](const Drops& old) { return old.until < until - kDropsKept; });
+    // A flood drops with each batch: neighbours are one time, and no more times are kept than can be looked through.
+    if (!drops_.empty() && (after <= drops_.back().until + kDropsJoined || drops_.size() >= kMostDrops)) {
+        drops_.back().until = std::max(drops_.back().until, until);
+        drops_.back().count += count;
+        return;
+    }
+    drops_.push_back({after, until, count});
+}
+
+std::vector<bool> ReceiverEngine::own_drops(const Session& session, const MinuteRecord& record, std::int64_t first,
+                                            std::int64_t until_index) const {
+    const Schedule& schedule = session.what.schedule;
+    std::vector<bool> out(static_cast<std::size_t>(until_index - first), false);
+    // It would have come as long after it was due as the others, or, when none came, before it was given up.
+    const bool silent = record.received == 0;
+    const Nanoseconds slack = kDropSlack + Nanoseconds(record.clock_error);
+    const Nanoseconds least = silent ? Nanoseconds(0) : Nanoseconds(record.delay_min);
+    const Nanoseconds most = silent ? kLossTimeout : Nanoseconds(record.delay_max);
+    std::vector<std::uint64_t> left;
+    for (const Drops& drops : drops_)
+        left.push_back(drops.count);
+    const std::int64_t minute = schedule.minute_of_index(first);
+    const Minute& open = session.open[minute % 3];
+    ScheduleCursor cursor(schedule, start_of_minute(minute));
+    while (cursor.index() < first)
+        cursor.advance();
+    for (; cursor.index() < until_index; cursor.advance()) {
+        if (open.minute == minute && open.delays[schedule.place_of_index(cursor.index())] != kAbsent) continue;
+        for (std::size_t i = 0; i < drops_.size(); ++i) {
+            if (left[i] == 0 || cursor.due() + most + slack < drops_[i].after ||
+                cursor.due() + least - slack > drops_[i].until)
+                continue;
+            --left[i];
+            out[static_cast<std::size_t>(cursor.index() - first)] = true;
+            break;
+        }
+    }
+    return out;
 }
 
 void ReceiverEngine::notice_clocks(Time now, Monotonic monotonic) {

@@ -55,6 +55,10 @@ class ReceiverEngine {
     /// A datagram as received at `received`; `cut` if it was longer than the buffer.
     void arrive(const net::Endpoint& peer, ByteSpan datagram, Time received, std::int16_t ttl, bool cut);
 
+    /// Our own socket's buffer was full: of what came between these two arrivals, `count` datagrams were dropped here.
+    /// What was due then and is missing is not the path's loss.
+    void dropped(Time after, Time until, std::uint64_t count);
+
     /// Both clocks as read at one moment: their difference shows when the clock of the day was set. Call it now and
     /// then.
     void notice_clocks(Time now, Monotonic monotonic);
@@ -86,6 +90,14 @@ class ReceiverEngine {
         std::size_t operator()(const net::Endpoint& peer) const;
     };
 
+    /// A time in which our own socket dropped datagrams.
+    struct Drops {
+        Time after, until;
+        std::uint64_t count = 0;
+    };
+    /// Which of the packets from `first` to `until_index` that have not come may have been dropped by ourselves.
+    [[nodiscard]] std::vector<bool> own_drops(const Session& session, const MinuteRecord& record, std::int64_t first,
+                                              std::int64_t until_index) const;
     void void_open_minutes(Time before, Time now);
     [[nodiscard]] MinuteRecord record_of(const Session& session, std::int64_t minute, std::int64_t until_index) const;
     void count(Session& session, std::int64_t index, const TestPacket& packet, Time received, std::int16_t ttl);
@@ -93,6 +105,7 @@ class ReceiverEngine {
     std::vector<Session> sessions_;
     std::unordered_map<net::Endpoint, std::uint32_t, PeerHash> by_peer_;
     ReceiverCounters counters_;
+    std::vector<Drops> drops_;  // of the last minutes, ascending
     Nanoseconds clock_error_{0};
     std::int64_t step_error_ = 0;         // the largest step of the clock while
     std::int64_t step_minute_ = kAbsent;  // this minute or the one before ran

@@ -19,6 +19,7 @@ using std::chrono::seconds;
 // Conversations as text (scripts/receiver/*.txt), a line each:
 //     session NAME ADDRESS:PORT PER_MINUTE     is assigned from now on (periodic, phase of its seed)
 //     at HH:MM:SS[.mmm]                        the time moves there and minutes may close
+//     dropped HH:MM:SS HH:MM:SS COUNT          our own socket dropped so many between these times
 //     step DURATION                            the clock of the day is set by that much; no time passes
 //     > NAME HH:MM PLACE DELAY [xN] [ttl=N]    the packet of that minute and place comes DELAY after its due time, N
 //     times > ADDRESS:PORT hex OCTETS | oversized    something else comes < RECORD                                 the
@@ -50,6 +51,7 @@ class ReceiverScript {
             out += fmt::format(" min={} median={} max={}", ms(r.delay_min), ms(r.delay_median), ms(r.delay_max));
             out += fmt::format(" ipdv={}/{} ttl={}", ms(r.ipdv_sum), r.ipdv_count, r.ttl);
         }
+        if (r.own_drops != 0) out += fmt::format(" own_drops={} run={}", r.own_drops, r.loss_run);
         if (r.clock_error > 1000) out += fmt::format(" error={}", ms(r.clock_error));
         return out;
     }
@@ -81,6 +83,11 @@ class ReceiverScript {
             words >> text;
             now_ += text[0] == '-' ? -*parse_duration(text.substr(1)) : *parse_duration(text);
             tick();
+        } else if (verb == "dropped") {
+            std::string after, until;
+            std::uint64_t count = 0;
+            words >> after >> until >> count;
+            engine_.dropped(day_time(after), day_time(until), count);
         } else if (verb == ">") {
             arrive(words);
         } else if (verb == "<") {

@@ -39,7 +39,7 @@ void SenderEngine::collect(Time now, std::size_t limit, std::vector<Due>& out) {
             cursor = ScheduleCursor(sessions_[i].schedule, now - kSendPatience);
             skip(i, first, cursor.index() - 1);
         } else {
-            out.push_back({i, cursor.sequence()});
+            out.push_back({i, cursor.sequence(), cursor.due()});
             cursor.advance();
             --limit;
         }

@@ -30,6 +30,7 @@ class SenderEngine {
     struct Due {
         std::uint32_t session = 0;
         std::uint32_t sequence = 0;
+        Time due{};
     };
     /// When the next packet is due; Time::max() without sessions.
     [[nodiscard]] Time next() const { return queue_.empty() ? Time::max() : queue_.top().due; }

@@ -34,7 +34,8 @@ constexpr std::array kColumns{NamedColumn{"scheduled", &Columns::scheduled},
                               NamedColumn{"minutes", &Columns::minutes},
                               NamedColumn{"silent", &Columns::silent},
                               NamedColumn{"absent", &Columns::absent},
-                              NamedColumn{"loss_run", &Columns::loss_run}};
+                              NamedColumn{"loss_run", &Columns::loss_run},
+                              NamedColumn{"own_drops", &Columns::own_drops}};
 constexpr std::size_t kSkippedColumn = 1;
 
 // Beyond this a clock is not synchronised, and a one-way delay means nothing.
@@ -49,6 +50,7 @@ Columns columns_of_minute(const MinuteRecord& record, std::int64_t skipped) {
     c.reordered = record.reordered;
     c.negative = record.negative;
     c.loss_run = record.loss_run;
+    c.own_drops = record.own_drops;
     c.delay_min = record.delay_min;
     c.delay_p05 = record.delay_p05;
     c.delay_p25 = record.delay_p25;
@@ -95,12 +97,13 @@ Figures figures_of_columns(const Columns& c, Time time, Nanoseconds step) {
     out.step_s = std::chrono::duration_cast<std::chrono::seconds>(step).count();
     out.received = c.received;
     // What came was sent, whatever the sender believes of the last second before it was stopped.
-    out.sent = std::max(c.scheduled - c.skipped, c.received);
+    out.sent = std::max(c.scheduled - c.skipped - c.own_drops, c.received);
     out.lost = out.sent - out.received;
     out.loss = out.sent > 0 ? static_cast<double>(out.lost) / static_cast<double>(out.sent) : 0;
     out.duplicated = c.duplicated;
     out.reordered = c.reordered;
     out.negative = c.negative;
+    out.own_drops = c.own_drops;
     const std::int64_t records = std::max<std::int64_t>(c.minutes + c.silent, 1);
     const std::int64_t error = c.clock_error / records;
     out.clock_error_us = error / 1000 + (error % 1000 != 0 ? 1 : 0);

@@ -16,7 +16,8 @@ namespace quipu::measure {
 [[nodiscard]] std::string pair_key(std::string_view from, std::string_view to);
 [[nodiscard]] std::pair<std::string_view, std::string_view> ends_of(std::string_view key);
 
-/// The archive's columns. `skipped` is what the sender has told that it did not send; sent = scheduled − skipped.
+/// The archive's columns. `skipped` is what the sender has told that it did not send, `own_drops` what the receiving
+/// point dropped itself; sent = scheduled − skipped − own_drops.
 /// `minutes` is 1 in each record, so that a summed step knows how many it holds.
 [[nodiscard]] data::StreamSchema minute_schema();
 [[nodiscard]] data::StreamSchema skips_schema();
@@ -29,7 +30,8 @@ struct Columns {
     std::int64_t minutes = 0;  ///< with at least one packet
     std::int64_t silent = 0;   ///< without any
     std::int64_t loss_run = 0;
-    std::int64_t absent = 0;  ///< of those: the sender's agent was not connected, its silence says nothing
+    std::int64_t own_drops = 0;  ///< of what did not come: dropped by the receiving point itself
+    std::int64_t absent = 0;     ///< of those: the sender's agent was not connected, its silence says nothing
 };
 [[nodiscard]] data::ArchiveRecord to_archive(std::string key, const MinuteRecord& record, std::int64_t skipped,
                                              bool sender_absent = false);
@@ -49,8 +51,10 @@ struct Figures {
     std::optional<std::int64_t> ipdv_us;  ///< mean |IPDV| (RFC 3393), consecutive packets
     std::optional<std::int64_t> pdv_us;   ///< 99th percentile of PDV (RFC 5481 §4.2): p99 − min
     std::optional<std::int64_t> ttl;
-    std::int64_t clock_error_us = 0;  ///< bound, rounded up
-    std::int64_t negative = 0;        ///< packets with a delay below zero
+    std::int64_t clock_error_us = 0;       ///< bound, rounded up
+    std::int64_t negative = 0;             ///< packets with a delay below zero
+    std::int64_t own_drops = 0;            ///< dropped by the receiving point itself, in no other figure
+    std::vector<std::string> clock_fault;  ///< ends whose clock was wrong: their delays are not the network's
     std::optional<std::string> path;  ///< the way's identifier, as known at the start
 
     static constexpr auto describe() {
@@ -79,6 +83,10 @@ struct Figures {
                 .required()
                 .format("us"),
             field<&T::negative>("negative", "Packets with a delay below zero: the clocks disagree").required(),
+            field<&T::own_drops>("own_drops", "Dropped by the receiving point itself; not counted as sent or lost")
+                .required(),
+            field<&T::clock_fault>("clock_fault", "Sites whose clock was wrong: the delays are not the network's")
+                .references("sites"),
             field<&T::path>("path", "The way that packets took, as known at the start: /measure/paths/{id}"));
     }
 };

@@ -10,6 +10,8 @@ namespace {
 
 // A record is there 65 s after its minute began; twice that without one, and nothing is known.
 constexpr Nanoseconds kStale = std::chrono::seconds(150);
+// The other direction's record of a minute comes if it came lately.
+constexpr Nanoseconds kOtherComes = std::chrono::minutes(2);
 constexpr double kLossy = 0.05;
 // A running minute replaces the last one in the picture only when it says about as much, or says that nothing comes.
 constexpr std::int64_t kEnoughPackets = 30;
@@ -41,23 +43,31 @@ void Live::set_past(const std::string& key, std::optional<std::int64_t> usual_de
     });
 }
 
-std::vector<Told> Live::add(const StoredMinute& minute) {
+std::vector<Told> Live::add(const StoredMinute& minute, std::optional<bool> clock_wrong) {
     const Columns columns = columns_of(minute.record);
     const Figures figures = figures_of(minute.record, kMinute);
     std::vector<Told> out;
     state_.with([&](State& state) {
         One& one = state.pairs[minute.record.key];
         const bool whole = columns.scheduled >= per_minute_;
-        const Sample sample{.minute = minute.record.time,
-                            .sent = figures.sent,
-                            .received = columns.received,
-                            .median = columns.delay_median,
-                            .clock_error = columns.clock_error,
-                            .ttl = columns.ttl,
-                            .loss_run = columns.loss_run,
-                            .sender_absent = columns.absent != 0,
-                            .settling = !whole || one.joined};
-        for (const PairEvent& event : one.detector.add(sample))
+        Sample sample{.minute = minute.record.time,
+                      .sent = figures.sent,
+                      .received = columns.received,
+                      .median = columns.delay_median,
+                      .clock_error = columns.clock_error,
+                      .ttl = columns.ttl,
+                      .loss_run = columns.loss_run,
+                      .sender_absent = columns.absent != 0,
+                      .settling = !whole || one.joined};
+        if (clock_wrong) {
+            sample.clock_wrong = *clock_wrong;
+            for (const PairEvent& event : one.detector.add_delay(sample))
+                out.push_back({minute.from, minute.to, event});
+        } else {
+            one.waiting.push_back(sample);
+            judge_waiting(state, minute.from, minute.to, out);
+        }
+        for (const PairEvent& event : one.detector.add_loss(sample))
             out.push_back({minute.from, minute.to, event});
         if (one.minute && one.minute->time > figures.time) return;
         // What a session that began late in its minute lost at first may still be routing that settles.
@@ -68,8 +78,56 @@ std::vector<Told> Live::add(const StoredMinute& minute) {
         if (one.running && one.running->time <= figures.time) one.running.reset();
         one.version = ++state.version;
         state.last_record = std::max(state.last_record.value_or(minute.record.time), minute.record.time);
+        if (!clock_wrong) judge_waiting(state, minute.to, minute.from, out);
     });
     return out;
+}
+
+/// A minute waits for the other direction's, but no longer than until the next one of its own comes.
+void Live::judge_waiting(State& state, std::string_view from, std::string_view to, std::vector<Told>& out) const {
+    const auto at = state.pairs.find(pair_key(from, to));
+    if (at == state.pairs.end()) return;
+    One& one = at->second;
+    const auto back = state.pairs.find(pair_key(to, from));
+    const std::optional<Time> other =
+        back != state.pairs.end() && back->second.minute ? back->second.minute->time : std::nullopt;
+    while (!one.waiting.empty()) {
+        Sample sample = one.waiting.front();
+        const bool to_come = other && *other < sample.minute && sample.minute - *other <= kOtherComes;
+        if (to_come && one.waiting.size() == 1) return;
+        one.waiting.pop_front();
+        sample.clock_wrong = contradicted_ && contradicted_(from, to, sample.minute);
+        for (const PairEvent& event : one.detector.add_delay(sample))
+            out.push_back({std::string(from), std::string(to), event});
+    }
+}
+
+void Live::set_wrong_clocks(std::set<std::string, std::less<>> sites) {
+    state_.with([&](State& state) {
+        if (state.wrong_clocks == sites) return;
+        for (auto& [key, one] : state.pairs) {
+            const auto [from, to] = ends_of(key);
+            const bool changed = state.wrong_clocks.contains(from) != sites.contains(from) ||
+                                 state.wrong_clocks.contains(to) != sites.contains(to);
+            if (changed) one.version = ++state.version;
+        }
+        state.wrong_clocks = std::move(sites);
+    });
+}
+
+void Live::clock_corrected(std::string_view site, std::int64_t by) {
+    state_.with([&](State& state) {
+        for (auto& [key, one] : state.pairs) {
+            const auto [from, to] = ends_of(key);
+            if (to == site) one.detector.shift(by);
+            if (from == site) one.detector.shift(-by);
+        }
+    });
+}
+
+void Live::name_wrong_clocks(const State& state, Pair& pair) {
+    for (const auto& site : {pair.from, pair.to})
+        if (state.wrong_clocks.contains(site)) pair.clock_fault.push_back(site);
 }
 
 void Live::replace(const StoredMinute& minute) {
@@ -129,7 +187,10 @@ std::vector<Pair> Live::pairs(Time now, std::uint64_t since) const {
     return state_.with([&](const State& state) {
         std::vector<Pair> out;
         for (const auto& [key, one] : state.pairs)
-            if (one.in_mesh && one.version > since) out.push_back(describe_pair(key, one, now));
+            if (one.in_mesh && one.version > since) {
+                out.push_back(describe_pair(key, one, now));
+                name_wrong_clocks(state, out.back());
+            }
         std::ranges::sort(out, {}, [](const Pair& pair) { return std::tie(pair.from, pair.to); });
         return out;
     });
@@ -139,7 +200,9 @@ std::optional<Pair> Live::pair(std::string_view from, std::string_view to, Time 
     return state_.with([&](const State& state) -> std::optional<Pair> {
         const auto at = state.pairs.find(pair_key(from, to));
         if (at == state.pairs.end()) return std::nullopt;
-        return describe_pair(at->first, at->second, now);
+        Pair out = describe_pair(at->first, at->second, now);
+        name_wrong_clocks(state, out);
+        return out;
     });
 }
 

@@ -2,8 +2,11 @@
 // How every pair is now: its last minute (or the running one, until that is over), its detector, its state.
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,8 +66,17 @@ class Live {
     /// What the archive knows of the longer past.
     void set_past(const std::string& key, std::optional<std::int64_t> usual_delay_ns,
                   std::optional<std::int64_t> best_ttl);
-    /// In order of time for each pair.
-    std::vector<Told> add(const StoredMinute& minute);
+    /// Asked, under the lock of this, whether clocks spoil a pair's delay in a minute.
+    void judge_clocks_by(std::function<bool(std::string_view from, std::string_view to, Time minute)> contradicted) {
+        contradicted_ = std::move(contradicted);
+    }
+    /// In order of time for each pair. What a minute's delay says is known once the other direction's has come, too, or
+    /// none is to come. `clock_wrong`: whether clocks spoilt it is known already.
+    std::vector<Told> add(const StoredMinute& minute, std::optional<bool> clock_wrong = std::nullopt);
+    /// The clocks that are wrong now.
+    void set_wrong_clocks(std::set<std::string, std::less<>> sites);
+    /// The clock of this point was set right by so much.
+    void clock_corrected(std::string_view site, std::int64_t by);
     /// The record of a minute that was shown already has changed.
     void replace(const StoredMinute& minute);
     void add_running(const std::string& from, const std::string& to, const MinuteRecord& record, std::int64_t skipped,
@@ -82,6 +94,7 @@ class Live {
   private:
     struct One {
         Detector detector;
+        std::deque<Sample> waiting;  // for the other direction: their delays are not judged yet
         std::optional<Figures> minute, running;
         bool absent = false;
         bool joined = false;  // the minute before was not whole
@@ -93,11 +106,15 @@ class Live {
         std::map<std::string, One, std::less<>> pairs;
         std::uint64_t version = 0;
         std::optional<Time> last_record;
+        std::set<std::string, std::less<>> wrong_clocks;
     };
+    void judge_waiting(State& state, std::string_view from, std::string_view to, std::vector<Told>& out) const;
+    static void name_wrong_clocks(const State& state, Pair& pair);
     [[nodiscard]] static const Figures* shown(const One& one);
     [[nodiscard]] static Pair describe_pair(std::string_view key, const One& one, Time now);
 
     const std::uint32_t per_minute_;
+    std::function<bool(std::string_view, std::string_view, Time)> contradicted_;
     Guarded<State> state_;
 };
 

@@ -11,6 +11,7 @@
 #include "platform/config.h"
 #include "services/measure/api.h"
 #include "services/measure/api_paths.h"
+#include "services/measure/api_points.h"
 #include "services/measure/engine_mesh.h"
 #include "services/measure/engine_retrace.h"
 #include "services/measure/path/codec_record.h"
@@ -29,6 +30,7 @@ constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
 
 // How far back a pair is looked at when the service starts.
 constexpr Nanoseconds kRecent = std::chrono::hours(3);
+constexpr Nanoseconds kClocksLookedAt = std::chrono::minutes(30);
 constexpr Nanoseconds kPast = std::chrono::days(14);
 // A decision that is older than this was told before, or is no news any more.
 constexpr Nanoseconds kNews = std::chrono::minutes(10);
@@ -63,7 +65,9 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] std::string_view name() const override { return "measure"; }
     [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "agents"}; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kPathMigrations; }
-    [[nodiscard]] std::vector<data::StreamSchema> streams() const override { return {minute_schema(), skips_schema()}; }
+    [[nodiscard]] std::vector<data::StreamSchema> streams() const override {
+        return {minute_schema(), skips_schema(), point_schema()};
+    }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
@@ -79,19 +83,28 @@ class MeasureService final : public platform::Service {
                     .padding = static_cast<std::uint32_t>(settings_.padding)};
         store_ = std::make_unique<Store>(house.archive, house.clock);
         paths_ = std::make_unique<PathHistory>(house.database, house.journal);
+        point_store_ = std::make_unique<PointStore>(house.archive);
+        points_ = std::make_unique<Points>();
         live_ = std::make_shared<Live>(profile_.per_minute);
+        live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
+            return points_->contradicted(from, to, minute);
+        });
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
         add_routes(house.api, {.clock = house.clock,
                                .store = *store_,
                                .live = *live_,
                                .paths = *paths_,
+                               .points = *points_,
+                               .point_store = *point_store_,
                                .registry = *registry_,
                                .streams = pair_streams_});
         add_path_routes(house.api, {.clock = house.clock, .history = *paths_, .registry = *registry_, .sites = [this] {
                                         return sites_.with([](const auto& sites) { return sites; });
                                     }});
+        add_point_routes(house.api, {.clock = house.clock, .points = *points_, .store = *point_store_});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
+        agents_.add_stream(std::string(kPointStream), [this](const auto& batch) { return take_points(batch); });
         agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
         agents_.add_stream(std::string(kProvisionalStream), [this](const auto& batch) { return take_running(batch); });
         agents_.add_stream(std::string(path::kPathStream), [this](const auto& batch) { return take_paths(batch); });
@@ -136,10 +149,12 @@ class MeasureService final : public platform::Service {
             });
             if (changed) {
                 live_->set_mesh(*mesh);
+                points_->set_mesh(*mesh);
                 log(kMeshChanged, {{"points", mesh->size()}});
                 agents_.invalidate();
                 pair_streams_->ring();
             }
+            if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
             std::unique_lock lock(mutex);
             bell_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
         }
@@ -197,6 +212,9 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Result<void> take_minutes(const agent::StreamBatch& batch) {
         if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
         const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
+        for (const auto& minute : fresh)
+            points_->add(minute, house_->clock.now());
+        TRY(judge_clocks());
         for (const auto& minute : fresh) {
             show(minute);
             heard(minute.from, minute.to, columns_of(minute.record).ttl);
@@ -214,6 +232,31 @@ class MeasureService final : public platform::Service {
 
     void heard(const std::string& from, const std::string& to, std::int64_t ttl) {
         if (retrace_.with([&](Retrace& retrace) { return retrace.heard(from, to, ttl); })) agents_.invalidate();
+    }
+
+    [[nodiscard]] Result<void> take_points(const agent::StreamBatch& batch) {
+        if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
+        std::uint64_t malformed = 0;
+        for (const auto& point : TRY(point_store_->take(batch, malformed)))
+            points_->told(point);
+        points_malformed_ += malformed;
+        return judge_clocks();
+    }
+
+    /// Looks at what has come, tells whose clock went wrong or is right again, and marks those minutes.
+    [[nodiscard]] Result<void> judge_clocks() {
+        const std::scoped_lock lock(judging_);  // what is told of one point is told in order
+        const auto judged = points_->judge(house_->clock.now());
+        for (const ClockChange& change : judged.changes) {
+            if (change.what == ClockChange::What::corrected)
+                live_->clock_corrected(change.site, change.fault.by.value_or(0));
+            else if (!TRY(clock_was_told(change)))
+                TRY(tell(change));
+        }
+        for (const JudgedMinute& minute : judged.minutes)
+            TRY(point_store_->mark(minute));
+        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
+        return {};
     }
 
     [[nodiscard]] Result<void> take_skips(const agent::StreamBatch& batch) {
@@ -246,10 +289,11 @@ class MeasureService final : public platform::Service {
         const Columns columns = columns_of(minute.record);
         PairMinute out{.from = minute.from, .to = minute.to, .minute = minute.record.time, .whole = true};
         out.until = out.minute + kMinute;
-        out.sent = columns.scheduled - columns.skipped;
+        out.sent = columns.scheduled - columns.skipped - columns.own_drops;
         out.received = columns.received;
         out.loss_run = columns.loss_run;
-        if (columns.received > 0) out.median = Nanoseconds(columns.delay_median);
+        if (columns.received > 0 && !points_->contradicted(minute.from, minute.to, out.minute))
+            out.median = Nanoseconds(columns.delay_median);
         out.clock_error = Nanoseconds(columns.clock_error);
         out.ttl = columns.ttl;
         out.absent = columns.absent != 0;
@@ -264,9 +308,11 @@ class MeasureService final : public platform::Service {
         out.until = std::clamp(house_->clock.now() - std::chrono::seconds(1), record.minute, record.minute + kMinute);
         out.received = record.received;
         // What was skipped may still be to come by the schedule: no more is taken off than is missing.
-        out.sent = record.scheduled - std::min<std::int64_t>(skipped, record.scheduled - record.received);
+        out.sent =
+            record.scheduled - std::min<std::int64_t>(skipped + record.own_drops, record.scheduled - record.received);
         out.loss_run = skipped > 0 ? 0 : record.loss_run;
-        if (record.received > 0) out.median = Nanoseconds(record.delay_median);
+        if (record.received > 0 && !points_->contradicted(record.from, to, record.minute))
+            out.median = Nanoseconds(record.delay_median);
         out.clock_error = Nanoseconds(record.clock_error);
         out.ttl = std::max<std::int64_t>(record.ttl, 0);
         out.absent = is_away(record.from);
@@ -300,19 +346,86 @@ class MeasureService final : public platform::Service {
         return {};
     }
 
+    [[nodiscard]] Result<void> tell(const ClockChange& change) {
+        const auto changed = [&](auto what) {
+            what.site = change.site;
+            what.since = change.fault.since;
+            for (const auto& [cause, text] : describe_enum(ClockCause{}))
+                if (cause == change.fault.cause) what.cause = text;
+            if (change.fault.by) what.by_us = rounded_us(*change.fault.by, 1);
+            return house_->journal.append("site:" + change.site, what);
+        };
+        return change.what == ClockChange::What::went_wrong ? changed(events::ClockWentWrong{})
+                                                            : changed(events::ClockRightAgain{});
+    }
+
+    /// What the journal says of this point's clock last.
+    [[nodiscard]] Result<std::optional<data::Event>> last_of_clock(const std::string& site) const {
+        data::EventFilter filter;
+        filter.only_types = {std::string(events::ClockWentWrong::kType), std::string(events::ClockRightAgain::kType)};
+        filter.subject = "site:" + site;
+        filter.newest_first = true;
+        filter.limit = 1;
+        auto found = TRY(house_->journal.events(filter));
+        return found.empty() ? std::optional<data::Event>() : std::optional(std::move(found.front()));
+    }
+
+    /// A wrong clock is told once, and that it is right again only after that.
+    [[nodiscard]] Result<bool> clock_was_told(const ClockChange& change) const {
+        const auto last = TRY(last_of_clock(change.site));
+        const bool wrong = last && last->type == events::ClockWentWrong::kType;
+        return (change.what == ClockChange::What::went_wrong) == wrong;
+    }
+
     // ---- after a restart
+
+    /// Whose clock was wrong, and what is usual between each two points.
+    [[nodiscard]] Result<void> rebuild_clocks(Time now) {
+        const Time since = now - kClocksLookedAt;
+        for (const auto& point : TRY(point_store_->latest(now - kPast))) {
+            if (const auto last = TRY(last_of_clock(point.site)); last && last->type == events::ClockWentWrong::kType) {
+                const auto wrong = TRY(read<events::ClockChanged>(last->body, "ClockWentWrong"));
+                ClockFault fault{.since = wrong.since, .cause = ClockCause::step, .by = std::nullopt};
+                for (const auto& [cause, text] : describe_enum(ClockCause{}))
+                    if (text == wrong.cause) fault.cause = cause;
+                if (wrong.by_us) fault.by = *wrong.by_us * 1000;
+                // One that began within what is looked at now is found again.
+                if (fault.since < since || fault.cause == ClockCause::kernel) points_->set_fault(point.site, fault);
+            }
+            points_->told(point);
+            // Whether it saw itself stepped decides between two points.
+            for (const auto& minute : TRY(point_store_->read(point.site, since, now + kMinute, 1000)))
+                points_->stepped(minute);
+        }
+        for (const auto& key : TRY(store_->keys())) {
+            const auto [from, to] = ends_of(key);
+            for (auto& record : TRY(store_->read(from, to, since, now + kMinute, 10'000)))
+                points_->add({std::string(from), std::string(to), std::move(record)}, since);
+        }
+        TRY(judge_clocks());
+        live_->set_wrong_clocks(points_->wrong());
+        return {};
+    }
 
     /// Feeds the detectors with the last hours. What they decide of the last minutes and the journal does not know was
     /// cut short between archive and journal: it is told now.
     [[nodiscard]] Result<void> rebuild() {
         const Time now = house_->clock.now();
+        TRY(rebuild_clocks(now));
+        std::map<std::string, std::set<Time>, std::less<>> wrong;
+        for (const auto& site : TRY(house_->archive.keys(kPointStream)))
+            for (const Time time : TRY(point_store_->wrong(site, now - kRecent, now + kMinute, kMinute)))
+                wrong[site].insert(time);
         for (const auto& key : TRY(store_->keys())) {
             const auto [from, to] = ends_of(key);
             TRY(look_back(key, now));
+            const auto& from_wrong = wrong[std::string(from)];
+            const auto& to_wrong = wrong[std::string(to)];
             for (auto& record : TRY(store_->read(from, to, now - kRecent, now + kMinute, 10'000))) {
                 const StoredMinute minute{std::string(from), std::string(to), std::move(record)};
                 if (now - minute.record.time < kShownAgain) show(minute);
-                for (const Told& told : live_->add(minute))
+                const bool spoilt = from_wrong.contains(minute.record.time) || to_wrong.contains(minute.record.time);
+                for (const Told& told : live_->add(minute, spoilt))
                     if (now - told.event.minute < kNews && !TRY(was_told(told))) TRY(tell(told));
             }
         }
@@ -361,6 +474,10 @@ class MeasureService final : public platform::Service {
         gauges_.push_back(metrics.counter_from("quipu_measure_paths_malformed_total",
                                                "Paths of agents that could not be read", {},
                                                [this] { return static_cast<double>(paths_->malformed()); }));
+        gauges_.push_back(metrics.counter_from("quipu_measure_points_malformed_total",
+                                               "Records of points that could not be read", {},
+                                               [this] { return static_cast<double>(points_malformed_); }));
+        gauges_.push_back(metrics.text_from([this] { return point_metrics(points_->health(house_->clock.now())); }));
         for (const auto& [state, text] : describe_enum(PairState{}))
             gauges_.push_back(metrics.gauge(
                 "quipu_measure_pairs", "Ordered pairs by state", {{"state", std::string(text)}}, [this, state] {
@@ -380,6 +497,10 @@ class MeasureService final : public platform::Service {
     std::unique_ptr<PathHistory> paths_;
     Guarded<Retrace> retrace_;
     Guarded<std::shared_ptr<const SitesByAddress>> sites_{std::make_shared<const SitesByAddress>()};
+    std::unique_ptr<PointStore> point_store_;
+    std::unique_ptr<Points> points_;
+    std::atomic<std::uint64_t> points_malformed_{0};
+    std::mutex judging_;
     std::shared_ptr<Live> live_;
     std::shared_ptr<PairStreams> pair_streams_;
     std::shared_ptr<void> following_;

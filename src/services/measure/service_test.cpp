@@ -9,6 +9,7 @@
 #include "base/guarded.h"
 #include "registry/test_registry.h"
 #include "services/measure/assignment.h"
+#include "services/measure/codec_point.h"
 #include "services/measure/codec_record.h"
 #include "services/measure/figures.h"
 #include "services/measure/path/codec_record.h"
@@ -98,8 +99,9 @@ class Service : public registry::RegistryTest {
     }
     /// Minute `number` from santiago to panama.
     static std::vector<std::uint8_t> minute(int number, std::uint32_t received = 90, std::int64_t delay = 20'000'000,
-                                            std::int16_t ttl = 255) {
-        MinuteRecord r{.from = "santiago", .minute = first() + kMinute * number, .scheduled = 90, .received = received};
+                                            std::int16_t ttl = 255, std::string from = "santiago") {
+        MinuteRecord r{
+            .from = std::move(from), .minute = first() + kMinute * number, .scheduled = 90, .received = received};
         if (received > 0) {
             r.delay_min = r.delay_p05 = r.delay_p25 = r.delay_median = r.delay_p75 = r.delay_p95 = r.delay_p99 =
                 r.delay_max = delay;
@@ -142,11 +144,11 @@ class Service : public registry::RegistryTest {
     static std::string text(const Value& object, std::string_view key) {
         return object.find(key) == nullptr ? "absent" : to_json(*object.find(key));
     }
-    std::vector<std::string> events() {
+    std::vector<std::string> events(std::string_view subjects = "pair:") {
         std::vector<std::string> out;
         const auto all = journal_->events({});
         for (const auto& event : *all)
-            if (event.subject.starts_with("pair:")) out.push_back(event.type + " " + event.subject);
+            if (event.subject.starts_with(subjects)) out.push_back(event.type + " " + event.subject);
         return out;
     }
 
@@ -324,6 +326,82 @@ TEST_F(Service, AnotherTtlMakesTheSenderTrace) {
     ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 3, {minute(2, 90, 20'000'000, 253)}));
     EXPECT_EQ(orders(), (std::vector<TraceOrder>{{"panama", 1}}));
     EXPECT_GT(agents_.invalidated, before);
+}
+
+// The clock of one of two is set: it saw that itself, delays move apart, and the network has not changed.
+TEST_F(Service, AWrongClockIsNoDelay) {
+    join_both();
+    std::uint64_t sequence = 0;
+    const auto both = [&](int number, std::int64_t ahead, std::int64_t step = 0) {
+        ++sequence;
+        ByteWriter self;
+        write_point(self, {.minute = first() + kMinute * number,
+                           .covered = kMinute.count(),
+                           .clock = ClockSource::synchronised,
+                           .clock_bound = 1000,
+                           .clock_step = step,
+                           .sent = 90,
+                           .late_median = 20'000,
+                           .own_drops = step != 0 ? 4 : 0,
+                           .processor = 600'000'000,
+                           .memory = 9'000'000});
+        ASSERT_TRUE(agents_.deliver("panama", kPointStream, sequence, {self.take()}));
+        ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, sequence, {minute(number, 90, 20'000'000 + ahead)}));
+        ASSERT_TRUE(agents_.deliver("santiago", kMinuteStream, sequence,
+                                    {minute(number, 90, 20'000'000 - ahead, 255, "panama")}));
+    };
+    for (int i = 0; i < 10; ++i)
+        both(i, 0);
+    both(10, 7'000'000, 7'000'000);
+    for (int i = 11; i < 16; ++i)
+        both(i, 7'000'000);
+    const std::string wrong = "[\"panama\"]";
+    EXPECT_EQ(text(get("/api/v1/measure/pairs/santiago/panama"), "clock_fault"), wrong);
+    EXPECT_EQ(text(get("/api/v1/measure/summary"), "clock_fault"), wrong);
+    EXPECT_NE(text(get("/api/v1/measure/links"), "items").find("\"clock_fault\":" + wrong), std::string::npos);
+    const Value point = get("/api/v1/measure/points/panama");
+    EXPECT_EQ(text(point, "state"), "\"clock_wrong\"");
+    EXPECT_EQ(text(point, "clock_fault_us"), "7000");
+    EXPECT_EQ(text(point, "clock_fault_since"), "\"2011-11-15T11:50:00Z\"");
+    EXPECT_EQ(text(point, "late_median_us"), "20");
+    EXPECT_EQ(text(point, "processor"), "0.01");
+    EXPECT_EQ(count(get("/api/v1/measure/points")), 2U);
+    EXPECT_EQ(count(get("/api/v1/measure/points?state=clock_wrong")), 1U);
+    const Value records = get("/api/v1/measure/records?from=panama&to=santiago");
+    std::size_t marked = 0;
+    for (const Value& record : *records.find("items")->if_array())
+        marked += text(record, "clock_fault") == wrong ? 1 : 0;
+    EXPECT_EQ(marked, 6U);
+    EXPECT_EQ(text(records.find("items")->if_array()->back(), "own_drops"), "0");
+    // A restart forgets nothing and tells nothing twice.
+    end();
+    begin();
+    join_both();
+    EXPECT_EQ(text(get("/api/v1/measure/pairs/santiago/panama"), "clock_fault"), wrong);
+    for (int i = 16; i < 20; ++i)
+        both(i, 0);
+    EXPECT_EQ(text(get("/api/v1/measure/pairs/santiago/panama"), "clock_fault"), "[]");
+    EXPECT_EQ(events(), std::vector<std::string>{});
+    EXPECT_EQ(events("site:"), (std::vector<std::string>{"ClockWentWrong site:panama", "ClockRightAgain site:panama"}));
+    EXPECT_EQ(count(get("/api/v1/measure/points/panama/records")), 20U);
+    get("/api/v1/measure/points/atlantis");
+    EXPECT_EQ(status_, 404);
+    EXPECT_NE(metrics_.text().find("quipu_measure_point_clock_wrong{site=\"panama\"} 0"), std::string::npos);
+}
+
+TEST_F(Service, WhatAPointDropsItselfIsNotLost) {
+    join_both();
+    MinuteRecord record{.from = "santiago", .minute = first(), .scheduled = 90, .received = 60, .own_drops = 30};
+    record.delays.add(20'000'000, 60);
+    ByteWriter out;
+    write_record(out, record);
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, {out.take()}));
+    const Value records = get("/api/v1/measure/records?from=santiago&to=panama");
+    const Value& minute = records.find("items")->if_array()->front();
+    EXPECT_EQ(text(minute, "sent"), "60");
+    EXPECT_EQ(text(minute, "lost"), "0");
+    EXPECT_EQ(text(minute, "own_drops"), "30");
+    EXPECT_EQ(events(), std::vector<std::string>{});
 }
 
 TEST_F(Service, AFullDiskIsNoAcknowledgement) {

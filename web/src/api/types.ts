@@ -148,6 +148,29 @@ export interface Pair {
   state: PairState;
   baseline_us: number | null;
   sessions: number;
+  own_drops?: number;
+  /** Ends whose clock is wrong: the delays are not the network's. */
+  clock_fault?: string[];
+}
+
+/** How a measurement point is. */
+export interface MeasurementPoint {
+  site: string;
+  state: 'good' | 'clock_wrong' | 'clock_doubtful' | 'silent';
+  time: string | null;
+  clock: 'declared' | 'synchronised' | 'free-running' | null;
+  clock_error_us: number;
+  clock_offset_us: number;
+  clock_fault: boolean;
+  clock_fault_us?: number | null;
+  clock_fault_since?: string | null;
+  clock_fault_cause?: 'kernel' | 'step' | 'negative' | null;
+  late_median_us: number;
+  late_worst_us: number;
+  own_drops: number;
+  refused: number;
+  processor: number;
+  memory: number;
 }
 
 export interface MeasuredRecord {
@@ -194,6 +217,7 @@ export interface Summary {
   pairs_down: number;
   pairs_unknown: number;
   last_record: string | null;
+  clock_fault?: string[];
 }
 
 export interface JournalEvent {

@@ -29,6 +29,9 @@ describe('events', () => {
       before_us: 17_000,
       after_us: 31_500,
     });
+    const clock = event('ClockWentWrong', 'site:lima', { site: 'lima', cause: 'step', by_us: -5000 });
+    expect(plain(eventSentence(clock, nameOf))).toBe('The clock at LIMA is behind by 5.0 ms');
+    expect(eventPath(clock)).toBe('/sites/lima');
     expect(plain(eventSentence(rose, nameOf))).toBe('Delay from LIMA to QUITO rose from 17.0 ms to 31.5 ms');
     expect(eventPath(rose)).toBe('/measure/lima/quito');
     expect(eventTone(rose)).toBe('watch');

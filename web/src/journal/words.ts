@@ -26,7 +26,11 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
   }
   if ('link' in body) values['link'] = nameOf('links', text('link'));
   if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
-  if (event.type === 'LabHijackSet') values['site'] = nameOf('sites', text('site'));
+  if (event.type === 'LabHijackSet' || event.type.startsWith('Clock')) values['site'] = nameOf('sites', text('site'));
+  if ('by_us' in body) {
+    values['by'] = delay(Math.abs(number('by_us')), 100);
+    values['side'] = number('by_us') > 0 ? 'ahead' : 'behind';
+  } else values['side'] = 'unknown';
   values['titled'] = text('title') ? 'yes' : 'no';
   values['reason'] = text('why') || text('impairment') ? 'yes' : 'no';
   if (event.type === 'ObjectChanged') {
@@ -60,6 +64,7 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'OutageBegan':
       return 'bad';
     case 'DelayRose':
+    case 'ClockWentWrong':
     case 'AgentRevoked':
     case 'ProblemReported':
     case 'RpkiChangeHeld':
@@ -68,6 +73,7 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
       return 'watch';
     case 'LossEnded':
     case 'DelayFell':
+    case 'ClockRightAgain':
     case 'AgentConnected':
     case 'RpkiChangeReleased':
     case 'CaseClosed':

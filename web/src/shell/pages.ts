@@ -17,6 +17,11 @@ const pages: PageName[] = [
     key: 'nav.measure',
     words: 'measure medir mesh malla malha delay demora retardo atraso perfsonar',
   },
+  {
+    path: '/measure/points',
+    key: 'points.title',
+    words: 'measurement points puntos de medicion pontos de medicao clock reloj relogio ntp',
+  },
   { path: '/links', key: 'nav.links', words: 'links enlaces enlaces circuitos' },
   { path: '/sites', key: 'nav.sites', words: 'sites sitios pontos puntos pop' },
   { path: '/registry', key: 'nav.registry', words: 'registry registro' },

@@ -37,12 +37,14 @@ struct Settings {
     Spacing spacing = Spacing::poisson;
     std::int64_t packets_per_minute = 90;
     std::int64_t padding = 27;
+    Profiles profiles;
     static constexpr auto describe() {
         using T = Settings;
         return fields(
             field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
             field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
-            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400));
+            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400),
+            field<&T::profiles>("profiles", "What counts as good, fair and poor, by what the network is used for"));
     }
 };
 
@@ -59,7 +61,7 @@ class MeasureService final : public platform::Service {
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
-        return {};
+        return check(settings_.profiles);
     }
 
     [[nodiscard]] Result<void> provision(platform::House& house) override {
@@ -69,11 +71,14 @@ class MeasureService final : public platform::Service {
                     .per_minute = static_cast<std::uint32_t>(settings_.packets_per_minute),
                     .padding = static_cast<std::uint32_t>(settings_.padding)};
         store_ = std::make_unique<Store>(house.archive, house.clock);
-        live_ = std::make_shared<Live>(profile_.per_minute);
+        live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
-        add_routes(
-            house.api,
-            {.clock = house.clock, .store = *store_, .live = *live_, .registry = *registry_, .streams = pair_streams_});
+        add_routes(house.api, {.clock = house.clock,
+                               .store = *store_,
+                               .live = *live_,
+                               .registry = *registry_,
+                               .streams = pair_streams_,
+                               .journal = &house.journal});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
         agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
@@ -109,6 +114,7 @@ class MeasureService final : public platform::Service {
     /// Looks at agents and registry once a second and when the registry says so; both are small and in memory.
     void watch(const std::stop_token& stop) {
         std::mutex mutex;
+        std::shared_ptr<const registry::Picture> weighed;
         while (!stop.stop_requested()) {
             auto mesh = std::make_shared<const std::vector<MeshPoint>>(points());
             const bool changed = mesh_.with([&](auto& current) {
@@ -121,6 +127,10 @@ class MeasureService final : public platform::Service {
                 log(kMeshChanged, {{"points", mesh->size()}});
                 agents_.invalidate();
                 pair_streams_->ring();
+            }
+            if (auto picture = registry_->now(); changed || picture != weighed) {
+                live_->set_floors(floors_of(*picture, sites_of(*mesh)));
+                weighed = std::move(picture);
             }
             std::unique_lock lock(mutex);
             bell_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });

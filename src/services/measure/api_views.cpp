@@ -177,7 +177,8 @@ class StatementMaker {
         const Floors floors = floors_of(picture_, {measured.begin(), measured.end()});
         for (const auto& [from, to] : ways)
             out.destinations.push_back({
-                .from = from, .to = to, .name = site_name(to), .there = TRY(way(from, to, floors))
+                .from = from, .to = to, .from_name = site_name(from), .name = site_name(to),
+                .there = TRY(way(from, to, floors))
                 , .back = TRY(way(to, from, floors))
                 , .sentences = {}
             });
@@ -263,17 +264,16 @@ Result<Statement> read_statement(const Rooms& rooms, const StatementQuery& query
 }  // namespace
 
 void add_view_routes(platform::Api& api, const Rooms& rooms) {
-    api.get<platform::NoInput, platform::Page<ShownProfile>>(
+    api.get<platform::PageQuery, platform::Page<ShownProfile>>(
         {.path = "/api/v1/measure/profiles",
          .summary = "What counts as good, fair and poor, by what the network is used for",
          .tag = "measure",
          .permission = Permission::see_public,
          .command = "quipu measure profiles"},
-        [rooms](const Call&, const platform::NoInput&) -> Result<platform::Page<ShownProfile>> {
+        [rooms](const Call&, const platform::PageQuery& query) -> Result<platform::Page<ShownProfile>> {
             const Profiles& all = rooms.live.profiles();
-            platform::Page<ShownProfile> page;
-            page.items = {shown("interactive", all.interactive), shown("bulk", all.bulk), shown("usual", all.usual)};
-            return page;
+            return platform::page_of<ShownProfile>(
+                {shown("interactive", all.interactive), shown("bulk", all.bulk), shown("usual", all.usual)}, query);
         });
     api.get<HeatQuery, Heat>({.path = "/api/v1/measure/histograms",
                               .summary = "How many packets needed how long, over time",

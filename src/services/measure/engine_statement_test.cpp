@@ -166,7 +166,7 @@ TEST(StatementWords, ShowNoDelayFinerThanTheClocks) {
     const Statement statement = said(Language::en, 3'000'000);
     EXPECT_EQ(statement.destinations[0].sentences[0],
               "As a rule a packet took 30 ms from Lima to Panamá and 30 ms on the way back.");
-    EXPECT_NE(statement.text.find("The clocks are right to within 3.0 ms"), std::string::npos) << statement.text;
+    EXPECT_NE(statement.text.find("The clocks are right to within 3 ms"), std::string::npos) << statement.text;
     EXPECT_EQ(plain_delay(1'234'567'000, 0, Language::es), "1.234.567,0 ms");
     EXPECT_EQ(plain_delay(1'234'000, 0, Language::es), "1234,0 ms");
 }

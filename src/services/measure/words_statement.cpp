@@ -88,6 +88,11 @@ class Speaker {
         if (us >= 0 && us < 1000) return say("under-a-millisecond");
         return plain_delay(us, clock_error_us, language_);
     }
+    /// A bound is told as fine as it is: "0.003 ms", "2.5 ms".
+    [[nodiscard]] std::string error(std::int64_t us) const {
+        const int digits = us % 1000 == 0 ? 0 : us % 100 == 0 ? 1 : us % 10 == 0 ? 2 : 3;
+        return number(static_cast<double>(us) / 1000, digits, language_) + " ms";
+    }
     [[nodiscard]] std::string list(const std::vector<std::string>& names) const {
         std::string out;
         for (std::size_t i = 0; i < names.size(); ++i) {
@@ -293,7 +298,7 @@ std::vector<std::string> summary_of(const Speaker& speaker, const Statement& sta
     say_loss(speaker, sent, lost, out);
     const auto outages = static_cast<std::int64_t>(statement.outages.size());
     out.push_back(outages == 0 ? speaker.say("outages-none") : speaker.many("outages-one", "outages", outages));
-    if (error > 0) out.push_back(speaker.say("error", {{"error", speaker.delay(error, 0)}}));
+    if (error > 0) out.push_back(speaker.say("error", {{"error", speaker.error(error)}}));
     if (unsynchronised) out.push_back(speaker.say("clocks"));
     return out;
 }

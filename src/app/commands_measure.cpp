@@ -14,6 +14,7 @@ struct MeasureOptions {
     std::string from, to, site;
     std::string state, as_of_time;
     std::string since, until, step;
+    std::string organisation, language, zone;
     std::size_t limit = 0;
 };
 
@@ -33,7 +34,7 @@ Result<void> list_pairs(const Context& context, const MeasureOptions& options) {
                                       options.limit));
     return print(format_list(pairs, context.output,
                              table(context, {"from", "to", "state", "time", "loss", "delay_min_us", "delay_median_us",
-                                             "delay_p95_us", "ipdv_us", "ttl"})));
+                                             "above_floor_us", "delay_p95_us", "ipdv_us", "ttl"})));
 }
 
 Result<void> show_pair(const Context& context, const MeasureOptions& options) {
@@ -97,9 +98,10 @@ Result<void> list_paths(const Context& context, const MeasureOptions& options) {
 
 Result<void> list_links(const Context& context) {
     const Value links = TRY(Client(context.hub).list("/api/v1/measure/links", {}));
-    return print(format_list(links, context.output,
-                             table(context, {"id", "a", "b", "state", "forward.delay_median_us", "forward.loss",
-                                             "backward.delay_median_us", "backward.loss"})));
+    return print(
+        format_list(links, context.output,
+                    table(context, {"id", "a", "b", "state", "floor_us", "above_floor_us", "forward.delay_median_us",
+                                    "forward.loss", "backward.delay_median_us", "backward.loss"})));
 }
 
 Result<void> show_summary(const Context& context) {
@@ -122,6 +124,49 @@ Result<void> show_points(const Context& context, const MeasureOptions& options) 
         context.output,
         table(context, {"time", "clock", "clock_error_us", "clock_offset_us", "clock_step_us", "clock_fault",
                         "late_median_us", "late_worst_us", "own_drops", "processor", "memory"})));
+}
+
+Result<void> list_profiles(const Context& context) {
+    return print(
+        format_list(TRY(Client(context.hub).list("/api/v1/measure/profiles", {})), context.output, table(context, {})));
+}
+
+/// A row for each step and row of the picture that holds packets.
+Result<void> list_histograms(const Context& context, const MeasureOptions& options) {
+    const Value heat = TRY(Client(context.hub)
+                               .get("/api/v1/measure/histograms", {{"from", options.from},
+                                                                   {"to", options.to},
+                                                                   {"since", options.since},
+                                                                   {"until", options.until},
+                                                                   {"step", options.step}}));
+    if (context.output == OutputFormat::json) return print(format_object(heat, context.output));
+    Value::Array rows;
+    const Value::Array& bounds = *heat.find("bounds_us")->if_array();
+    for (const Value& step : *heat.find("steps")->if_array()) {
+        const Value::Array& counts = *step.find("counts")->if_array();
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (*counts[i].if_integer() == 0) continue;
+            Value row;
+            row.set("time", *step.find("time"));
+            row.set("from_us", bounds[i]);
+            row.set("below_us", bounds[i + 1]);
+            row.set("packets", counts[i]);
+            rows.push_back(std::move(row));
+        }
+    }
+    return print(format_list(Value(std::move(rows)), context.output, table(context, {})));
+}
+
+/// Prose for people; all its figures with --output json.
+Result<void> show_statement(const Context& context, const MeasureOptions& options) {
+    const Value statement = TRY(Client(context.hub)
+                                    .get("/api/v1/measure/statement/" + net::percent_encode(options.organisation),
+                                         {{"since", options.since},
+                                          {"until", options.until},
+                                          {"language", options.language},
+                                          {"zone", options.zone}}));
+    if (context.output == OutputFormat::table) return print(*statement.find("text")->if_string());
+    return print(format_object(statement, context.output));
 }
 
 void add_ends(CLI::App& command, MeasureOptions& options) {
@@ -168,6 +213,29 @@ void add_measure_commands(CLI::App& app, Context& context) {
     paths->add_option("--until", of_paths->until, "What was so before this time")->type_name("TIME");
     paths->add_option("--limit", of_paths->limit, "At most so many")->type_name("N");
 
+    CLI::App* histograms =
+        measure->add_subcommand("histograms", "How many packets of a pair needed how long, over time");
+    const auto of_histograms = command(histograms, list_histograms);
+    add_ends(*histograms, *of_histograms);
+    histograms->add_option("--since", of_histograms->since, "Not before this time")->type_name("TIME");
+    histograms->add_option("--until", of_histograms->until, "Before this time")->type_name("TIME");
+    histograms->add_option("--step", of_histograms->step, "Seconds of a step")->type_name("SECONDS");
+
+    CLI::App* statement =
+        measure->add_subcommand("statement", "How the network was for an institution, in plain words");
+    const auto of_statement = command(statement, show_statement);
+    statement->add_option("organisation", of_statement->organisation, "Whom it is for")
+        ->required()
+        ->type_name("ORGANISATION");
+    statement->add_option("--since", of_statement->since, "Not before this time; 30 days before the end if left out")
+        ->type_name("TIME");
+    statement->add_option("--until", of_statement->until, "Before this time; now if left out")->type_name("TIME");
+    statement->add_option("--language", of_statement->language, "es, pt or en; the organisation's own if left out")
+        ->type_name("LANGUAGE");
+    statement->add_option("--zone", of_statement->zone, "Time zone of the times, as America/Lima")->type_name("ZONE");
+
+    command(measure->add_subcommand("profiles", "What counts as good, fair and poor"),
+            [](const Context& shown, const MeasureOptions&) { return list_profiles(shown); });
     command(measure->add_subcommand("links", "Every link and how it is"),
             [](const Context& shown, const MeasureOptions&) { return list_links(shown); });
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),

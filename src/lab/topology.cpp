@@ -1,21 +1,19 @@
 #include "lab/topology.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 #include <map>
-#include <numbers>
 #include <numeric>
 #include <set>
 
 #include "base/number.h"
+#include "registry/light.h"
 
 namespace quipu::lab {
 
 namespace {
 
 using registry::Link;
-using registry::Medium;
 using registry::Site;
 
 constexpr std::size_t kInterfaceLength = 15;  // IFNAMSIZ without its final zero
@@ -30,16 +28,6 @@ std::string interface_name(std::string_view id, std::size_t number) {
 
 net::IpAddress v4(unsigned a, unsigned b, unsigned c, unsigned d) {
     return net::IpAddress::v4(a << 24U | b << 16U | c << 8U | d);
-}
-
-double great_circle_km(const Site& a, const Site& b) {
-    constexpr double kEarthKm = 6371.0088;
-    const auto radians = [](double degrees) { return degrees * std::numbers::pi / 180; };
-    const double north_a = radians(*a.latitude), north_b = radians(*b.latitude);
-    const double dn = north_b - north_a, de = radians(*b.longitude - *a.longitude);
-    const double h =
-        std::pow(std::sin(dn / 2), 2) + std::cos(north_a) * std::cos(north_b) * std::pow(std::sin(de / 2), 2);
-    return 2 * kEarthKm * std::asin(std::min(1.0, std::sqrt(h)));
 }
 
 }  // namespace
@@ -144,19 +132,8 @@ Result<Plan> make_plan(const Network& network, std::string_view instance, unsign
 }
 
 Nanoseconds delay_of(const Link& link, const Site& a, const Site& b) {
-    constexpr double kFibreNanosecondsPerKm = 5000;  // a group index of about 1.5
-    constexpr double kVacuumNanosecondsPerKm = 1e9 / 299792.458;
-    constexpr double kGeostationaryHopKm = 2 * 38'000.0;  // up and down at a middling elevation
-    constexpr double kDetour = 1.3;
-    const bool in_space = link.medium == Medium::satellite || link.medium == Medium::radio;
-    double km = 200;  // nothing known at all: a neighbouring city
-    if (link.length)
-        km = link.length->metres / 1000;
-    else if (a.latitude && a.longitude && b.latitude && b.longitude)
-        km = great_circle_km(a, b) * kDetour;
-    if (link.medium == Medium::satellite) km = std::max(km, kGeostationaryHopKm);
-    const double nanoseconds = km * (in_space ? kVacuumNanosecondsPerKm : kFibreNanosecondsPerKm);
-    return Nanoseconds(std::llround(nanoseconds / 1000) * 1000);
+    constexpr Nanoseconds kNeighbouringCity = std::chrono::milliseconds(1);
+    return registry::light_delay(link, a, b, registry::kUsualDetour).value_or(kNeighbouringCity);
 }
 
 void add_members(Network& network, const std::vector<registry::Organisation>& organisations,

@@ -91,8 +91,8 @@ inline constexpr std::size_t kMostNodes = 240;
 /// network's X. Refuses networks of more than kMostNodes points and links whose ends are not among the sites.
 [[nodiscard]] Result<Plan> make_plan(const Network& network, std::string_view instance, unsigned subnet);
 
-/// The one-way delay of a link: 5 µs/km of fibre or copper, 3.34 µs/km of radio, a geostationary hop for a satellite
-/// whose length says nothing else. Without a length: the great circle between the ends times 1.3.
+/// The one-way delay of a link: what light needs (registry/light.h), by the usual detour where no length is known; 1 ms
+/// when the ends have no place either.
 [[nodiscard]] Nanoseconds delay_of(const registry::Link& link, const registry::Site& a, const registry::Site& b);
 
 /// The members of these organisations and resources, as they stand in the registry; values that are no AS number or

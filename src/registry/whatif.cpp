@@ -5,31 +5,18 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
-#include <numbers>
 #include <thread>
 #include <tuple>
+
+#include "registry/light.h"
 
 namespace quipu::registry {
 namespace {
 
-constexpr double kEarthRadius = 6'371'008.8;  // metres, IUGG mean
-constexpr double kDetour = 1.3;               // cables do not follow great circles
-constexpr double kUnknownLength = 100'000;
+constexpr double kUnknownLength = 100'000;  // metres
 
-double great_circle(const Site& a, const Site& b) {
-    constexpr double kRadian = std::numbers::pi / 180;
-    const double up = std::sin((*b.latitude - *a.latitude) * kRadian / 2);
-    const double along = std::sin((*b.longitude - *a.longitude) * kRadian / 2);
-    const double h = up * up + std::cos(*a.latitude * kRadian) * std::cos(*b.latitude * kRadian) * along * along;
-    return 2 * kEarthRadius * std::asin(std::min(1.0, std::sqrt(h)));
-}
-
-std::uint64_t metres_of(const Link& link, const Site& a, const Site& b) {
-    double metres = kUnknownLength;
-    if (link.length)
-        metres = link.length->metres;
-    else if (a.latitude && b.latitude)
-        metres = great_circle(a, b) * kDetour;
+std::uint64_t whole_metres_of(const Link& link, const Site& a, const Site& b) {
+    const double metres = metres_of(link, a, b, kUsualDetour).value_or(kUnknownLength);
     return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(metres)));
 }
 
@@ -73,8 +60,9 @@ Result<std::unique_ptr<WhatIf>> WhatIf::create(const std::shared_ptr<const Pictu
     std::vector<Edge> edges;
     for (const Entry<Link>* entry : in_service) {
         const Link& link = entry->object;
-        edges.push_back({numbers.find(link.a)->second, numbers.find(link.b)->second,
-                         metres_of(link, picture->find<Site>(link.a)->object, picture->find<Site>(link.b)->object)});
+        edges.push_back(
+            {numbers.find(link.a)->second, numbers.find(link.b)->second,
+             whole_metres_of(link, picture->find<Site>(link.a)->object, picture->find<Site>(link.b)->object)});
         out->links_.push_back(link.id);
     }
     out->paths_ = std::make_unique<ShortestPaths>(out->sites_.size(), std::move(edges));

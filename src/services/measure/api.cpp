@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "platform/off_loop.h"
 #include "services/measure/schedule.h"
@@ -107,6 +108,11 @@ void put_paths(const Rooms& rooms, std::vector<Pair>& pairs) {
 /// The pairs with the last record that began not long before `time`.
 Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
     auto pairs = rooms.live.pairs(rooms.clock.now());
+    std::set<std::string> sites;
+    for (const Pair& pair : pairs)
+        sites.insert(pair.from);
+    const auto picture = TRY(rooms.registry.as_of(date_of(time)));
+    const Floors floors = floors_of(*picture, {sites.begin(), sites.end()});
     for (Pair& pair : pairs) {
         Pair then;
         then.from = pair.from;
@@ -124,6 +130,8 @@ Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
                          : then.loss >= 0.05  ? PairState::lossy
                                               : PairState::good;
         }
+        const auto floor = floors.find(pair_key(then.from, then.to));
+        weigh(then, floor == floors.end() ? std::nullopt : std::optional(floor->second), rooms.live.profiles());
         pair = std::move(then);
     }
     return pairs;
@@ -143,11 +151,6 @@ Task<Result<Page<Pair>>> list_pairs(const Rooms& rooms, PairsQuery query) {
     cut_page(page, query.limit, [](const Pair& pair) { return pair.from + " " + pair.to; });
     if (!query.as_of_time) put_paths(rooms, page.items);
     co_return page;
-}
-
-Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_view where) {
-    if (rooms.registry.everything()->find<registry::Site>(id) != nullptr) return {};
-    return fail(ErrorCode::not_found, "there is no site " + id, std::string(where), "see /api/v1/sites");
 }
 
 Result<Pair> one_pair(const Rooms& rooms, const PairQuery& query) {
@@ -238,7 +241,21 @@ LinkState state_of(const Live& live, const MeasuredLink& link) {
     return poor(link.forward) || poor(link.backward) ? LinkState::degraded : LinkState::up;
 }
 
+std::optional<std::int64_t> slower_above(const MeasuredLink& link) {
+    std::optional<std::int64_t> out;
+    for (const auto& pair : {link.forward, link.backward}) {
+        if (!pair || pair->state == PairState::unknown) continue;
+        if (const auto above = above_us(*pair, link.floor_us)) out = std::max(out.value_or(*above), *above);
+    }
+    return out;
+}
+
 }  // namespace
+
+Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_view where) {
+    if (rooms.registry.everything()->find<registry::Site>(id) != nullptr) return {};
+    return fail(ErrorCode::not_found, "there is no site " + id, std::string(where), "see /api/v1/sites");
+}
 
 std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const Live& live, Time now) {
     std::vector<MeasuredLink> out;
@@ -251,6 +268,8 @@ std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const
                               .backward = live.pair(link.b, link.a, now)};
         measured.state = state_of(live, measured);
         if (measured.forward) measured.clock_fault = measured.forward->clock_fault;
+        measured.floor_us = floor_us(picture, link);
+        measured.above_floor_us = slower_above(measured);
         out.push_back(std::move(measured));
     }
     return out;
@@ -312,6 +331,7 @@ void add_routes(platform::Api& api, const Rooms& rooms) {
                        return PairStreams::run(rooms.streams, stream, rooms.live.version());
                    };
                });
+    add_view_routes(api, rooms);
 }
 
 }  // namespace quipu::measure

@@ -22,6 +22,7 @@ constexpr auto describe_enum(LinkState) {
 struct MeasuredLink {
     std::string id, a, b;
     LinkState state = LinkState::unknown;
+    std::optional<std::int64_t> floor_us, above_floor_us;
     std::optional<Pair> forward, backward;
     std::vector<std::string> clock_fault;
     static constexpr auto describe() {
@@ -34,6 +35,8 @@ struct MeasuredLink {
                 "state",
                 "down: nothing passes, or packets go another way; degraded: lossy or slow; unknown: not measured")
                 .required(),
+            field<&T::floor_us>("floor_us", "What light needs along it").format("us"),
+            field<&T::above_floor_us>("above_floor_us", "The slower direction's median above that").format("us"),
             field<&T::forward>("forward", "From a to b"), field<&T::backward>("backward", "From b to a"),
             field<&T::clock_fault>("clock_fault", "Ends whose clock is wrong").references("sites"));
     }
@@ -52,7 +55,12 @@ struct Rooms {
     const PointStore& point_store;
     registry::Registry& registry;
     std::shared_ptr<PairStreams> streams;
+    data::Journal* journal = nullptr;
 };
 void add_routes(platform::Api& api, const Rooms& rooms);
+/// Profiles, histograms over time, statements for institutions: api_views.cpp.
+void add_view_routes(platform::Api& api, const Rooms& rooms);
+/// Not found unless the registry has or had such a site.
+[[nodiscard]] Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_view where);
 
 }  // namespace quipu::measure

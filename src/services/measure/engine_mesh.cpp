@@ -21,6 +21,13 @@ std::vector<MeshPoint> mesh_of(std::vector<MeshPoint> points) {
     return points;
 }
 
+std::vector<std::string> sites_of(const std::vector<MeshPoint>& mesh) {
+    std::vector<std::string> out;
+    for (const MeshPoint& point : mesh)
+        out.push_back(point.site);
+    return out;
+}
+
 Assignment assignment_for(const std::vector<MeshPoint>& mesh, std::string_view site, const Profile& profile) {
     Assignment out;
     const auto self = std::ranges::find(mesh, site, &MeshPoint::site);

@@ -29,6 +29,8 @@ struct MeshPoint {
 /// Sorted by site, each site once, those without an address left out.
 [[nodiscard]] std::vector<MeshPoint> mesh_of(std::vector<MeshPoint> points);
 
+[[nodiscard]] std::vector<std::string> sites_of(const std::vector<MeshPoint>& mesh);
+
 /// The work of one of the points; empty if it is not among them. Two points meet over the first address family that
 /// both have, IPv4 first.
 [[nodiscard]] Assignment assignment_for(const std::vector<MeshPoint>& mesh, std::string_view site,

@@ -19,6 +19,14 @@ constexpr std::int64_t kEnoughSilence = 10;
 
 }  // namespace
 
+void weigh(Pair& pair, std::optional<std::int64_t> floor_us, const Profiles& profiles) {
+    pair.floor_us = floor_us;
+    pair.above_floor_us = above_us(pair, floor_us);
+    pair.quality = pair.state == PairState::unknown
+                       ? Quality{}
+                       : judge(profiles, pair, {.floor_us = floor_us, .usual_us = pair.baseline_us});
+}
+
 void Live::set_mesh(const std::vector<MeshPoint>& mesh) {
     std::set<std::string> wanted;
     for (const auto& from : mesh)
@@ -32,6 +40,10 @@ void Live::set_mesh(const std::vector<MeshPoint>& mesh) {
             if (!std::exchange(one.in_mesh, true)) one.version = ++state.version;
         }
     });
+}
+
+void Live::set_floors(Floors floors) {
+    state_.with([&](State& state) { state.floors = std::move(floors); });
 }
 
 void Live::set_past(const std::string& key, std::optional<std::int64_t> usual_delay_ns,
@@ -183,14 +195,19 @@ Pair Live::describe_pair(std::string_view key, const One& one, Time now) {
     return out;
 }
 
+Pair Live::weighed_pair(std::string_view key, const One& one, const State& state, Time now) const {
+    Pair out = describe_pair(key, one, now);
+    const auto floor = state.floors.find(key);
+    weigh(out, floor == state.floors.end() ? std::nullopt : std::optional(floor->second), profiles_);
+    name_wrong_clocks(state, out);
+    return out;
+}
+
 std::vector<Pair> Live::pairs(Time now, std::uint64_t since) const {
     return state_.with([&](const State& state) {
         std::vector<Pair> out;
         for (const auto& [key, one] : state.pairs)
-            if (one.in_mesh && one.version > since) {
-                out.push_back(describe_pair(key, one, now));
-                name_wrong_clocks(state, out.back());
-            }
+            if (one.in_mesh && one.version > since) out.push_back(weighed_pair(key, one, state, now));
         std::ranges::sort(out, {}, [](const Pair& pair) { return std::tie(pair.from, pair.to); });
         return out;
     });
@@ -200,9 +217,7 @@ std::optional<Pair> Live::pair(std::string_view from, std::string_view to, Time 
     return state_.with([&](const State& state) -> std::optional<Pair> {
         const auto at = state.pairs.find(pair_key(from, to));
         if (at == state.pairs.end()) return std::nullopt;
-        Pair out = describe_pair(at->first, at->second, now);
-        name_wrong_clocks(state, out);
-        return out;
+        return weighed_pair(at->first, at->second, state, now);
     });
 }
 

@@ -13,7 +13,9 @@
 #include "base/describe.h"
 #include "base/guarded.h"
 #include "services/measure/engine_events.h"
+#include "services/measure/engine_floor.h"
 #include "services/measure/engine_mesh.h"
+#include "services/measure/engine_quality.h"
 #include "services/measure/figures.h"
 #include "services/measure/store.h"
 
@@ -32,7 +34,10 @@ constexpr auto describe_enum(PairState) {
 struct Pair : Figures {
     std::string from, to;
     PairState state = PairState::unknown;
-    std::optional<std::int64_t> baseline_us;  ///< what the delay usually is
+    std::optional<std::int64_t> baseline_us;     ///< what the delay usually is
+    std::optional<std::int64_t> floor_us;        ///< what light needs along the links
+    std::optional<std::int64_t> above_floor_us;  ///< the median above that
+    Quality quality;
     std::int64_t sessions = 0;
     bool provisional = false;  ///< of the running minute
     static constexpr auto describe() {
@@ -44,11 +49,21 @@ struct Pair : Figures {
                                     "down: nothing arrives; lossy; slow: slower than usual; unknown: no record of late")
                        .required(),
                    field<&T::baseline_us>("baseline_us", "The usual one-way delay").format("us"),
+                   field<&T::floor_us>("floor_us", "What light needs along the links in service, by the least way")
+                       .format("us"),
+                   field<&T::above_floor_us>("above_floor_us",
+                                             "The median above that; negative where the registry's "
+                                             "lengths or the clocks are wrong")
+                       .format("us"),
+                   field<&T::quality>("quality", "By each profile").required(),
                    field<&T::sessions>("sessions", "Sessions that measure it now").required(),
                    field<&T::provisional>("provisional", "Of the minute that still runs").required()),
             Figures::describe());
     }
 };
+
+/// Fills in what follows from the pair's figures and its floor.
+void weigh(Pair& pair, std::optional<std::int64_t> floor_us, const Profiles& profiles);
 
 /// An event to be told in the journal.
 struct Told {
@@ -59,10 +74,14 @@ struct Told {
 /// Thread-safe; no I/O.
 class Live {
   public:
-    explicit Live(std::uint32_t per_minute) : per_minute_(per_minute) {}
+    explicit Live(std::uint32_t per_minute, const Profiles& profiles = {})
+        : per_minute_(per_minute), profiles_(profiles) {}
 
     /// The sites that now take part: their pairs are shown even before anything is known of them, others no more.
     void set_mesh(const std::vector<MeshPoint>& mesh);
+    /// What light needs between them.
+    void set_floors(Floors floors);
+    [[nodiscard]] const Profiles& profiles() const { return profiles_; }
     /// What the archive knows of the longer past.
     void set_past(const std::string& key, std::optional<std::int64_t> usual_delay_ns,
                   std::optional<std::int64_t> best_ttl);
@@ -107,14 +126,17 @@ class Live {
         std::uint64_t version = 0;
         std::optional<Time> last_record;
         std::set<std::string, std::less<>> wrong_clocks;
+        Floors floors;
     };
     void judge_waiting(State& state, std::string_view from, std::string_view to, std::vector<Told>& out) const;
     static void name_wrong_clocks(const State& state, Pair& pair);
     [[nodiscard]] static const Figures* shown(const One& one);
     [[nodiscard]] static Pair describe_pair(std::string_view key, const One& one, Time now);
+    [[nodiscard]] Pair weighed_pair(std::string_view key, const One& one, const State& state, Time now) const;
 
     const std::uint32_t per_minute_;
     std::function<bool(std::string_view, std::string_view, Time)> contradicted_;
+    const Profiles profiles_;
     Guarded<State> state_;
 };
 

@@ -44,6 +44,7 @@ struct Settings {
     std::int64_t packets_per_minute = 90;
     std::int64_t padding = 27;
     std::int64_t trace_every_s = 300;
+    Profiles profiles;
     static constexpr auto describe() {
         using T = Settings;
         return fields(
@@ -52,7 +53,8 @@ struct Settings {
                 .format("s"),
             field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
             field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
-            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400));
+            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400),
+            field<&T::profiles>("profiles", "What counts as good, fair and poor, by what the network is used for"));
     }
 };
 
@@ -72,7 +74,7 @@ class MeasureService final : public platform::Service {
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
-        return {};
+        return check(settings_.profiles);
     }
 
     [[nodiscard]] Result<void> provision(platform::House& house) override {
@@ -85,7 +87,7 @@ class MeasureService final : public platform::Service {
         paths_ = std::make_unique<PathHistory>(house.database, house.journal);
         point_store_ = std::make_unique<PointStore>(house.archive);
         points_ = std::make_unique<Points>();
-        live_ = std::make_shared<Live>(profile_.per_minute);
+        live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
             return points_->contradicted(from, to, minute);
         });
@@ -97,7 +99,8 @@ class MeasureService final : public platform::Service {
                                .points = *points_,
                                .point_store = *point_store_,
                                .registry = *registry_,
-                               .streams = pair_streams_});
+                               .streams = pair_streams_,
+                               .journal = &house.journal});
         add_path_routes(house.api, {.clock = house.clock, .history = *paths_, .registry = *registry_, .sites = [this] {
                                         return sites_.with([](const auto& sites) { return sites; });
                                     }});
@@ -140,6 +143,7 @@ class MeasureService final : public platform::Service {
     /// Looks at agents and registry once a second and when the registry says so; both are small and in memory.
     void watch(const std::stop_token& stop) {
         std::mutex mutex;
+        std::shared_ptr<const registry::Picture> weighed;
         while (!stop.stop_requested()) {
             auto mesh = std::make_shared<const std::vector<MeshPoint>>(points());
             const bool changed = mesh_.with([&](auto& current) {
@@ -155,6 +159,10 @@ class MeasureService final : public platform::Service {
                 pair_streams_->ring();
             }
             if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+            if (auto picture = registry_->now(); changed || picture != weighed) {
+                live_->set_floors(floors_of(*picture, sites_of(*mesh)));
+                weighed = std::move(picture);
+            }
             std::unique_lock lock(mutex);
             bell_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
         }

@@ -217,6 +217,51 @@ TEST_F(Service, ShowsWhatWasMeasured) {
     EXPECT_EQ(count(get("/api/v1/measure/links")), 1U);
 }
 
+TEST_F(Service, TellsFloorQualityHistogramsAndAStatement) {
+    must_import(R"(
+[[links]]
+id = "santiago-panama"
+a = "santiago"
+b = "panama"
+capacity = "STM-4"
+length = "3000 km"
+planned = 2011-01-15
+activated = 2011-07-06
+)",
+                "2011-07-06");
+    join_both();
+    std::vector<std::vector<std::uint8_t>> batch;
+    for (int i = 0; i < 20; ++i)
+        batch.push_back(minute(i));
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
+    for (int i = 0; i < 500 && text(get("/api/v1/measure/pairs/santiago/panama"), "floor_us") == "absent"; ++i)
+        ::poll(nullptr, 0, 10);
+    const Value pair = get("/api/v1/measure/pairs/santiago/panama");
+    EXPECT_EQ(text(pair, "floor_us"), "15000");
+    EXPECT_EQ(text(pair, "above_floor_us"), "5000");
+    EXPECT_EQ(text(*pair.find("quality"), "bulk"), "\"good\"");
+    const Value links = get("/api/v1/measure/links");
+    EXPECT_EQ(text((*links.find("items")->if_array())[0], "floor_us"), "15000");
+    const Value then = get("/api/v1/measure/pairs?as_of_time=2011-11-15T11:45:00Z&from=santiago");
+    EXPECT_EQ(text((*then.find("items")->if_array())[0], "floor_us"), "15000");
+
+    EXPECT_EQ(count(get("/api/v1/measure/profiles")), 3U);
+    const Value heat = get("/api/v1/measure/histograms?from=santiago&to=panama&step=600");
+    EXPECT_EQ(heat.find("steps")->if_array()->size(), 2U);
+    get("/api/v1/measure/histograms?from=santiago&to=panama&step=60");
+    EXPECT_EQ(status_, 400);
+
+    const Value statement = get("/api/v1/measure/statement/uchile?language=en");
+    EXPECT_EQ(statement.find("destinations")->if_array()->size(), 1U);
+    EXPECT_EQ(text(statement, "via"), "\"reuna\"");
+    EXPECT_NE(statement.find("text")->if_string()->find("Of 1,800 packets, none was lost."), std::string::npos)
+        << *statement.find("text")->if_string();
+    get("/api/v1/measure/statement/nobody");
+    EXPECT_EQ(status_, 404);
+    get("/api/v1/measure/statement/reuna?since=2010-01-01T00:00:00Z");
+    EXPECT_EQ(status_, 400);
+}
+
 TEST_F(Service, ErrorsSayWhatIsMissing) {
     get("/api/v1/measure/pairs/santiago/atlantis");
     EXPECT_EQ(status_, 404);

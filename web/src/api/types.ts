@@ -147,6 +147,10 @@ export interface Pair {
   clock_error_us: number | null;
   state: PairState;
   baseline_us: number | null;
+  /** What light needs along the links. */
+  floor_us?: number | null;
+  above_floor_us?: number | null;
+  quality?: Record<ProfileName, Verdict>;
   sessions: number;
   own_drops?: number;
   /** Ends whose clock is wrong: the delays are not the network's. */
@@ -171,6 +175,19 @@ export interface MeasurementPoint {
   refused: number;
   processor: number;
   memory: number;
+}
+
+export type ProfileName = 'interactive' | 'bulk' | 'usual';
+export type Verdict = 'good' | 'fair' | 'poor' | 'unknown';
+
+export interface Profile {
+  id: ProfileName;
+  delay_watch_us: number;
+  delay_bad_us: number;
+  loss_watch: number;
+  loss_bad: number;
+  jitter_watch_us: number;
+  jitter_bad_us: number;
 }
 
 export interface MeasuredRecord {
@@ -202,6 +219,8 @@ export interface MeasuredLink {
   a: string;
   b: string;
   state: LinkState;
+  floor_us?: number | null;
+  above_floor_us?: number | null;
   forward: Pair | null;
   backward: Pair | null;
 }

@@ -33,6 +33,11 @@ const pages: PageName[] = [
   { path: '/api', key: 'nav.api', words: 'api openapi curl' },
   { path: '/work', key: 'nav.work', words: 'work trabajo trabalho mine' },
   { path: '/cases', key: 'nav.cases', words: 'cases casos tickets queues colas filas incident' },
+  {
+    path: '/measure/statement',
+    key: 'statement.title',
+    words: 'statement informe declaracion declaracao institution institucion instituicao month mes',
+  },
   { path: '/cases/new', key: 'case.new', words: 'new case nuevo caso novo caso help ayuda ajuda problem' },
   { path: '/calendar', key: 'nav.calendar', words: 'calendar calendario ical ics' },
   { path: '/maintenance', key: 'nav.maintenance', words: 'maintenance mantenimiento manutencao window ventana janela' },

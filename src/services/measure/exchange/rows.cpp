@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <iterator>
 
 #include "registry/csv.h"
@@ -24,12 +25,18 @@ void append(std::string& out, double value) {
 void append(std::string& out, const Time& value) {
     out += format_time(value);
 }
+void append(std::string& out, const std::string& value) {
+    out += value;
+}
+void append(std::string& out, const std::vector<std::string>& value) {
+    fmt::format_to(std::back_inserter(out), "{}", fmt::join(value, " "));
+}
 template <class T>
 void append(std::string& out, const std::optional<T>& value) {
     if (value) append(out, *value);
 }
 
-/// Sites' ids and figures need no quotes.
+/// Sites' ids, paths' identifiers and figures need no quotes.
 void add_csv(std::string& out, std::string_view from, std::string_view to, const measure::Figures& figures) {
     out.append(from).append(",").append(to);
     for_each_field<measure::Figures>([&](const auto& field) {

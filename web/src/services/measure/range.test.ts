@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRange, stamp, stepFor } from './range';
+import { endOf, readRange, stamp, stepFor } from './range';
 
 const now = Date.parse('2026-01-10T12:00:00Z');
 const read = (query: string) => readRange(new URLSearchParams(query), now);
@@ -28,6 +28,12 @@ describe('the span of a chart', () => {
   it('never asks for more points than a chart can show', () => {
     for (const hours of [1, 6, 24, 24 * 7, 24 * 30])
       expect((hours * 3600) / stepFor(hours * 3_600_000)).toBeLessThanOrEqual(400);
+  });
+
+  it('ends with the day as of which the network is shown', () => {
+    expect(stamp(endOf('2026-01-08', now))).toBe('2026-01-09T00:00:00Z');
+    expect(endOf('2026-01-10', now)).toBe(now);
+    expect(endOf(null, now)).toBe(now);
   });
 
   it('writes moments to the second', () => {

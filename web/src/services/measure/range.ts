@@ -37,6 +37,11 @@ export function readRange(query: URLSearchParams, now: number, fallback: Preset 
   return { since: now - kLengths[preset], until: now, step: stepFor(kLengths[preset]), preset };
 }
 
+/** Where a chart that follows the clock ends: now, or at the end of the day as of which the portal shows the network. */
+export function endOf(asOf: string | null, now: number): number {
+  return asOf ? Math.min(Date.parse(`${asOf}T00:00:00Z`) + 24 * kHour, now) : now;
+}
+
 /** To the second, as an address carries it. */
 export function stamp(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');

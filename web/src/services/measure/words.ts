@@ -1,6 +1,6 @@
 // What the mesh says of the network, in plain words.
 
-import type { Pair, Summary } from '../../api/types';
+import type { MeasuredLink, Pair, Summary } from '../../api/types';
 import { t } from '../../i18n/index.svelte';
 import { delay, percent } from '../../lib/format';
 
@@ -19,6 +19,19 @@ export function networkSentence(summary: Summary): string {
   if (links > 0 && summary.pairs_unknown > 0 && summary.pairs_unknown === summary.pairs_total)
     sentences.push(t('now.noMeasures'));
   return sentences.join(' ');
+}
+
+/** Microseconds above what light needs: up to the first a link is near it, up to the second longer, beyond far. */
+const kNear = 2000;
+const kLonger = 20_000;
+
+/** How a link looks on the map of delay above the floor. What the clocks can't show is not held against it. */
+export function floorLook(link: MeasuredLink | undefined): 'near' | 'longer' | 'far' | 'down' | 'unknown' {
+  if (link?.state === 'down') return 'down';
+  if (link?.above_floor_us == null) return 'unknown';
+  const error = Math.max(link.forward?.clock_error_us ?? 0, link.backward?.clock_error_us ?? 0);
+  const above = link.above_floor_us - error;
+  return above > kLonger ? 'far' : above > kNear ? 'longer' : 'near';
 }
 
 export interface Figure {

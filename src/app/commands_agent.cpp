@@ -15,6 +15,7 @@
 #include "app/signals.h"
 #include "base/units.h"
 #include "services/measure/agent.h"
+#include "services/measure/throughput/agent.h"
 
 namespace quipu::app {
 namespace {
@@ -26,6 +27,7 @@ struct AgentFlags {
     std::string clock_error;
     std::string spool;
     std::uint16_t measure_port = measure::kTestPort;
+    std::uint16_t throughput_port = throughput::kIperfPort;
 };
 
 /// The ticket's text, or the file that holds it; `-` is standard input's first line.
@@ -57,6 +59,7 @@ Result<void> run_agent(const AgentFlags& flags) {
     const SystemClock clock;
     const auto runtime = TRY(agent::Runtime::create(TRY(runtime_options(flags)), clock));
     runtime->add_part(measure::make_point({.port = flags.measure_port}));
+    runtime->add_part(throughput::make_point({.port = flags.throughput_port}));
     std::atomic<bool> told = false;
     std::thread waiter([&] {
         signals.wait();
@@ -90,6 +93,9 @@ void add_agent_command(CLI::App& app, Context& context) {
         ->type_name("DURATION");
     command->add_option("--spool", flags->spool, "Bound of the spool, such as 256MB")->type_name("SIZE");
     command->add_option("--measure-port", flags->measure_port, "UDP port of measurement")
+        ->capture_default_str()
+        ->type_name("N");
+    command->add_option("--throughput-port", flags->throughput_port, "TCP and UDP port of throughput tests")
         ->capture_default_str()
         ->type_name("N");
     command->callback([flags, &context] { context.command = [flags] { return run_agent(*flags); }; });

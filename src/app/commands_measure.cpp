@@ -109,6 +109,7 @@ void add_measure_commands(CLI::App& app, Context& context) {
             [](const Context& shown, const MeasureOptions&) { return list_links(shown); });
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
             [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
+    add_throughput_commands(*measure, context);
     add_measure_serve_command(*measure, context);
 }
 

@@ -23,6 +23,7 @@ export const routes: Route[] = [
   lazy('/import', () => import('../registry/Import.svelte')),
   lazy('/what-if', () => import('../registry/WhatIf.svelte')),
   lazy('/measure', () => import('../services/measure/Mesh.svelte')),
+  lazy('/measure/calendar', () => import('../services/measure/Calendar.svelte')),
   lazy('/measure/:from/:to', () => import('../services/measure/Pair.svelte')),
   lazy('/rpki', () => import('../rpki/Rpki.svelte')),
   lazy('/rpki/validity', () => import('../rpki/Validity.svelte')),

@@ -47,4 +47,7 @@ void add_rpki_origin_commands(CLI::App& rpki, Context& context);  ///< rpki vali
 void add_rpki_serve_commands(CLI::App& rpki, Context& context);   ///< rpki serve, rtr-stdio
 void add_completion_command(CLI::App& app, Context& context);     ///< completion bash
 
+/// measure throughput, calendar, test
+void add_throughput_commands(CLI::App& measure, Context& context);
+
 }  // namespace quipu::app

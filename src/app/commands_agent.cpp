@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "services/measure/agent.h"
 #include "services/measure/compare/agent.h"
+#include "services/measure/throughput/agent.h"
 
 namespace quipu::app {
 namespace {
@@ -29,6 +30,7 @@ struct AgentFlags {
     std::uint16_t measure_port = measure::kTestPort;
     std::uint16_t reflector_port = compare::kReflectorPort;
     std::string commodity_address;
+    std::uint16_t throughput_port = throughput::kIperfPort;
 };
 
 /// The ticket's text, or the file that holds it; `-` is standard input's first line.
@@ -63,6 +65,7 @@ Result<void> run_agent(const AgentFlags& flags) {
     compare::PointSettings comparing{.port = flags.reflector_port, .commodity = {}};
     if (!flags.commodity_address.empty()) comparing.commodity = TRY(net::IpAddress::parse(flags.commodity_address));
     runtime->add_part(compare::make_point(comparing));
+    runtime->add_part(throughput::make_point({.port = flags.throughput_port}));
     std::atomic<bool> told = false;
     std::thread waiter([&] {
         signals.wait();
@@ -105,6 +108,9 @@ void add_agent_command(CLI::App& app, Context& context) {
         ->add_option("--commodity-address", flags->commodity_address,
                      "This machine's address of another provider, so that `quipu compare` can hold both ways together")
         ->type_name("IP");
+    command->add_option("--throughput-port", flags->throughput_port, "TCP and UDP port of throughput tests")
+        ->capture_default_str()
+        ->type_name("N");
     command->callback([flags, &context] { context.command = [flags] { return run_agent(*flags); }; });
 }
 

@@ -248,6 +248,7 @@ void add_measure_commands(CLI::App& app, Context& context) {
     points->add_option("--since", of_points->since, "The site's minutes, not before this time")->type_name("TIME");
     points->add_option("--until", of_points->until, "The site's minutes, before this time")->type_name("TIME");
     points->add_option("--limit", of_points->limit, "At most so many")->type_name("N");
+    add_throughput_commands(*measure, context);
     add_measure_serve_command(*measure, context);
     add_compare_commands(app, *measure, context);
 }

@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <numeric>
 #include <optional>
+#include <set>
 
+#include "base/json_careless.h"
 #include "base/value.h"
 
 namespace quipu {
@@ -27,6 +29,8 @@ class Builder {
     static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
     static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
+    explicit Builder(bool careless) : careless_(careless) {}
+
     void set_line(std::uint32_t line) { line_ = line; }
     [[nodiscard]] Value take() { return std::move(root_); }
     /// The fault that the builder itself found, with its line.
@@ -36,8 +40,10 @@ class Builder {
     bool on_document_end(json::error_code&) { return true; }
     bool on_object_begin(json::error_code&) { return open(Value(Value::Object{})); }
     bool on_object_end(std::size_t, json::error_code& ec) {
-        const Frame& frame = open_.back();
-        if (!keys_are_unique(*frame.value.if_object())) {
+        Frame& frame = open_.back();
+        if (careless_) {
+            keep_first_of_each(*frame.value.if_object());
+        } else if (!keys_are_unique(*frame.value.if_object())) {
             ec = json::error::syntax;
             return false;
         }
@@ -128,6 +134,12 @@ class Builder {
         return false;
     }
 
+    static void keep_first_of_each(Value::Object& object) {
+        std::set<std::string> seen;
+        std::erase_if(object, [&](const auto& member) { return !seen.insert(member.first).second; });
+    }
+
+    const bool careless_;
     Value root_;
     std::vector<Frame> open_;
     std::string text_;
@@ -159,12 +171,10 @@ std::string excerpt(std::string_view line) {
     return out;
 }
 
-}  // namespace
-
-Result<Value> parse_json(std::string_view text, std::string_view name) {
+Result<Value> parse(std::string_view text, std::string_view name, bool careless) {
     json::parse_options options;
     options.max_depth = kMaxDepth;
-    json::basic_parser<Builder> parser(options);
+    json::basic_parser<Builder> parser(options, careless);
     std::uint32_t line = 1;
     for (std::size_t at = 0;; ++line) {
         const std::size_t end = text.find('\n', at);
@@ -186,6 +196,16 @@ Result<Value> parse_json(std::string_view text, std::string_view name) {
         if (last) return parser.handler().take();
         at = end + 1;
     }
+}
+
+}  // namespace
+
+Result<Value> parse_json(std::string_view text, std::string_view name) {
+    return parse(text, name, false);
+}
+
+Result<Value> parse_careless_json(std::string_view text, std::string_view name) {
+    return parse(text, name, true);
 }
 
 }  // namespace quipu

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <limits>
 
+#include "base/json_careless.h"
 #include "base/value.h"
 #include "base/value_samples.h"
 
@@ -152,6 +153,15 @@ TEST(Value, IsBuiltByCode) {
     EXPECT_EQ(to_json(value), R"({"a":2,"b":[true,"x"]})");
     EXPECT_EQ(value.type_name(), "a table");
     EXPECT_EQ(value.find("a")->type_name(), "a whole number");
+}
+
+TEST(CarelessJson, OfANameThatStandsTwiceTheFirstCounts) {
+    constexpr std::string_view kTwice = R"({"a": 1, "b": {"c": 2, "c": 3}, "a": 4})";
+    EXPECT_FALSE(parse_json(kTwice));
+    const auto value = parse_careless_json(kTwice);
+    ASSERT_TRUE(value);
+    EXPECT_EQ(to_json(*value), R"({"a":1,"b":{"c":2}})");
+    EXPECT_FALSE(parse_careless_json("{"));
 }
 
 }  // namespace

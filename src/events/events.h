@@ -455,4 +455,39 @@ struct RpkiChangeReleased {
     }
 };
 
+/// A test of throughput found no place in the calendar. Subject: pair:FROM/TO.
+struct ThroughputTestRefused {
+    static constexpr std::string_view kType = "ThroughputTestRefused";
+    std::string from, to;
+    Time wanted{};
+    std::string reason;  // end-busy, link-busy, path-busy, link-share, too-much, too-early, too-late
+    std::string object;  // the site or link
+    std::string what;
+    static constexpr auto describe() {
+        using T = ThroughputTestRefused;
+        return fields(field<&T::from>("from", "Sending site").required(),
+                      field<&T::to>("to", "Receiving site").required(),
+                      field<&T::wanted>("wanted", "The start that was wanted").required(),
+                      field<&T::reason>("reason", "What stood against it").required(),
+                      field<&T::object>("object", "The site or link that is taken"),
+                      field<&T::what>("what", "The same in words"));
+    }
+};
+/// A test of throughput failed, the first of its pair or one that a person asked for. Subject: pair:FROM/TO.
+struct ThroughputTestFailed {
+    static constexpr std::string_view kType = "ThroughputTestFailed";
+    std::int64_t test = 0;
+    std::string from, to;
+    Time start{};
+    std::string why;
+    static constexpr auto describe() {
+        using T = ThroughputTestFailed;
+        return fields(field<&T::test>("test", "Its number").required(),
+                      field<&T::from>("from", "Sending site").required(),
+                      field<&T::to>("to", "Receiving site").required(),
+                      field<&T::start>("start", "When it was due").required(),
+                      field<&T::why>("why", "What its ends say"));
+    }
+};
+
 }  // namespace quipu::events

@@ -68,6 +68,7 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'AgentRevoked':
     case 'ProblemReported':
     case 'RpkiChangeHeld':
+    case 'ThroughputTestFailed':
     case 'CaseOpened':
     case 'CaseEscalated':
       return 'watch';

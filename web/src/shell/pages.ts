@@ -22,6 +22,11 @@ const pages: PageName[] = [
     key: 'points.title',
     words: 'measurement points puntos de medicion pontos de medicao clock reloj relogio ntp',
   },
+  {
+    path: '/measure/calendar',
+    key: 'throughput.calendar',
+    words: 'throughput caudal vazao bandwidth ancho de banda iperf bwctl calendar calendario tests pruebas testes',
+  },
   { path: '/links', key: 'nav.links', words: 'links enlaces enlaces circuitos' },
   { path: '/sites', key: 'nav.sites', words: 'sites sitios pontos puntos pop' },
   { path: '/registry', key: 'nav.registry', words: 'registry registro' },

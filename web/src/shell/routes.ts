@@ -26,6 +26,7 @@ export const routes: Route[] = [
   lazy('/measure/points', () => import('../services/measure/Points.svelte')),
   lazy('/measure/statement', () => import('../services/measure/Statement.svelte')),
   lazy('/measure/statement/:organisation', () => import('../services/measure/Statement.svelte')),
+  lazy('/measure/calendar', () => import('../services/measure/Calendar.svelte')),
   lazy('/measure/:from/:to', () => import('../services/measure/Pair.svelte')),
   lazy('/rpki', () => import('../rpki/Rpki.svelte')),
   lazy('/rpki/validity', () => import('../rpki/Validity.svelte')),

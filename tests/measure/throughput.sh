@@ -1,0 +1,146 @@
+#!/bin/bash
+# Throughput between two agents: a hub, an agent beside it and one at the other end of a veth pair, Debian's iperf3 under both. A test
+# that is asked for runs and its result is read by the command; another at the same time is refused and told why; UDP; a port that is
+# taken, an agent that is killed in the middle, a restart of the hub; and the proof over the history holds.
+# tests/measure/throughput.sh PATH/TO/quipu; exits 77 (skipped) without root or iperf3. All of it is in namespaces of its own.
+set -euo pipefail
+quipu=$(realpath "$1")
+if [ "${2:-}" != inside ]; then
+  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
+  command -v iperf3 >/dev/null || { echo "iperf3 is not installed (tools/setup): not asked"; exit 77; }
+  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
+fi
+here=$(realpath "$(dirname "$0")")
+unset QUIPU_HUB QUIPU_PORT QUIPU_DATA QUIPU_WEB QUIPU_DATABASE QUIPU_TOKEN
+export NO_COLOR=1
+mount -t tmpfs none /run
+mkdir -m 755 /run/netns /run/test
+cd /run/test
+ip link set lo up
+source "$here/far.bash"
+
+fails() { echo "not so: $1"; shift; tail -n 20 "$@" 2>/dev/null || true; exit 1; }
+# Waits until a command's output has a text; how long that may take decides nothing but when to give up.
+await() { # TEXT COMMAND…
+  local text=$1
+  shift
+  for _ in $(seq 600); do
+    "$@" >await.out 2>&1 || true
+    ! grep -qF -- "$text" await.out || return 0
+    sleep 0.1
+  done
+  cat await.out
+  fails "\"$*\" says \"$text\"" hub.log santiago.log panama.log
+}
+
+cat >quipu.toml <<CONF
+[agents]
+listen = ["192.0.2.1:8443"]
+[throughput]
+enabled = false
+CONF
+start_hub() {
+  "$quipu" serve --config quipu.toml --port 8080 --data hub --only throughput >hub.out 2>>hub.log &
+  hub=$!
+  for _ in $(seq 600); do
+    grep -q http hub.out && return
+    kill -0 "$hub" 2>/dev/null || fails "the hub starts" hub.log
+    sleep 0.05
+  done
+  fails "the hub starts" hub.log
+}
+start_hub
+export QUIPU_HUB=http://127.0.0.1:8080
+cat >network.toml <<NET
+[[organisations]]
+id = "clara"
+name = "CLARA"
+type = "regional"
+[[sites]]
+id = "santiago"
+name = "Santiago"
+organisation = "clara"
+[[sites]]
+id = "panama"
+name = "Panama City"
+organisation = "clara"
+[[links]]
+id = "santiago-panama"
+a = "santiago"
+b = "panama"
+capacity = "1 Gb/s"
+activated = 2011-07-06
+NET
+"$quipu" registry import network.toml --why test >/dev/null || fails "the network is imported" hub.log
+for site in santiago panama; do "$quipu" agents ticket $site >$site.ticket; done
+start_santiago() {
+  "$quipu" agent --data santiago --ticket santiago.ticket --address 192.0.2.1 >>santiago.log 2>&1 &
+  santiago=$!
+}
+start_panama() {
+  ip netns exec far "$quipu" agent --data panama --ticket panama.ticket --address 192.0.2.2 >>panama.log 2>&1 &
+  panama=$!
+}
+start_santiago
+start_panama
+can_test() { "$quipu" --output json measure calendar --points | tr -d ' \n'; }
+await '"site":"panama","state":"able"' can_test
+await '"site":"santiago","state":"able"' can_test
+
+# One that is asked for runs; while it has its place, another is refused.
+"$quipu" --output json measure test santiago panama --duration 2s --rate 200Mb/s --wait >first.json 2>first.err &
+waiting=$!
+await '"state":"planned"' sh -c "'$quipu' --output json measure calendar | tr -d ' \n'"
+at=$("$quipu" --output json measure calendar | sed -n 's/.*"start": "\(.*\)".*/\1/p' | head -1)
+if "$quipu" measure test panama santiago --duration 1s --at "$at" >refused.out 2>&1; then fails "an overlapping test is refused" refused.out; fi
+for text in "finds no place" "is in use by test 1 (santiago to panama)" "the next free start is"; do
+  grep -qF "$text" refused.out || fails "the refusal says \"$text\"" refused.out
+done
+wait $waiting || fails "the test has a result" first.err first.json hub.log santiago.log panama.log
+python3 - <<'PYTHON' || fails "the result is what iperf3 measured" first.json
+import json
+r = json.load(open("first.json"))
+assert r["ok"] and r["from"] == "santiago" and r["to"] == "panama", r
+assert 150e6 < r["received_bps"] < 250e6, r["received_bps"]
+assert r["rtt_min_us"] > 0 and r["retransmits"] >= 0 and len(r["intervals"]) == 2, r
+assert r["receiver_says"] in ("", "ok"), r
+PYTHON
+"$quipu" measure calendar --refused | grep -q end-busy || fails "the refusal stands in the calendar"
+
+# UDP, the other way.
+"$quipu" --output json measure test panama santiago --duration 1s --udp 20Mb/s --wait >udp.json 2>udp.err || fails "a test by UDP has a result" udp.err panama.log
+python3 - <<'PYTHON' || fails "the result of UDP" udp.json
+import json
+r = json.load(open("udp.json"))
+assert r["ok"] and r["protocol"] == "udp" and r["packets"] > 100 and r["lost"] >= 0 and r["jitter_us"] >= 0, r
+PYTHON
+
+# The port is taken: both ends say what they saw, and the calendar goes on.
+ip netns exec far iperf3 -s -B 192.0.2.2 -p 5201 >/dev/null 2>&1 &
+stranger=$!
+await ESTAB sh -c "ip netns exec far ss -ltn | grep -q 192.0.2.2:5201 && echo ESTAB"
+"$quipu" measure test santiago panama --duration 1s --wait >taken.out 2>&1 || true
+await 'Address already in use' "$quipu" --output json measure throughput santiago panama
+kill $stranger
+wait $stranger 2>/dev/null || true
+
+# The sender's agent is killed in the middle: its iperf3 goes with it, the receiver says so, and the hub, killed too, has it after its restart.
+"$quipu" measure test santiago panama --duration 6s --rate 1Mb/s >killed.out
+await 192.0.2.2:5201 sh -c "ss -tn state established"
+kill -9 $santiago
+wait $santiago 2>/dev/null || true
+kill -9 $hub
+wait $hub 2>/dev/null || true
+for _ in $(seq 100); do pgrep -x iperf3 >left.out || break; sleep 0.1; done
+[ ! -s left.out ] || { pgrep -x iperf3 >left.out && fails "iperf3 ends with its agent" left.out; }
+start_hub
+await 'the client has' "$quipu" --output json measure throughput santiago panama
+start_santiago
+await '"site":"santiago","state":"able"' can_test
+"$quipu" measure test panama santiago --duration 1s --rate 5Mb/s --wait >after.out 2>&1 || fails "after all that a test runs" after.out hub.log
+
+# In the table people read quantities; and no two tests have met.
+"$quipu" measure throughput >table.out
+grep -q 'Mb/s' table.out || fails "the table has units" table.out
+"$quipu" measure calendar --verify >proof.out || fails "the proof holds" proof.out
+echo "two agents measured throughput: TCP, UDP, a refusal, a taken port, a killed agent, a killed hub; the proof holds"

@@ -34,6 +34,7 @@ struct PartContext {
     std::string folder;                     ///< the part's own, made already
     std::vector<net::IpAddress> addresses;  ///< where to measure from
     Nanoseconds clock_error;                ///< declared bound (the lab's shared clock), or zero: ask the kernel
+    Nanoseconds clock_shift{};              ///< the lab's: what this point stamps is off by so much
 };
 
 class Part {

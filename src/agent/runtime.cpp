@@ -76,7 +76,8 @@ class RuntimeImpl final : public Runtime {
                              .agent = identity_.agent,
                              .folder = folder,
                              .addresses = options_.addresses,
-                             .clock_error = options_.clock_error}));
+                             .clock_error = options_.clock_error,
+                             .clock_shift = options_.clock_shift}));
         }
         return {};
     }

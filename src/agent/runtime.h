@@ -18,6 +18,7 @@ struct RuntimeOptions {
     std::string ticket;                     ///< its text; needed once
     std::vector<net::IpAddress> addresses;  ///< where parts measure from; the address that reaches the hub when empty
     Nanoseconds clock_error{};              ///< declared bound, or zero: ask the kernel
+    Nanoseconds clock_shift{};              ///< the lab's: stamps are off by so much
     SpoolLimits spool;
     Nanoseconds upload_every = std::chrono::seconds(1);  ///< records wait at most this long for company
 };

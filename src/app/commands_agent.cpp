@@ -25,7 +25,7 @@ struct AgentFlags {
     std::string data = "agent-data";
     std::string ticket;
     std::vector<std::string> addresses;
-    std::string clock_error;
+    std::string clock_error, clock_shift;
     std::string spool;
     std::uint16_t measure_port = measure::kTestPort;
     std::uint16_t reflector_port = compare::kReflectorPort;
@@ -53,6 +53,7 @@ Result<agent::RuntimeOptions> runtime_options(const AgentFlags& flags) {
     for (const std::string& address : flags.addresses)
         options.addresses.push_back(TRY(net::IpAddress::parse(address)));
     if (!flags.clock_error.empty()) options.clock_error = TRY(parse_duration(flags.clock_error));
+    if (!flags.clock_shift.empty()) options.clock_shift = TRY(parse_duration(flags.clock_shift));
     if (!flags.spool.empty()) options.spool.octets = static_cast<std::uint64_t>(TRY(parse_bytes(flags.spool)).octets);
     return options;
 }
@@ -96,6 +97,10 @@ void add_agent_command(CLI::App& app, Context& context) {
     command
         ->add_option("--clock-error", flags->clock_error,
                      "Known bound of this clock's error, such as 1us; the kernel is asked when left out")
+        ->type_name("DURATION");
+    command
+        ->add_option("--clock-shift", flags->clock_shift,
+                     "For a lab: this point's clock is off by so much (20ms, -20ms), and does not know it")
         ->type_name("DURATION");
     command->add_option("--spool", flags->spool, "Bound of the spool, such as 256MB")->type_name("SIZE");
     command->add_option("--measure-port", flags->measure_port, "UDP port of measurement")

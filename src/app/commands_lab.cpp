@@ -36,7 +36,7 @@ struct LabOptions {
     bool bgp = false;
     bool commodity = false;
     std::uint16_t rtr = 0;
-    std::string prefix, stop;
+    std::string prefix, stop, shift;
 };
 
 std::string runtime(const LabOptions& options) {
@@ -197,6 +197,14 @@ Result<void> hijack(const Context& context, const LabOptions& options) {
                              {.columns = {"prefix", "holder", "site", "as", "state"}, .colour = context.colour}));
 }
 
+Result<void> set_clock(const Context& context, const LabOptions& options) {
+    lab::LabClient client(runtime(options));
+    const Nanoseconds shift = options.shift == "right" ? Nanoseconds{} : TRY(parse_duration(options.shift));
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(shift).count();
+    return print(format_object(TRY(as_value(TRY(client.set_clock({options.site, us})))), context.output,
+                               {.columns = {}, .colour = context.colour}));
+}
+
 /// Becomes the command: its input, output and signals are this terminal's.
 Result<void> execute(const LabOptions& options) {
     const lab::LabStatus lab = TRY(lab::LabClient(runtime(options)).status());
@@ -267,6 +275,12 @@ void add_lab_commands(CLI::App& app, Context& context) {
     hijacking->add_option("site", options->site, "The site whose member announces it")->required()->type_name("SITE");
     hijacking->add_option("stop", options->stop, "Withdraws it instead")->check(CLI::IsMember({"stop"}));
     command(hijacking, [](const Context& c, const LabOptions& o) { return hijack(c, o); });
+
+    CLI::App* clock =
+        lab->add_subcommand("clock", "A point's clock is wrong and does not know it: quipu lab clock lima 20ms");
+    clock->add_option("site", options->site, "Whose agent, which starts again")->required()->type_name("SITE");
+    clock->add_option("shift", options->shift, "By how much: 20ms, -5ms; or right")->required()->type_name("DURATION");
+    command(clock, [](const Context& c, const LabOptions& o) { return set_clock(c, o); });
 
     CLI::App* link = lab->add_subcommand("link", "Shows or changes a link: quipu lab link ID loss=1% delay=20ms");
     link->add_option("id", options->link, "The link")->required()->type_name("LINK");

@@ -28,13 +28,14 @@ struct Question {
     std::optional<std::string> link;
     std::optional<LinkChange> change;
     std::optional<HijackChange> hijack;
+    std::optional<ClockChange> clock;
     std::optional<std::string> actor;
     static constexpr auto describe() {
-        return fields(field<&Question::verb>("do", "status, set, hijack or down").required(),
-                      field<&Question::link>("link", "The link to change"),
-                      field<&Question::change>("change", "What to change"),
-                      field<&Question::hijack>("hijack", "What a member's router is to announce"),
-                      field<&Question::actor>("actor", "Who asks"));
+        return fields(
+            field<&Question::verb>("do", "status, set, hijack, clock or down").required(),
+            field<&Question::link>("link", "The link to change"), field<&Question::change>("change", "What to change"),
+            field<&Question::hijack>("hijack", "What a member's router is to announce"),
+            field<&Question::clock>("clock", "Whose clock is set wrong"), field<&Question::actor>("actor", "Who asks"));
     }
 };
 
@@ -82,11 +83,14 @@ Result<Value> answer(std::string_view line, Controls& controls, bool& down) {
         if (!question.hijack) return fail(ErrorCode::invalid, "hijack needs prefix and site", "request");
         const HijackList list = TRY(controls.set_hijack(*question.hijack, question.actor.value_or("local")));
         reply.set("hijacks", TRY(parse_json(json_text(list))));
+    } else if (question.verb == "clock") {
+        if (!question.clock) return fail(ErrorCode::invalid, "clock needs site and shift", "request");
+        reply.set("clock", to_value(TRY(controls.set_clock(*question.clock))));
     } else if (question.verb == "down") {
         down = true;
         reply.set("going_down", true);
     } else {
-        return fail(ErrorCode::invalid, "expected status, set, hijack or down", "request.do");
+        return fail(ErrorCode::invalid, "expected status, set, hijack, clock or down", "request.do");
     }
     return reply;
 }
@@ -209,6 +213,15 @@ Result<void> LabClient::ask_down() const {
     question.set("do", "down");
     TRY(ask(question));
     return {};
+}
+
+Result<ClockChange> LabClient::set_clock(const ClockChange& change) {
+    Value question;
+    question.set("do", "clock");
+    question.set("clock", to_value(change));
+    const Value reply = TRY(ask(question));
+    const Value* clock = reply.find("clock");
+    return read<ClockChange>(clock == nullptr ? Value() : *clock, "the lab's answer");
 }
 
 Result<HijackList> LabClient::change_hijack(const HijackChange& change, std::string_view actor) {

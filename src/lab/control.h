@@ -5,6 +5,7 @@
 //     {"do": "status"}                                                  -> {"status": {…}}
 //     {"do": "set", "link": ID, "change": {…}, "actor": WHO}            -> {"link": {…}}
 //     {"do": "hijack", "hijack": {"prefix", "site", "stop"}, "actor": WHO}  -> {"hijacks": {…}}
+//     {"do": "clock", "clock": {"site", "shift_us"}}                    -> {"clock": {…}}
 //     {"do": "down"}                                                    -> {"going_down": true}, and the lab ends
 //     a failure                                                         -> {"error": {"code", "what", "where", "hint"}}
 
@@ -48,6 +49,7 @@ class LabClient final : public Controls {
 
     [[nodiscard]] Result<LabStatus> status() const override;
     [[nodiscard]] Result<void> ask_down() const;
+    [[nodiscard]] Result<ClockChange> set_clock(const ClockChange& change) override;
 
   protected:
     [[nodiscard]] Result<HijackList> change_hijack(const HijackChange& change, std::string_view actor) override;

@@ -53,4 +53,8 @@ std::shared_ptr<void> Controls::observe_hijacks(HijackObserver observer) {
     return hold(hijack_observers_, std::move(observer));
 }
 
+Result<ClockChange> Controls::set_clock(const ClockChange& change) {
+    return fail(ErrorCode::unsupported, "this lab's agents can't be given another clock", change.site);
+}
+
 }  // namespace quipu::lab

@@ -144,6 +144,19 @@ struct HijackChange {
                       field<&T::stop>("stop", "Withdraws it instead"));
     }
 };
+/// A point's clock is set wrong, or right again (0).
+struct ClockChange {
+    std::string site;
+    std::int64_t shift_us = 0;
+    static constexpr auto describe() {
+        using T = ClockChange;
+        return fields(field<&T::site>("site", "Whose agent").required().pattern(kSlug),
+                      field<&T::shift_us>("shift_us", "By how much it is off; 0: it is right")
+                          .required()
+                          .between(-1e6, 1e6)
+                          .format("us"));
+    }
+};
 struct HijackList {
     std::vector<HijackStatus> hijacks;
     static constexpr auto describe() {
@@ -207,6 +220,10 @@ class Controls {
     /// A member's router announces another's prefix, or ends it; answers all that are announced so. `unsupported` where
     /// the lab's routers do not speak BGP.
     [[nodiscard]] Result<HijackList> set_hijack(const HijackChange& change, std::string_view actor);
+
+    /// The site's agent starts again with a clock that is off by so much and does not know it. `not_found` where none
+    /// runs.
+    [[nodiscard]] virtual Result<ClockChange> set_clock(const ClockChange& change);
 
     /// Called after each change made through this object, on the caller's thread, for as long as the answer is kept.
     using Observer = std::function<void(const LinkSet&)>;

@@ -445,7 +445,24 @@ Result<void> Lab::spawn(std::string_view site, std::vector<std::string> argv, st
     command.argv = std::move(argv);
     command.netns = netns_path(node->netns);
     command.output_file = std::move(output_file);
+    agents_.with([&](auto& agents) { agents.insert_or_assign(std::string(site), command); });
     return supervisor_->start({agent_job(site), std::move(command)});
+}
+
+Result<ClockChange> Lab::set_clock(const ClockChange& change) {
+    if (down_) return fail(ErrorCode::unavailable, "the lab is going down");
+    auto command = agents_.with([&](const auto& agents) -> std::optional<Command> {
+        const auto at = agents.find(change.site);
+        return at == agents.end() ? std::nullopt : std::optional(at->second);
+    });
+    if (!command)
+        return fail(ErrorCode::not_found, "no agent runs there", change.site, "`quipu lab status` lists them");
+    if (change.shift_us != 0)
+        command->argv.insert(command->argv.end(), {"--clock-shift", fmt::format("{}us", change.shift_us)});
+    const std::scoped_lock lock(changing_);
+    supervisor_->stop(agent_job(change.site));
+    TRY(supervisor_->start({agent_job(change.site), std::move(*command)}));
+    return change;
 }
 
 void Lab::end(std::string_view site) {

@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/result.h"
 #include "lab/bgp.h"
 #include "lab/commodity.h"
@@ -63,6 +65,7 @@ class Lab final : public Controls {
     [[nodiscard]] Result<void> spawn(std::string_view site, std::vector<std::string> argv, std::string output_file);
     /// Ends the site's agent.
     void end(std::string_view site);
+    [[nodiscard]] Result<ClockChange> set_clock(const ClockChange& change) override;
     [[nodiscard]] std::optional<JobState> agent_state(std::string_view site) const;
 
     /// From now on every point's router drops what is invalid, by a cache that was not there when the lab was built.
@@ -113,6 +116,7 @@ class Lab final : public Controls {
     std::vector<Hijack> hijacks_;  // by changing_
     Validation validation_;        // by changing_, once the routers run
     std::mutex writing_;           // the record
+    Guarded<std::map<std::string, Command, std::less<>>> agents_;
     std::unique_ptr<Emulator> emulator_;
     std::unique_ptr<Supervisor> supervisor_;
     std::unique_ptr<ControlServer> control_;

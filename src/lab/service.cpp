@@ -26,6 +26,13 @@ struct LinkQuery {
     }
 };
 
+struct ClockQuery {
+    ClockChange body;
+    static constexpr auto describe() {
+        return fields(field<&ClockQuery::body>("body", "Whose clock is off by how much").required());
+    }
+};
+
 struct HijackQuery {
     HijackChange body;
     static constexpr auto describe() {
@@ -94,6 +101,23 @@ class LabService final : public platform::Service {
                         Controls* lab = lab_.load();
                         if (lab == nullptr) return std::unexpected(no_lab().error());
                         return lab->set_hijack(query.body, actor);
+                    });
+            });
+        house.api.post<ClockQuery, ClockChange>(
+            {.path = "/api/v1/lab/clocks",
+             .summary = "A point of the lab starts again with a clock that is wrong, or right",
+             .tag = "lab",
+             .permission = Permission::operate,
+             .command = "quipu lab clock SITE 20ms"},
+            [this](const Call& call, ClockQuery query) -> Task<Result<ClockChange>> {
+                if (!call.caller.may(Permission::operate, platform::kEverywhere, "lab"))
+                    co_return fail(ErrorCode::forbidden, "whoever sets clocks wrong operates everywhere",
+                                   query.body.site);
+                co_return co_await net::EventLoop::current()->blocking(
+                    [this, query = std::move(query)]() -> Result<ClockChange> {
+                        Controls* lab = lab_.load();
+                        if (lab == nullptr) return std::unexpected(no_lab().error());
+                        return lab->set_clock(query.body);
                     });
             });
         return {};

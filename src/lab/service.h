@@ -4,6 +4,7 @@
 //     GET   /api/v1/lab
 //     PATCH /api/v1/lab/links/{id}
 //     POST  /api/v1/lab/hijacks
+//     POST  /api/v1/lab/clocks
 
 #include <functional>
 #include <memory>

@@ -38,7 +38,8 @@ class PointPart final : public Point {
         context_.emplace(context);
         sent_log_.emplace(context.folder + "/measure-sent");
         sent_log_->load();
-        plane_ = TRY(DataPlane::open(context.clock, context.addresses, settings_.port, context.clock_error));
+        plane_ = TRY(DataPlane::open(context.clock, context.addresses, settings_.port, context.clock_error,
+                                     context.clock_shift));
         plane_->start();
         interfaces_ = path::addresses_of_interfaces();
         auto tracer = path::Tracer::open(context.clock, context.addresses, plane_->port(),

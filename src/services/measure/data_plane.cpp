@@ -17,8 +17,10 @@ constexpr std::size_t kReceiveBatches = 16;
 }  // namespace
 
 Result<std::unique_ptr<DataPlane>> DataPlane::open(const Clock& clock, const std::vector<net::IpAddress>& addresses,
-                                                   std::uint16_t port, Nanoseconds declared_clock_error) {
-    std::unique_ptr<DataPlane> plane(new DataPlane(clock, declared_clock_error, TRY(net::Waker::create())));
+                                                   std::uint16_t port, Nanoseconds declared_clock_error,
+                                                   Nanoseconds clock_shift) {
+    std::unique_ptr<DataPlane> plane(
+        new DataPlane(clock, declared_clock_error, clock_shift, TRY(net::Waker::create())));
     TRY(plane->bind(addresses, port));
     plane->packets_.resize(net::kUdpBatch);
     plane->due_.resize(plane->sockets_.size());
@@ -149,7 +151,8 @@ void DataPlane::receive() {
                 // A path's probe has come to its end: who sent it learns that from another port (path/tracer.h).
                 if (datagram.bytes.size() == path::kProbePayload) continue;
                 if (!datagram.kernel_time) ++counters_.without_kernel_time;
-                receiver_.arrive(datagram.peer, datagram.bytes, datagram.received, datagram.ttl, datagram.truncated);
+                receiver_.arrive(datagram.peer, datagram.bytes, datagram.received + shift_, datagram.ttl,
+                                 datagram.truncated);
             }
             if (batch->size() < net::kUdpBatch) break;
         }
@@ -183,7 +186,8 @@ bool DataPlane::send_batch(std::size_t socket) {
         ByteWriter out(kTestPacketOctets + target.padding);
         // The stamp is the last thing before the system call.
         const Time sent = clock_.now();
-        write_test_packet(out, {.sequence = due[i].sequence, .sent = sent, .error = error, .padding = target.padding});
+        write_test_packet(
+            out, {.sequence = due[i].sequence, .sent = sent + shift_, .error = error, .padding = target.padding});
         meter_.sent_late(sent - due[i].due);
         packets_[i] = out.take();
         batch[i] = {packets_[i], target.address};

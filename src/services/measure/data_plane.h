@@ -39,7 +39,8 @@ class DataPlane {
   public:
     /// Binds a socket per address (both wildcards if there is none); port 0 takes a free one, the same for all.
     static Result<std::unique_ptr<DataPlane>> open(const Clock& clock, const std::vector<net::IpAddress>& addresses,
-                                                   std::uint16_t port, Nanoseconds declared_clock_error);
+                                                   std::uint16_t port, Nanoseconds declared_clock_error,
+                                                   Nanoseconds clock_shift = {});
     ~DataPlane();
     DataPlane(const DataPlane&) = delete;
     DataPlane& operator=(const DataPlane&) = delete;
@@ -64,8 +65,8 @@ class DataPlane {
         SenderEngine::Due due;
     };
 
-    DataPlane(const Clock& clock, Nanoseconds declared, net::Waker waker)
-        : clock_(clock), declared_(declared), waker_(std::move(waker)) {}
+    DataPlane(const Clock& clock, Nanoseconds declared, Nanoseconds shift, net::Waker waker)
+        : clock_(clock), declared_(declared), shift_(shift), waker_(std::move(waker)) {}
     Result<void> bind(const std::vector<net::IpAddress>& addresses, std::uint16_t port);
 
     void run();
@@ -84,6 +85,7 @@ class DataPlane {
 
     const Clock& clock_;
     const Nanoseconds declared_;
+    const Nanoseconds shift_;  // of every stamp: a lab's wrong clock
     std::vector<net::UdpSocket> sockets_;
     std::vector<Time> last_arrival_;  // of each socket: what it dropped since came later
     std::uint16_t port_ = 0;

@@ -83,6 +83,7 @@ class PointPart final : public agent::Part {
                 listen.push_back({address, settings_.port});
             stamp::ReflectorSettings settings;
             settings.allowed = for_whom;
+            settings.clock_shift = context_->clock_shift;
             settings.packets_per_second_of_client = 1000;
             settings.reflector_ports = {862, settings_.port};
             auto started = stamp::ReflectorServer::start(listen, settings, context_->clock_error, context_->clock);
@@ -123,6 +124,7 @@ class PointPart final : public agent::Part {
                                                  {.research = research(),
                                                   .commodity = settings_.commodity,
                                                   .clock_error = context_->clock_error,
+                                                  .clock_shift = context_->clock_shift,
                                                   .interrupted = interrupted},
                                                  context_->clock);
                 if (!stop.stop_requested()) keep(kObservationStream, json_text(seen));

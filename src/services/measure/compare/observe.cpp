@@ -50,7 +50,7 @@ Result<stamp::ClientResult> run_stamp(const ComparisonTask& task, const net::IpA
     return stamp::run_session(settings, clock, TRY(stamp::session_socket(source, 0)));
 }
 
-SeenWay way_of(const net::IpAddress& source, const Session& session) {
+SeenWay way_of(const net::IpAddress& source, const Session& session, Nanoseconds clock_shift) {
     SeenWay way{.source = source};
     if (session.route) way.route = *session.route;
     if (!session.result) {
@@ -65,8 +65,8 @@ SeenWay way_of(const net::IpAddress& source, const Session& session) {
     for (const stamp::Exchange& exchange : session.result->exchanges) {
         Round& round = way.rounds.emplace_back();
         if (!exchange.sent || !exchange.received) continue;
-        round.there = (exchange.reflector_received - *exchange.sent).count();
-        round.back = (*exchange.received - exchange.reflector_sent).count();
+        round.there = (exchange.reflector_received - *exchange.sent - clock_shift).count();
+        round.back = (*exchange.received + clock_shift - exchange.reflector_sent).count();
     }
     return way;
 }
@@ -121,8 +121,8 @@ Observation observe(const ComparisonTask& task, const Sources& sources, const Cl
             });
         }
     }
-    out.research = way_of(addresses[0], sessions[0]);
-    out.commodity = way_of(addresses[1], sessions[1]);
+    out.research = way_of(addresses[0], sessions[0], sources.clock_shift);
+    out.commodity = way_of(addresses[1], sessions[1], sources.clock_shift);
     out.synchronised = true;
     for (const Session& session : sessions) {
         if (!session.result) continue;

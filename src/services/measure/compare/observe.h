@@ -11,6 +11,7 @@ namespace quipu::compare {
 struct Sources {
     std::optional<net::IpAddress> research, commodity;
     Nanoseconds clock_error{};  ///< declared; zero: what the kernel says
+    Nanoseconds clock_shift{};  ///< a lab's wrong clock
     std::function<bool()> interrupted = [] { return false; };
 };
 

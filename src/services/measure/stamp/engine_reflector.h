@@ -62,6 +62,7 @@ struct ReflectorSettings {
     std::size_t most_clients = 65'536;
     double packets_per_second_of_client = 0;             ///< 0: no limit; a second's worth may come at once
     Nanoseconds idle = std::chrono::minutes(15);         ///< RFC 8762 §4.3: then an unannounced session ends
+    Nanoseconds clock_shift{};                           ///< of every stamp: a lab's wrong clock
     std::vector<std::uint16_t> reflector_ports = {862};  ///< nothing is answered to these
 };
 

@@ -158,14 +158,14 @@ std::size_t ReflectorServer::answer(std::uint32_t number, const Socket& socket, 
                               .peer = datagram.peer,
                               .local = {datagram.local.value_or(own.address), own.port},
                               .bytes = datagram.bytes,
-                              .received = datagram.received,
+                              .received = datagram.received + shift_,
                               .ttl = datagram.ttl,
                               .tos = datagram.tos,
                               .truncated = datagram.truncated};
         if (engine_.prepare(arrival, now, reflections_[ready])) ++ready;
     }
     for (std::size_t i = 0; i < ready; ++i)
-        engine_.seal(reflections_[i], clock_.now());
+        engine_.seal(reflections_[i], clock_.now() + shift_);
     return ready;
 }
 

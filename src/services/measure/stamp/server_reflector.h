@@ -57,7 +57,11 @@ class ReflectorServer {
     };
 
     ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock, net::Waker waker)
-        : clock_(clock), declared_(declared), waker_(std::move(waker)), engine_(std::move(settings)) {}
+        : clock_(clock),
+          declared_(declared),
+          shift_(settings.clock_shift),
+          waker_(std::move(waker)),
+          engine_(std::move(settings)) {}
     void run();
     void wait(const std::vector<Socket*>& sockets, Time until);
     void reflect_waiting(std::uint32_t number, Socket& socket);
@@ -66,6 +70,7 @@ class ReflectorServer {
 
     const Clock& clock_;
     const Nanoseconds declared_;
+    const Nanoseconds shift_;
     const net::Waker waker_;
     std::atomic<bool> stopping_ = false;
 

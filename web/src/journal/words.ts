@@ -60,6 +60,7 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'OutageBegan':
       return 'bad';
     case 'DelayRose':
+    case 'PathChanged':
     case 'AgentRevoked':
     case 'ProblemReported':
     case 'RpkiChangeHeld':

@@ -320,6 +320,19 @@ test('a link that fails is seen on the map and in the journal, and heals', { ski
   // Traffic goes another way, which is longer.
   await until(() => ask(hub, '/measure/pairs/santiago/panama'), (pair) => pair.delay_median_us > before.delay_median_us, { within: kMeasured, every: 2000, what: 'a longer way' });
 
+  // The pair's page shows the way round, the way before it, and each minute's path is one of them.
+  const stays = await until(() => ask(hub, '/measure/paths?from=santiago&to=panama'), ({ items }) => items.length > 1 && items[0].hops.length > items[1].hops.length, { within: kMeasured, every: 2000, what: 'another way' });
+  await visit(page, `${hub.url}/measure/santiago/panama`);
+  const cords = page.getByRole('list', { name: 'Hop by hop: Santiago → Panama City', exact: true });
+  await cords.waitFor();
+  assert.equal(await cords.getAttribute('data-way'), stays.items[0].id);
+  assert.equal(await cords.getByRole('listitem').count(), stays.items[0].hops.length + 1);
+  await page.getByRole('img', { name: 'Which way was taken when: Santiago → Panama City', exact: true }).waitFor();
+  await page.getByRole('cell', { name: stays.items[1].id, exact: true }).waitFor();
+  assert.deepEqual(await faultsOf(page), []);
+  await visit(page, `${hub.url}/journal?type=PathChanged&subject=pair:santiago/panama`);
+  await page.getByText('From Santiago to Panama City, packets take another way', { exact: true }).waitFor();
+
   await visit(page, `${hub.url}/lab`);
   await page.locator(`tr[data-link="${id}"] button`).click();
   await page.locator(`tr[data-link="${id}"][data-state="up"]`).waitFor();

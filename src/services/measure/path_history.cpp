@@ -28,11 +28,12 @@ std::optional<Time> optional_time(const data::Rows& rows, std::size_t row, std::
     return data::time_at(rows, row, column);
 }
 
-Result<void> write_way(data::Transaction& transaction, const path::PathRecord& way) {
+Result<void> write_way(data::Transaction& transaction, std::string_view from, std::string_view to,
+                       const path::PathRecord& way) {
     TRY(
-        transaction.run("INSERT INTO measure_ways (id, body) VALUES (?, ?) "
-                        "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                        way.id, json_text(way)));
+        transaction.run("INSERT INTO measure_ways (from_site, to_site, id, body) VALUES (?, ?, ?, ?) "
+                        "ON CONFLICT (from_site, to_site, id) DO UPDATE SET body = excluded.body",
+                        std::string(from), std::string(to), way.id, json_text(way)));
     return {};
 }
 
@@ -41,8 +42,11 @@ Result<void> write_way(data::Transaction& transaction, const path::PathRecord& w
 const std::vector<data::Migration> kPathMigrations = {
     {"measure.001.paths",
      "CREATE TABLE measure_ways (\n"
-     "    id TEXT PRIMARY KEY,\n"
-     "    body TEXT NOT NULL\n"
+     "    from_site TEXT NOT NULL,\n"
+     "    to_site TEXT NOT NULL,\n"
+     "    id TEXT NOT NULL,\n"
+     "    body TEXT NOT NULL,\n"
+     "    PRIMARY KEY (from_site, to_site, id)\n"
      ");\n"
      "CREATE TABLE measure_paths (\n"
      "    from_site TEXT NOT NULL,\n"
@@ -53,6 +57,7 @@ const std::vector<data::Migration> kPathMigrations = {
      "    way TEXT NOT NULL,\n"
      "    PRIMARY KEY (from_site, to_site, since_ns)\n"
      ");\n"
+     "CREATE INDEX measure_ways_id ON measure_ways (id);\n"
      "CREATE INDEX measure_paths_way ON measure_paths (way, since_ns);\n"
      "CREATE INDEX measure_paths_now ON measure_paths (until_ns);\n"},
 };
@@ -60,7 +65,8 @@ const std::vector<data::Migration> kPathMigrations = {
 Result<void> PathHistory::load() {
     const auto rows =
         TRY(database_.query("SELECT p.from_site, p.to_site, p.since_ns, p.last_ns, w.body FROM measure_paths p "
-                            "JOIN measure_ways w ON w.id = p.way WHERE p.until_ns IS NULL"));
+                            "JOIN measure_ways w ON w.from_site = p.from_site AND w.to_site = p.to_site AND w.id = "
+                            "p.way WHERE p.until_ns IS NULL"));
     Currents now;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Current current {
@@ -114,7 +120,7 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
     if (current && path::fits(current->way, seen)) {
         current->last = seen.time;
         const bool learned = path::learn(current->way, seen);
-        if (learned) TRY(write_way(transaction, current->way));
+        if (learned) TRY(write_way(transaction, from, to, current->way));
         if (learned || seen.time - current->written >= kSeenStep) {
             current->written = seen.time;
             TRY(transaction.run(
@@ -154,18 +160,16 @@ Result<path::PathRecord> PathHistory::known_or_new(data::Transaction& transactio
                                                    std::string_view to, const path::PathRecord& seen) const {
     const auto rows = TRY(transaction.run(
         "SELECT w.body FROM measure_ways w JOIN (SELECT way, MAX(since_ns) AS latest FROM measure_paths "
-        "WHERE from_site = ? AND to_site = ? GROUP BY way) p ON p.way = w.id ORDER BY p.latest DESC LIMIT ?",
-        std::string(from), std::string(to), kMostKnown));
+        "WHERE from_site = ? AND to_site = ? GROUP BY way) p ON p.way = w.id WHERE w.from_site = ? AND w.to_site = ? "
+        "ORDER BY p.latest DESC LIMIT ?",
+        std::string(from), std::string(to), std::string(from), std::string(to), kMostKnown));
     for (std::size_t row = 0; row < rows.size(); ++row) {
         auto known = TRY(read_way(rows.text(row, 0)));
         if (!path::fits(known, seen)) continue;
-        if (path::learn(known, seen)) TRY(write_way(transaction, known));
+        if (path::learn(known, seen)) TRY(write_way(transaction, from, to, known));
         return known;
     }
-    // Another pair may have it on record: what that knows of silent hops stays.
-    const auto same = TRY(transaction.run("SELECT body FROM measure_ways WHERE id = ?", seen.id));
-    if (!same.empty()) return read_way(same.text(0, 0));
-    TRY(write_way(transaction, seen));
+    TRY(write_way(transaction, from, to, seen));
     return seen;
 }
 
@@ -178,12 +182,13 @@ std::string PathHistory::current(std::string_view from, std::string_view to) con
 
 Result<std::vector<PathSpan>> PathHistory::spans(std::string_view from, std::string_view to, Time since, Time until,
                                                  std::size_t limit) const {
-    const auto rows = TRY(database_.query(
-        "SELECT p.since_ns, p.until_ns, p.last_ns, w.body FROM measure_paths p JOIN measure_ways w ON w.id = p.way "
-        "WHERE p.from_site = ? AND p.to_site = ? AND p.since_ns < ? AND (p.until_ns IS NULL OR p.until_ns > ?) "
-        "ORDER BY p.since_ns DESC LIMIT ?",
-        std::string(from), std::string(to), data::count_of(until), data::count_of(since),
-        static_cast<std::int64_t>(limit)));
+    const auto rows =
+        TRY(database_.query("SELECT p.since_ns, p.until_ns, p.last_ns, w.body FROM measure_paths p JOIN measure_ways w "
+                            "ON w.from_site = p.from_site AND w.to_site = p.to_site AND w.id = p.way WHERE p.from_site "
+                            "= ? AND p.to_site = ? AND p.since_ns < ? AND (p.until_ns IS NULL OR p.until_ns > ?) "
+                            "ORDER BY p.since_ns DESC LIMIT ?",
+                            std::string(from), std::string(to), data::count_of(until), data::count_of(since),
+                            static_cast<std::int64_t>(limit)));
     std::vector<PathSpan> out;
     for (std::size_t row = 0; row < rows.size(); ++row)
         out.push_back({
@@ -220,7 +225,11 @@ std::string PathHistory::Times::at(Time time) const {
 }
 
 Result<std::optional<PathHistory::Way>> PathHistory::way(std::string_view id, std::size_t limit) const {
-    const auto found = TRY(database_.query("SELECT body FROM measure_ways WHERE id = ?", std::string(id)));
+    // Several pairs may have it: as the one that took it last has traced it.
+    const auto found = TRY(database_.query(
+        "SELECT w.body FROM measure_ways w JOIN measure_paths p ON w.from_site = p.from_site AND w.to_site = p.to_site "
+        "AND w.id = p.way WHERE w.id = ? ORDER BY p.since_ns DESC LIMIT 1",
+        std::string(id)));
     if (found.empty()) return std::nullopt;
     Way out {
         .way = TRY(read_way(found.text(0, 0)))

@@ -113,6 +113,31 @@ TEST_P(Paths, ChangesAreToldOnceAndAReturnIsTheSameWay) {
     EXPECT_EQ((*way)->spans.size(), 2U);
 }
 
+// Two sites behind the same routers take ways of one name; what each has measured stays its own.
+TEST_P(Paths, PairsShareANameAndNothingElse) {
+    const auto slow = [](std::int64_t rtt) {
+        path::TracedPath out{.to = "panama"};
+        out.record.time = at(0);
+        out.record.reached = true;
+        out.record.hops.push_back(
+            {.addresses = {*net::IpAddress::parse("10.0.2.1")}, .sent = 1, .received = 1, .rtt_min_us = rtt});
+        ByteWriter bytes;
+        path::write_path(bytes, out);
+        return bytes.take();
+    };
+    take({slow(1000)}, "santiago");
+    take({slow(7000)}, "lima");
+    EXPECT_EQ(history_->current("santiago", "panama"), history_->current("lima", "panama"));
+    const auto rtt = [&](std::string_view from) {
+        return history_->spans(from, "panama", at(-1), at(1), 1)->front().way.hops[0].rtt_min_us;
+    };
+    EXPECT_EQ(rtt("santiago"), 1000);
+    EXPECT_EQ(rtt("lima"), 7000);
+    const auto way = history_->way(history_->current("lima", "panama"), 10);
+    ASSERT_TRUE(way && *way);
+    EXPECT_EQ((*way)->spans.size(), 2U);
+}
+
 TEST_P(Paths, ABrokenTraceReplacesNoWholeOne) {
     take({traced(0, "10.0.0.1 10.0.2.1"), traced(5, "10.0.0.9 …"), traced(6, "10.0.0.1 …")});
     EXPECT_EQ(stays().size(), 1U);

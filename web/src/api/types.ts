@@ -210,6 +210,34 @@ export interface MeasuredRecord {
   pdv_us: number | null;
   ttl: number | null;
   clock_error_us: number | null;
+  path?: string | null;
+}
+
+/** A hop of a way, with what the registry knows of it. */
+export interface Hop {
+  ttl: number;
+  addresses: string[];
+  sent: number;
+  received: number;
+  rtt_min_us?: number | null;
+  labels: { value: number; traffic_class: number; bottom: boolean; ttl: number }[];
+  site: string;
+  organisation: string;
+  organisation_name: string;
+  as: string;
+  link: string;
+}
+
+/** A stay on one way. */
+export interface PathStay {
+  from: string;
+  to: string;
+  since: string;
+  until?: string | null;
+  last: string;
+  id: string;
+  reached: boolean;
+  hops: Hop[];
 }
 
 export type LinkState = 'up' | 'degraded' | 'down' | 'unknown';

@@ -65,6 +65,7 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
       return 'bad';
     case 'DelayRose':
     case 'ClockWentWrong':
+    case 'PathChanged':
     case 'AgentRevoked':
     case 'ProblemReported':
     case 'RpkiChangeHeld':

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::uint32_t, 17> kPlateaus{65'535, 32'000, 17'914, 9'000, 8'166, 4'352, 2'002, 1'500, 1'492,
                                                   1'480,  1'400,  1'280,  1'006, 576,   508,   296,   68};
 constexpr std::uint8_t kFarTtl = 64;
+constexpr int kClosedRounds = 3;
 
 std::int64_t microseconds(Nanoseconds time) {
     return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
@@ -155,8 +156,9 @@ void TraceEngine::ask_again(std::uint32_t hop) {
     if (tried.retries < settings_.retries) {
         ++tried.retries;
         queue(false);
-    } else if (settings_.closed_port != 0 && !tried.asked_closed) {
-        tried.asked_closed = true;
+    } else if (settings_.closed_port != 0 && tried.asked_closed < kClosedRounds) {
+        // If the target's answer were lost here and not one hop further on, the way would seem longer than it is.
+        ++tried.asked_closed;
         for (int i = 0; i < settings_.probes; ++i)
             queue(true);
     }

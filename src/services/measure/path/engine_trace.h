@@ -21,7 +21,7 @@ struct TraceSettings {
     std::uint16_t source_port = 0;  ///< with icmp the identifier; 0: drawn
     std::uint16_t target_port = 0;  ///< 0: kUdpTarget or kTcpTarget; with icmp the constant checksum, 0: drawn
     /// The target says nothing on the flow's own port, since a program listens there: a hop that stays silent is asked
-    /// once more on this one, and only the target's own answer counts. 0: not asked. Of udp alone.
+    /// on this one, up to three times, and only the target's own answer counts. 0: not asked. Of udp alone.
     std::uint16_t closed_port = 0;
     int first_ttl = 1, last_ttl = 30;
     int probes = 3;       ///< of each hop
@@ -81,8 +81,8 @@ class TraceEngine {
         Hop hop;
         std::vector<std::uint32_t> probes;  // numbers
         int retries = 0;
-        bool asked_closed = false;
-        bool target = false;  // the target answered
+        int asked_closed = 0;  // rounds
+        bool target = false;   // the target answered
         bool by_closed_port = false;
     };
     static constexpr std::uint32_t kMtuSearch = ~0U;

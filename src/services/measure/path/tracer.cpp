@@ -5,11 +5,11 @@
 namespace quipu::path {
 namespace {
 
-constexpr std::size_t kMostAtOnce = 16;
+constexpr std::size_t kMostAtOnce = 64;
 constexpr Nanoseconds kTracerGap = std::chrono::milliseconds(5);  // 200 probes a second at most
 constexpr std::size_t kMostSources = 8;
 
-/// A probe a hop, and two more where nobody answers: what matters is the way, and thousands of peers are to be traced.
+/// A probe a hop, and another where nobody answers: what matters is the way, and thousands of peers are to be traced.
 TraceSettings mesh_settings(const Peer& peer, std::uint16_t port) {
     TraceSettings out;
     out.target = peer.address.address;
@@ -17,7 +17,7 @@ TraceSettings mesh_settings(const Peer& peer, std::uint16_t port) {
     out.target_port = peer.address.port;
     out.closed_port = kUdpTarget;
     out.probes = 1;
-    out.retries = 2;
+    out.retries = 1;
     out.most_silent = 4;
     out.in_flight = 4;
     out.gap = kTracerGap;

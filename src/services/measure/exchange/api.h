@@ -5,13 +5,14 @@
 
 #include "platform/service.h"
 #include "registry/registry.h"
+#include "services/measure/rollup.h"
 
 namespace quipu::exchange {
 
 /// What the routes need; all of it lives as long as they are open.
 struct Rooms {
     const Clock& clock;
-    const data::Archive& archive;
+    data::Archive& archive;
     registry::Registry& registry;
     std::string spool_folder;  ///< exports are written here before they are sent, under no name
     std::shared_ptr<std::atomic<int>> exports = std::make_shared<std::atomic<int>>(0);  ///< under way

@@ -2,8 +2,9 @@
 // month of hourly percentiles. Demanded: at least 50,000 records/s, at most 150 octets, less than 50 ms out of 10
 // million records.
 //
-//     bench_archive [--pairs N] [--days N] [--batch N] [--writers N] [--folder DIR]
+//     bench_archive [--pairs N] [--days N] [--batch N] [--writers N] [--folder DIR | --clickhouse 1]
 //
+// With --clickhouse 1 the same on a ClickHouse of its own (Debian's package).
 // The default takes some seconds; the demand's case is --pairs 240 --days 29 (10 million records).
 
 #include "data/archive.h"
@@ -18,6 +19,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "data/test_clickhouse.h"
 #include "data/test_folder.h"
 
 namespace {
@@ -114,6 +116,7 @@ struct Options {
     std::int64_t batch = 600;  // records an append: an agent's spool after ten minutes without the hub
     int writers = 2;
     std::string folder;
+    bool clickhouse = false;
 };
 
 Options options_of(int argc, char** argv) {
@@ -124,6 +127,7 @@ Options options_of(int argc, char** argv) {
         {"--batch", [&](const char* v) { out.batch = std::atoll(v); }},
         {"--writers", [&](const char* v) { out.writers = std::atoi(v); }},
         {"--folder", [&](const char* v) { out.folder = v; }},
+        {"--clickhouse", [&](const char* v) { out.clickhouse = std::atoi(v) != 0; }},
     };
     for (int i = 1; i + 1 < argc; i += 2) {
         const auto option = known.find(argv[i]);
@@ -182,7 +186,17 @@ double ingest(data::Archive& archive, const Options& options) {
 int main(int argc, char** argv) {
     const Options options = options_of(argc, argv);
     const data::TestFolder temporary;
-    const std::string folder = options.folder.empty() ? temporary.path() : options.folder;
+    std::string folder = options.folder.empty() ? temporary.path() : options.folder;
+    std::unique_ptr<data::TestClickhouse> server;
+    if (options.clickhouse) {
+        auto started = data::TestClickhouse::start();
+        if (!started) {
+            fmt::print(stderr, "{}\n", started.error().text());
+            return 1;
+        }
+        server = std::move(*started);
+        folder = server->fresh_url();
+    }
     const SystemClock clock;
     auto opened = data::Archive::open(folder, kSchemas, clock);
     if (!opened) {
@@ -201,6 +215,8 @@ int main(int argc, char** argv) {
     archive.reset();
     archive = std::move(data::Archive::open(folder, kSchemas, clock).value());
     fmt::print("reopen    {:.0f} ms\n", 1e3 * seconds_since(reopening));
+    if (options.clickhouse)
+        if (const auto done = archive->compact(); !done) fmt::print(stderr, "{}\n", done.error().text());
     const auto octets = archive->counters().octets;
     fmt::print("disk      {} octets, {:.1f} a record\n", octets,
                static_cast<double>(octets) / static_cast<double>(records));
@@ -223,6 +239,12 @@ int main(int argc, char** argv) {
     std::ranges::sort(times);
     fmt::print("summarise a pair's {} hours of percentiles: median {:.1f} ms, worst {:.1f} ms of {} records\n", hours,
                times[4], times.back(), records);
+    for (const auto step : {1h, 24h}) {
+        const auto all = std::chrono::steady_clock::now();
+        const auto steps = archive->summarise(kStream, key_of(0), kStart, kStart + options.days * 24h, step);
+        fmt::print("summarise a pair's {} minutes into {} steps of {} h: {:.0f} ms\n", options.days * 1440,
+                   steps ? steps->size() : 0, step.count(), 1e3 * seconds_since(all));
+    }
     const auto asking = std::chrono::steady_clock::now();
     const auto latest = archive->latest(kStream, kStart);
     fmt::print("latest    of {} pairs: {:.1f} ms\n", latest->size(), 1e3 * seconds_since(asking));

@@ -1,4 +1,4 @@
-// What is measured, for other programs: quipu measure export.
+// What is measured, for other programs: quipu measure export, quipu measure lookup-record.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -59,6 +59,13 @@ void add_measure_export_commands(CLI::App& app, Context& context) {
     exported->add_option("--since", options->since, "Not before this time; a day if left out")->type_name("TIME");
     exported->add_option("--until", options->until, "Before this time; now if left out")->type_name("TIME");
     exported->add_option("--step", options->step, "Seconds to be put together into one record")->type_name("SECONDS");
+    CLI::App* lookup = app.add_subcommand("lookup-record",
+                                          "This archive and its points, as a perfSONAR lookup service registers them");
+    lookup->callback([&context] {
+        context.command = [&context]() -> Result<void> {
+            return print(TRY(Client(context.hub).send({.target = "/api/v1/measure/lookup-record"})).text);
+        };
+    });
     exported->callback(
         [options, &context] { context.command = [options, &context] { return export_minutes(context, *options); }; });
 }

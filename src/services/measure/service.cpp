@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <fmt/format.h>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -28,6 +29,12 @@ constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
                                    "What a measurement point says of itself can't be read",
                                    "See that agent and hub are of the same version."};
 
+constexpr LogEvent kNotSwept{LogLevel::error, "MEASURE_NOT_SWEPT",
+                             "Hours and days could not be made of the minutes; it is tried again within the hour",
+                             "See the error; minutes are kept until their hours are there."};
+
+constexpr Nanoseconds kFirstSweep = std::chrono::minutes(5);
+constexpr Nanoseconds kBetweenSweeps = std::chrono::hours(1);
 // How far back a pair is looked at when the service starts.
 constexpr Nanoseconds kRecent = std::chrono::hours(3);
 constexpr Nanoseconds kClocksLookedAt = std::chrono::minutes(30);
@@ -45,6 +52,9 @@ struct Settings {
     std::int64_t padding = 27;
     std::int64_t trace_every_s = 300;
     Profiles profiles;
+    std::string keep_minutes = "366d";
+    std::string keep_hours = "3653d";
+    std::string keep_days = "36525d";
     static constexpr auto describe() {
         using T = Settings;
         return fields(
@@ -54,7 +64,11 @@ struct Settings {
             field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
             field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
             field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400),
-            field<&T::profiles>("profiles", "What counts as good, fair and poor, by what the network is used for"));
+            field<&T::profiles>("profiles", "What counts as good, fair and poor, by what the network is used for"),
+            field<&T::keep_minutes>("keep_minutes",
+                                    "How long minutes are kept, at least 32d; what is older is there by the hour"),
+            field<&T::keep_hours>("keep_hours", "How long hours are kept; what is older is there by the day"),
+            field<&T::keep_days>("keep_days", "How long days are kept"));
     }
 };
 
@@ -68,12 +82,20 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "agents"}; }
     [[nodiscard]] std::vector<data::Migration> migrations() const override { return kPathMigrations; }
     [[nodiscard]] std::vector<data::StreamSchema> streams() const override {
-        return {minute_schema(), skips_schema(), point_schema()};
+        return {minute_schema(), skips_schema(), point_schema(), hour_schema(), day_schema()};
     }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
-        if (!section.is_null()) settings_ = TRY(read<Settings>(section, file));
+        settings_ = section.is_null() ? Settings() : TRY(read<Settings>(section, file));
+        const auto kept = [&](const std::string& text, std::string_view key, Nanoseconds least) -> Result<Nanoseconds> {
+            const Nanoseconds out = TRY(parse_duration(text));
+            TRY(check_between(fmt::format("{}: {}", file, key), out, least, Kept().days));
+            return out;
+        };
+        kept_.minutes = TRY(kept(settings_.keep_minutes, "keep_minutes", kLeastKept));
+        kept_.hours = TRY(kept(settings_.keep_hours, "keep_hours", kept_.minutes));
+        kept_.days = TRY(kept(settings_.keep_days, "keep_days", kept_.hours));
         return check(settings_.profiles);
     }
 
@@ -83,14 +105,8 @@ class MeasureService final : public platform::Service {
         profile_ = {.spacing = settings_.spacing,
                     .per_minute = static_cast<std::uint32_t>(settings_.packets_per_minute),
                     .padding = static_cast<std::uint32_t>(settings_.padding)};
-        store_ = std::make_unique<Store>(house.archive, house.clock);
-        paths_ = std::make_unique<PathHistory>(house.database, house.journal);
-        point_store_ = std::make_unique<PointStore>(house.archive);
-        points_ = std::make_unique<Points>();
-        live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
-        live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
-            return points_->contradicted(from, to, minute);
-        });
+        store_ = std::make_unique<Store>(house.archive, house.clock, kept_);
+        live_ = std::make_shared<Live>(profile_.per_minute);
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
         add_routes(house.api, {.clock = house.clock,
                                .store = *store_,
@@ -122,6 +138,7 @@ class MeasureService final : public platform::Service {
         following_ = registry_->follow([this](const auto&) { bell_.notify_all(); });
         open_ = true;
         watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
+        sweeper_ = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
         return {};
     }
 
@@ -168,10 +185,26 @@ class MeasureService final : public platform::Service {
         }
     }
 
+    /// Hours and days of the minutes, soon after the start and then each hour.
+    void sweep(const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any bell;
+        Nanoseconds pause = kFirstSweep;
+        for (;;) {
+            std::unique_lock lock(mutex);
+            if (bell.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) return;
+            if (stop.stop_requested()) return;
+            if (const auto done = store_->sweep(); !done) log(kNotSwept, {{"error", done.error().text()}});
+            pause = kBetweenSweeps;
+        }
+    }
+
     void end_watch() {
-        if (!watch_.joinable()) return;
-        watch_.request_stop();
-        watch_.join();
+        for (std::jthread* thread : {&watch_, &sweeper_}) {
+            if (!thread->joinable()) continue;
+            thread->request_stop();
+            thread->join();
+        }
     }
 
     [[nodiscard]] std::vector<MeshPoint> points() {
@@ -499,6 +532,7 @@ class MeasureService final : public platform::Service {
     const PairObserver observe_;
     Settings settings_;
     Profile profile_;
+    Kept kept_;
     platform::House* house_ = nullptr;
     registry::Registry* registry_ = nullptr;
     std::unique_ptr<Store> store_;
@@ -519,6 +553,7 @@ class MeasureService final : public platform::Service {
     std::set<std::string> complained_;  // of the watch's thread alone
     std::condition_variable_any bell_;
     std::jthread watch_;
+    std::jthread sweeper_;
 };
 
 }  // namespace

@@ -172,7 +172,7 @@ Result<std::vector<data::ArchiveRecord>> Store::read(std::string_view from, std:
 
 Result<std::vector<data::ArchiveRecord>> Store::steps(std::string_view from, std::string_view to, Time since,
                                                       Time until, Nanoseconds step) const {
-    return archive_.summarise(kMinuteStream, pair_key(from, to), since, until, step);
+    return rollup_.steps(pair_key(from, to), since, until, step);
 }
 
 StoreCounters Store::counters() const {

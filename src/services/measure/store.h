@@ -14,6 +14,7 @@
 #include "base/guarded.h"
 #include "data/archive.h"
 #include "services/measure/figures.h"
+#include "services/measure/rollup.h"
 
 namespace quipu::measure {
 
@@ -32,7 +33,8 @@ struct StoreCounters {
 
 class Store {
   public:
-    Store(data::Archive& archive, const Clock& clock) : archive_(archive), clock_(clock) {}
+    Store(data::Archive& archive, const Clock& clock, const Kept& kept = {})
+        : archive_(archive), clock_(clock), rollup_(archive, clock, kept) {}
 
     /// Reads the skip ranges that still matter.
     [[nodiscard]] Result<void> load();
@@ -50,6 +52,8 @@ class Store {
                                                                 Time until, std::size_t limit) const;
     [[nodiscard]] Result<std::vector<data::ArchiveRecord>> steps(std::string_view from, std::string_view to, Time since,
                                                                  Time until, Nanoseconds step) const;
+    /// Hours and days of what minutes there are, and away with what is too old.
+    [[nodiscard]] Result<void> sweep() { return rollup_.sweep(); }
     [[nodiscard]] Result<std::vector<std::string>> keys() const { return archive_.keys(kMinuteStream); }
     [[nodiscard]] StoreCounters counters() const;
 
@@ -69,6 +73,7 @@ class Store {
 
     data::Archive& archive_;
     const Clock& clock_;
+    Rollup rollup_;
     Guarded<Ranges> ranges_;
     Guarded<StoreCounters> counters_;
 };

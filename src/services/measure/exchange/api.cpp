@@ -100,7 +100,7 @@ Result<bool> go_on(const Rooms& rooms, Walk& walk, const RowsOf& rows, SpoolFile
         const Nanoseconds most = std::chrono::days(7);
         const Nanoseconds stride = std::max<Nanoseconds>(walk.step, most / walk.step * walk.step);
         next = std::min(walk.until, walk.at + stride);
-        for (const auto& record : TRY(rooms.archive.summarise(measure::kMinuteStream, key, walk.at, next, walk.step)))
+        for (const auto& record : TRY(measure::Rollup(rooms.archive, rooms.clock).steps(key, walk.at, next, walk.step)))
             rows.add(text, key, record, walk.step);
     } else {
         const auto records = TRY(rooms.archive.read(measure::kMinuteStream, key, walk.at, walk.until, kRowsAtOnce));

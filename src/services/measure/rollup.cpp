@@ -1,0 +1,119 @@
+#include "services/measure/rollup.h"
+
+#include <algorithm>
+#include <map>
+
+#include "services/measure/figures.h"
+
+namespace quipu::measure {
+namespace {
+
+constexpr Nanoseconds kHour = std::chrono::hours(1);
+constexpr Nanoseconds kDay = std::chrono::days(1);
+/// Beyond this nothing comes late: ranges of skipped packets are kept as long (kSkipsKept), and a day for midnight.
+constexpr Nanoseconds kMadeAgain = std::chrono::days(8);
+constexpr Nanoseconds kAtOnce = std::chrono::days(32);
+constexpr Time kBeginning = std::chrono::sys_days(std::chrono::year(1970) / 1 / 1);
+
+data::StreamSchema summed_schema(std::string_view stream) {
+    data::StreamSchema out = minute_schema();
+    out.stream = stream;
+    return out;
+}
+
+Time whole(Time time, Nanoseconds step) {
+    return Time((time.time_since_epoch() / step) * step);
+}
+
+/// Steps of several streams put together; one that straddles the border of two is their sum.
+void put_together(std::vector<data::ArchiveRecord>& all, std::vector<data::ArchiveRecord> more) {
+    for (data::ArchiveRecord& record : more) {
+        if (all.empty() || all.back().time != record.time) {
+            all.push_back(std::move(record));
+            continue;
+        }
+        for (std::size_t i = 0; i < record.integers.size(); ++i)
+            all.back().integers[i] += record.integers[i];
+        for (std::size_t i = 0; i < record.histograms.size(); ++i)
+            all.back().histograms[i].merge(record.histograms[i]);
+    }
+}
+
+}  // namespace
+
+data::StreamSchema hour_schema() {
+    return summed_schema(kHourStream);
+}
+data::StreamSchema day_schema() {
+    return summed_schema(kDayStream);
+}
+
+Result<void> Rollup::roll(std::string_view from, std::string_view to, Nanoseconds step, const std::string& key,
+                          Time last) const {
+    const Time now = clock_.now();
+    const auto first = TRY(archive_.read(from, key, kBeginning, now, 1));
+    if (first.empty()) return {};
+    const Time again = last == Time{} ? kBeginning : last - kMadeAgain;
+    const Time end = whole(now, step);  // what is not over is not made
+    for (Time at = whole(std::max(first.front().time, again), step); at < end; at += kAtOnce) {
+        const auto made = TRY(archive_.summarise(from, key, at, std::min(end, at + kAtOnce), step));
+        TRY(archive_.append(to, made, std::nullopt));
+    }
+    return {};
+}
+
+Result<void> Rollup::sweep() {
+    std::map<std::string, Time> hours, days;
+    for (const auto& record : TRY(archive_.latest(kHourStream, kBeginning)))
+        hours[record.key] = record.time;
+    for (const auto& record : TRY(archive_.latest(kDayStream, kBeginning)))
+        days[record.key] = record.time;
+    for (const std::string& key : TRY(archive_.keys(kMinuteStream)))
+        TRY(roll(kMinuteStream, kHourStream, kHour, key, hours[key]));
+    for (const std::string& key : TRY(archive_.keys(kHourStream)))
+        TRY(roll(kHourStream, kDayStream, kDay, key, days[key]));
+    const Time now = clock_.now();
+    TRY(archive_.forget(kMinuteStream, now - kept_.minutes));
+    TRY(archive_.forget(kHourStream, now - kept_.hours));
+    return archive_.forget(kDayStream, now - kept_.days);
+}
+
+/// From when on a stream has all of the range's records: what is younger than a month was not forgotten, and what is
+/// older was made into the coarser ones.
+Result<Time> Rollup::all_from(std::string_view stream, std::string_view key, Time since, Time until) const {
+    const Time certain = whole(clock_.now() - kLeastKept + kDay, kDay);
+    const auto first = TRY(archive_.read(stream, key, since, std::min(until, certain), 1));
+    if (first.empty()) return certain;
+    return std::min(certain, whole(first.front().time + kDay - Nanoseconds(1), kDay));
+}
+
+Result<std::vector<data::ArchiveRecord>> Rollup::steps(std::string_view key, Time since, Time until,
+                                                       Nanoseconds step) const {
+    if (since >= clock_.now() - kLeastKept || step % kHour != Nanoseconds::zero() || since != whole(since, kHour))
+        return archive_.summarise(kMinuteStream, key, since, until, step);
+    const Time minutes_from = TRY(all_from(kMinuteStream, key, since, until));
+    const Time hours_from = std::min(minutes_from, TRY(all_from(kHourStream, key, since, until)));
+    const bool by_days = since == whole(since, kDay) && step % kDay == Nanoseconds::zero();
+    const std::pair<std::string_view, Time> parts[] = {
+        {kDayStream, by_days ? hours_from : since}, {kHourStream, minutes_from}, {kMinuteStream, until}};
+    std::vector<data::ArchiveRecord> out;
+    Time at = since;
+    for (const auto& [stream, border] : parts) {
+        const Time end = std::min(border, until);
+        if (const Nanoseconds into = (at - since) % step; at < end && into > Nanoseconds::zero()) {
+            // The step that straddles the border: what is left of it is its second part.
+            const Time rest = std::min(end, at - into + step);
+            auto cut = TRY(archive_.summarise(stream, key, at, rest, step));
+            for (auto& record : cut)
+                record.time = at - into;
+            put_together(out, std::move(cut));
+            at = rest;
+        }
+        if (at >= end) continue;
+        put_together(out, TRY(archive_.summarise(stream, key, at, end, step)));
+        at = end;
+    }
+    return out;
+}
+
+}  // namespace quipu::measure

@@ -117,6 +117,7 @@ test('empty pages say how to begin, fit, and can be read', (t) =>
   inspectPages(t, browser, hub, null, [
     '/measure?profile=bulk',
     '/measure?as_of=2011-11-01',
+    '/measure/bogota/caracas?as_of=2011-11-01',
     '/measure/statement',
     '/measure/statement/reuna',
     '/?colour=floor',

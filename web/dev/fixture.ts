@@ -8,6 +8,7 @@ import { desk } from './desk';
 import { community } from './knowledge';
 import { failuresOf, whatIf } from './failures';
 import { kSchemas, type Plain } from './redclara';
+import { measureViews } from './measure';
 import { operations } from './operations';
 import { Refusal, type Call } from './refusal';
 import { today, World } from './world';
@@ -177,6 +178,8 @@ function importText(world: World, call: Call): unknown {
 
 function measure(world: World, call: Call): unknown {
   const [, what, from, to] = call.parts;
+  const view = measureViews(world, call);
+  if (view !== undefined) return view;
   if (what === 'pairs' && from && to) return world.pair(from, to);
   if (what === 'pairs') return { items: world.pairs(), next: null };
   if (what === 'points') {
@@ -202,7 +205,8 @@ function measure(world: World, call: Call): unknown {
       const [forward, backward] = [world.pair(a, b), world.pair(b, a)];
       const worst = [forward.state, backward.state];
       const state = world.down.has(link.id) ? 'down' : worst.some((s) => s !== 'good') ? 'degraded' : 'up';
-      return { id: link.id, a, b, state, forward, backward };
+      const { floor_us, above_floor_us } = forward;
+      return { id: link.id, a, b, state, floor_us, above_floor_us, forward, backward };
     });
     return { items, next: null };
   }

@@ -10,6 +10,7 @@ import {
   type PairState,
 } from '../src/api/types';
 import { shortest } from './graph';
+import { judge } from './measure';
 import { kObjects, type Plain } from './redclara';
 
 export interface Stored {
@@ -181,7 +182,21 @@ export class World {
             ? 'slow'
             : 'good';
     const slow = state === 'good' && from === 'tijuana' && to === 'guatemala';
-    return { from, to, ...record, loss, state: slow ? 'slow' : state, baseline_us: baseline, sessions: 1 };
+    const floor = normal ? Math.round(normal.km * kUsPerKm) : null;
+    const above =
+      floor === null || record.delay_median_us === null ? null : Math.max(0, record.delay_median_us - floor);
+    const pair: Pair = {
+      from,
+      to,
+      ...record,
+      loss,
+      state: slow ? 'slow' : state,
+      baseline_us: baseline,
+      floor_us: floor,
+      above_floor_us: above,
+      sessions: 1,
+    };
+    return { ...pair, quality: judge(pair) };
   }
 
   pops(): string[] {

@@ -174,14 +174,14 @@ class StatementMaker {
                         fmt::format("{} has {} ways to tell of; a statement holds at most {}", organisation.name,
                                     ways.size(), kMostWays),
                         "organisation", "see /api/v1/measure/records for single pairs");
-        const Floors floors = floors_of(picture_, {measured.begin(), measured.end()});
-        for (const auto& [from, to] : ways)
-            out.destinations.push_back({
-                .from = from, .to = to, .from_name = site_name(from), .name = site_name(to),
-                .there = TRY(way(from, to, floors))
-                , .back = TRY(way(to, from, floors))
-                , .sentences = {}
-            });
+        const auto then = TRY(rooms_.registry.as_of(date_of(until_ - Nanoseconds(1))));
+        const Floors floors = floors_of(*then, {measured.begin(), measured.end()});
+        for (const auto& [from, to] : ways) {
+            Destination destination{.from = from, .to = to, .from_name = site_name(from), .name = site_name(to)};
+            destination.there = TRY(way(from, to, floors));
+            destination.back = TRY(way(to, from, floors));
+            out.destinations.push_back(std::move(destination));
+        }
         out.outages = TRY(outages(standpoint.sites));
         return out;
     }

@@ -1,7 +1,7 @@
 #include "services/measure/engine_statement.h"
 
 #include <algorithm>
-#include <functional>
+#include <map>
 
 namespace quipu::measure {
 namespace {

@@ -2,6 +2,7 @@
 // How the network was for an institution over a time, as facts: each way to each other place against what it usually is
 // and against what light needs, when it was slower, and what failed. words_statement.h says it in sentences.
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>

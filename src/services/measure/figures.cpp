@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 namespace quipu::measure {
 namespace {
@@ -41,10 +42,15 @@ constexpr std::size_t kSkippedColumn = 1;
 // Beyond this a clock is not synchronised, and a one-way delay means nothing.
 constexpr std::int64_t kHopelessClock = 1'000'000'000;
 
+/// What came was sent, whatever the sender believes of the last second before it was stopped.
+std::int64_t credible_skipped(std::int64_t scheduled, std::int64_t received, std::int64_t skipped) {
+    return std::clamp<std::int64_t>(skipped, 0, std::max<std::int64_t>(scheduled - received, 0));
+}
+
 Columns columns_of_minute(const MinuteRecord& record, std::int64_t skipped) {
     Columns c;
     c.scheduled = record.scheduled;
-    c.skipped = skipped;
+    c.skipped = credible_skipped(record.scheduled, record.received, skipped);
     c.received = record.received;
     c.duplicated = record.duplicated;
     c.reordered = record.reordered;
@@ -172,8 +178,11 @@ Columns columns_of(const data::ArchiveRecord& record) {
     return out;
 }
 
-void set_skipped(data::ArchiveRecord& record, std::int64_t skipped) {
-    if (record.integers.size() > kSkippedColumn) record.integers[kSkippedColumn] = skipped;
+bool set_skipped(data::ArchiveRecord& record, std::int64_t skipped) {
+    if (record.integers.size() <= kSkippedColumn) return false;
+    const Columns columns = columns_of(record);
+    const std::int64_t credible = credible_skipped(columns.scheduled, columns.received, skipped);
+    return std::exchange(record.integers[kSkippedColumn], credible) != credible;
 }
 
 Figures figures_of(const data::ArchiveRecord& record, Nanoseconds step) {

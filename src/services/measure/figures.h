@@ -37,7 +37,9 @@ struct Columns {
                                              bool sender_absent = false);
 /// Columns that the record lacks (it is older than they) are 0.
 [[nodiscard]] Columns columns_of(const data::ArchiveRecord& record);
-void set_skipped(data::ArchiveRecord& record, std::int64_t skipped);
+/// Answers whether that changes the record. What came was sent: no more counts as skipped than did not come, so that
+/// steps of many minutes lose no loss.
+[[nodiscard]] bool set_skipped(data::ArchiveRecord& record, std::int64_t skipped);
 
 /// What a pair's traffic was like over a time. Delay figures are absent when nothing was received, or when the clocks
 /// are not good enough to say anything (clock error of a second or more).

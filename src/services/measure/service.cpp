@@ -106,7 +106,13 @@ class MeasureService final : public platform::Service {
                     .per_minute = static_cast<std::uint32_t>(settings_.packets_per_minute),
                     .padding = static_cast<std::uint32_t>(settings_.padding)};
         store_ = std::make_unique<Store>(house.archive, house.clock, kept_);
-        live_ = std::make_shared<Live>(profile_.per_minute);
+        paths_ = std::make_unique<PathHistory>(house.database, house.journal);
+        point_store_ = std::make_unique<PointStore>(house.archive);
+        points_ = std::make_unique<Points>();
+        live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
+        live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
+            return points_->contradicted(from, to, minute);
+        });
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
         add_routes(house.api, {.clock = house.clock,
                                .store = *store_,

@@ -127,9 +127,7 @@ Result<void> Store::skip_again(const std::string& key, std::int64_t first_minute
     std::vector<data::ArchiveRecord> again;
     const auto [from, to] = ends_of(key);
     for (auto record : records) {
-        const std::int64_t gone = skipped(key, record.time);
-        if (columns_of(record).skipped == gone) continue;
-        set_skipped(record, gone);
+        if (!set_skipped(record, skipped(key, record.time))) continue;
         changed.push_back({std::string(from), std::string(to), record});
         again.push_back(std::move(record));
     }

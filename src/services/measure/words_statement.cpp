@@ -1,7 +1,10 @@
 #include "services/measure/words_statement.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <fmt/format.h>
+#include <set>
 
 namespace quipu::measure {
 namespace {
@@ -270,16 +273,18 @@ void say_profile(const Speaker& speaker, const std::vector<Destination>& all, st
 
 std::vector<std::string> summary_of(const Speaker& speaker, const Statement& statement) {
     std::vector<std::string> out, sites, slower;
-    std::int64_t sent = 0, lost = 0, error = 0, most_hours = 0, measured = 0;
-    bool unsynchronised = false;
+    std::set<std::string> measured;
+    std::int64_t sent = 0, lost = 0, error = 0, most_hours = 0;
+    bool unsynchronised = false, usual_is_known = false;
     for (const Destination& to : statement.destinations) {
         if (std::ranges::find(sites, to.from_name) == sites.end()) sites.push_back(to.from_name);
-        measured += to.there.sent + to.back.sent > 0 ? 1 : 0;
+        if (to.there.sent + to.back.sent > 0) measured.insert(to.to);
         for (const StatedWay* way : {&to.there, &to.back}) {
             sent += way->sent;
             lost += way->lost;
             if (way->delay_median_us) error = std::max(error, way->clock_error_us);
             unsynchronised = unsynchronised || (way->received > 0 && !way->delay_median_us);
+            usual_is_known = usual_is_known || way->usual_us;
             most_hours = std::max(most_hours, way->slow_hours);
         }
         if (to.there.slow_hours + to.back.slow_hours > 0 && std::ranges::find(slower, to.name) == slower.end())
@@ -287,14 +292,16 @@ std::vector<std::string> summary_of(const Speaker& speaker, const Statement& sta
     }
     if (statement.via)
         out.push_back(speaker.say("via", {{"organisation", statement.name}, {"above", speaker.above()}}));
-    if (measured == 0) return {speaker.say("nothing", {{"organisation", statement.name}})};
-    out.push_back(speaker.say(measured == 1 ? "measured-one" : "measured",
-                              {{"sites", speaker.list(sites)}, {"count", whole(measured, speaker.language())}}));
+    if (measured.empty()) return {speaker.say("nothing", {{"organisation", statement.name}})};
+    const auto places = static_cast<std::int64_t>(measured.size());
+    out.push_back(speaker.say(places == 1 ? "measured-one" : "measured",
+                              {{"sites", speaker.list(sites)}, {"count", whole(places, speaker.language())}}));
     say_profile(speaker, statement.destinations, "interactive", &Quality::interactive, out);
     say_profile(speaker, statement.destinations, "bulk", &Quality::bulk, out);
-    out.push_back(slower.empty() ? speaker.say("as-usual")
-                                 : speaker.say("slower", {{"places", speaker.list(slower)},
-                                                          {"hours", speaker.hours(most_hours)}}));
+    if (!slower.empty())
+        out.push_back(speaker.say("slower", {{"places", speaker.list(slower)}, {"hours", speaker.hours(most_hours)}}));
+    else if (usual_is_known)
+        out.push_back(speaker.say("as-usual"));
     say_loss(speaker, sent, lost, out);
     const auto outages = static_cast<std::int64_t>(statement.outages.size());
     out.push_back(outages == 0 ? speaker.say("outages-none") : speaker.many("outages-one", "outages", outages));

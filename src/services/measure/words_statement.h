@@ -3,6 +3,7 @@
 // what lies within it is not called a difference.
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/zone.h"

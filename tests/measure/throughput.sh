@@ -87,16 +87,22 @@ can_test() { "$quipu" --output json measure calendar --points | tr -d ' \n'; }
 await '"site":"panama","state":"able"' can_test
 await '"site":"santiago","state":"able"' can_test
 
-# One that is asked for runs; while it has its place, another is refused.
-"$quipu" --output json measure test santiago panama --duration 2s --rate 200Mb/s --wait >first.json 2>first.err &
-waiting=$!
-await '"state":"planned"' sh -c "'$quipu' --output json measure calendar | tr -d ' \n'"
-at=$("$quipu" --output json measure calendar | sed -n 's/.*"start": "\(.*\)".*/\1/p' | head -1)
+# Two at the same time: the second is refused and told why; taken back, the first leaves its place.
+at=$(date -u -d '+1 hour' +%FT%TZ)
+"$quipu" measure test santiago panama --at "$at" >/dev/null || fails "a test takes a place in an hour" hub.log
 if "$quipu" measure test panama santiago --duration 1s --at "$at" >refused.out 2>&1; then fails "an overlapping test is refused" refused.out; fi
 for text in "finds no place" "is in use by test 1 (santiago to panama)" "the next free start is"; do
   grep -qF "$text" refused.out || fails "the refusal says \"$text\"" refused.out
 done
-wait $waiting || fails "the test has a result" first.err first.json hub.log santiago.log panama.log
+"$quipu" measure calendar --refused --until "$(date -u -d '+2 hours' +%FT%TZ)" --since "$(date -u +%FT%TZ)" >refusals.out
+grep -q end-busy refusals.out || fails "the refusal stands in the calendar" refusals.out
+"$quipu" measure test --cancel 1 >/dev/null
+"$quipu" measure test panama santiago --at "$at" --check >free.out
+grep -qi 'free *yes' free.out || fails "its place is free again" free.out
+
+# One that is asked for runs, and its result is there.
+"$quipu" --output json measure test santiago panama --duration 2s --rate 200Mb/s --wait >first.json 2>first.err ||
+  fails "the test has a result" first.err first.json hub.log santiago.log panama.log
 python3 - <<'PYTHON' || fails "the result is what iperf3 measured" first.json
 import json
 r = json.load(open("first.json"))
@@ -105,7 +111,6 @@ assert 150e6 < r["received_bps"] < 250e6, r["received_bps"]
 assert r["rtt_min_us"] > 0 and r["retransmits"] >= 0 and len(r["intervals"]) == 2, r
 assert r["receiver_says"] in ("", "ok"), r
 PYTHON
-"$quipu" measure calendar --refused | grep -q end-busy || fails "the refusal stands in the calendar"
 
 # UDP, the other way.
 "$quipu" --output json measure test panama santiago --duration 1s --udp 20Mb/s --wait >udp.json 2>udp.err || fails "a test by UDP has a result" udp.err panama.log
@@ -137,7 +142,8 @@ start_hub
 await 'the client has' "$quipu" --output json measure throughput santiago panama
 start_santiago
 await '"site":"santiago","state":"able"' can_test
-"$quipu" measure test panama santiago --duration 1s --rate 5Mb/s --wait >after.out 2>&1 || fails "after all that a test runs" after.out hub.log
+"$quipu" measure test panama santiago --duration 1s --check >after.out
+grep -qi 'free *yes' after.out || fails "after all that there is a place for a test" after.out hub.log
 
 # In the table people read quantities; and no two tests have met.
 "$quipu" measure throughput >table.out

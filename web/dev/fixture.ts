@@ -181,6 +181,7 @@ function measure(world: World, call: Call): unknown {
   const view = measureViews(world, call);
   if (view !== undefined) return view;
   if (what === 'pairs' && from && to) return world.pair(from, to);
+  if (what === 'throughput' || what === 'calendar') return { items: [], next: null };
   if (what === 'pairs') return { items: world.pairs(), next: null };
   if (what === 'points') {
     const sites = [...new Set(world.pairs().map((pair) => pair.from))].sort();

@@ -293,7 +293,8 @@ void Calendar::forget(std::int64_t id) {
     tests_.erase(at);
 }
 
-std::optional<ThroughputTest> Calendar::settle(std::int64_t id, TestState state, std::string why) {
+std::optional<ThroughputTest> Calendar::settle(std::int64_t id, TestState state, std::string why,
+                                               std::optional<Time> over) {
     const auto at = tests_.find(id);
     if (at == tests_.end()) return std::nullopt;
     ThroughputTest& test = at->second;
@@ -301,6 +302,7 @@ std::optional<ThroughputTest> Calendar::settle(std::int64_t id, TestState state,
     const bool counted = counts(test);
     test.state = state;
     test.why = std::move(why);
+    if (over) test.until = std::clamp(*over, test.begins, test.until);
     if (!counted) take(test);
     return test;
 }

@@ -55,7 +55,7 @@ inline constexpr Nanoseconds kHeldAhead = std::chrono::hours(24 * 14);
 /// What begins within this time is told to its ends.
 inline constexpr Nanoseconds kHandOut = std::chrono::minutes(15);
 /// Time for the ends to hear of a test before it begins.
-inline constexpr Nanoseconds kNotice = std::chrono::seconds(2);
+inline constexpr Nanoseconds kNotice = std::chrono::seconds(1);
 /// A result that has not come so long after the test is not waited for; it is taken if it comes all the same.
 inline constexpr Nanoseconds kResultWait = std::chrono::minutes(2);
 
@@ -89,8 +89,9 @@ class Calendar {
     [[nodiscard]] Step advance(Time now);
     /// Paths may be others: every test that was not handed out keeps its place only if it is still free, or moves.
     [[nodiscard]] Step revise(Time now);
-    /// Its result is there.
-    [[nodiscard]] std::optional<ThroughputTest> settle(std::int64_t id, TestState state, std::string why);
+    /// Its result is there. `over`: both of its ends have ended by now, and its place is free from then on.
+    [[nodiscard]] std::optional<ThroughputTest> settle(std::int64_t id, TestState state, std::string why,
+                                                       std::optional<Time> over = {});
 
     /// Tests that the ends are to know of now.
     [[nodiscard]] std::vector<ThroughputTest> handed_out(Time now) const;

@@ -159,6 +159,7 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
     const std::scoped_lock lock(turn_);
     KeeperCounters seen;
     std::vector<ThroughputTest> settled;
+    const Time now = clock_.now();
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
         seen = {};
         settled.clear();
@@ -191,6 +192,8 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
             if (after == TestState::planned) continue;
             test->state = after;
             test->why = result.error;
+            // What is over leaves its place at once.
+            if (is_over(result)) test->until = std::clamp(now, test->begins, test->until);
             TRY(Store::keep(transaction, *test));
             settled.push_back(*test);
             if (before != after) ++(after == TestState::done ? seen.done : seen.failed);
@@ -208,7 +211,7 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
         return {};
     }));
     for (const ThroughputTest& test : settled)
-        static_cast<void>(calendar_.settle(test.id, test.state, test.why));
+        static_cast<void>(calendar_.settle(test.id, test.state, test.why, test.until));
     counters_.with([&](auto& all) {
         all.done += seen.done;
         all.failed += seen.failed;

@@ -77,4 +77,8 @@ TestState state_after(const ThroughputResult& result) {
     return failed ? TestState::failed : TestState::planned;
 }
 
+bool is_over(const ThroughputResult& result) {
+    return !result.sender_says.empty() && !result.receiver_says.empty();
+}
+
 }  // namespace quipu::throughput

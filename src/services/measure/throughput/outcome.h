@@ -10,5 +10,7 @@ namespace quipu::throughput {
 bool put_in(ThroughputResult& result, const EndRecord& record);
 /// done or failed by what is known, planned while nothing that decides has come.
 [[nodiscard]] TestState state_after(const ThroughputResult& result);
+/// Both ends have spoken: neither runs any more.
+[[nodiscard]] bool is_over(const ThroughputResult& result);
 
 }  // namespace quipu::throughput

@@ -191,7 +191,7 @@ TEST_F(ThroughputService, ATestThatIsAskedForGoesToBothEndsAndItsResultIsShown) 
     begin();
     const Value test = wanted();
     ASSERT_EQ(status_, 201) << to_json(test);
-    EXPECT_EQ(text(test, "start"), "2011-11-15T12:00:04Z");
+    EXPECT_EQ(text(test, "start"), "2011-11-15T12:00:03Z");
     EXPECT_EQ(text(test, "links"), R"(["santiago-panama"])");
     const auto sender = agents_.work("santiago").tests, receiver = agents_.work("panama").tests;
     ASSERT_EQ(sender.size(), 1U);
@@ -216,6 +216,9 @@ TEST_F(ThroughputService, ATestThatIsAskedForGoesToBothEndsAndItsResultIsShown) 
     EXPECT_EQ(text(results[0], "ok"), "true");
     EXPECT_EQ(text(get("/api/v1/measure/calendar/proof"), "kept"), "true");
     EXPECT_TRUE(events().empty());
+    // Both ends are quiet: their place is free before its time.
+    EXPECT_EQ(text(*get("/api/v1/measure/calendar/check?from=panama&to=santiago").find("test"), "start"),
+              "2011-11-15T12:00:03Z");
     const std::string metrics = metrics_.text();
     EXPECT_NE(metrics.find("quipu_throughput_tests_total{outcome=\"done\"} 1"), std::string::npos);
     EXPECT_NE(metrics.find("quipu_throughput_repeats_total 1"), std::string::npos);
@@ -229,8 +232,8 @@ TEST_F(ThroughputService, ARefusalExplainsItself) {
     EXPECT_EQ(status_, 409);
     EXPECT_EQ(text(refused, "detail"),
               "the test from santiago to panama at 2011-11-15T12:00:06Z finds no place: santiago is in use by test 1 "
-              "(santiago to panama) from 2011-11-15T12:00:02Z to 2011-11-15T12:00:14Z");
-    EXPECT_EQ(text(refused, "hint"), "the next free start is 2011-11-15T12:00:16Z");
+              "(santiago to panama) from 2011-11-15T12:00:01Z to 2011-11-15T12:00:13Z");
+    EXPECT_EQ(text(refused, "hint"), "the next free start is 2011-11-15T12:00:15Z");
     EXPECT_EQ(items("/api/v1/measure/calendar/refusals").size(), 1U);
     EXPECT_EQ(events(), std::vector<std::string>{"ThroughputTestRefused pair:santiago/panama"});
     const Value answer = get("/api/v1/measure/calendar/check?from=panama&to=santiago&at=2011-11-15T12:00:06Z");

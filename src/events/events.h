@@ -71,11 +71,13 @@ struct LabHijackSet {
 struct DelayChanged {
     std::string from, to;
     std::int64_t before_us = 0, after_us = 0;
+    bool rerouted = false;
     static constexpr auto describe() {
         return fields(field<&DelayChanged::from>("from", "Sending site").required(),
                       field<&DelayChanged::to>("to", "Receiving site").required(),
                       field<&DelayChanged::before_us>("before_us", "Median before").format("us"),
-                      field<&DelayChanged::after_us>("after_us", "Median after").format("us"));
+                      field<&DelayChanged::after_us>("after_us", "Median after").format("us"),
+                      field<&DelayChanged::rerouted>("rerouted", "The packets take another way since"));
     }
 };
 struct DelayRose : DelayChanged {

@@ -6,24 +6,21 @@
 namespace quipu::measure {
 namespace {
 
-constexpr std::size_t kConfirm = 2;
-constexpr std::int64_t kNarrowest = 300'000;  // nanoseconds
-constexpr double kShare = 0.02;
-constexpr std::int64_t kNarrowestRerouted = 50'000;
-constexpr double kShareRerouted = 0.002;
-constexpr double kWanders = 6;
-constexpr double kFollow = 0.05;
+constexpr LevelDetector::Narrow kRerouted{.narrowest = 50'000, .share = 0.002};
 /// A level that has held this long is what is usual.
 constexpr Nanoseconds kSettles = std::chrono::hours(24);
+// Traces are made every few minutes: a way that changed so long before or after a delay changed with it.
+constexpr Nanoseconds kTogether = std::chrono::minutes(6);
 
-constexpr std::size_t kWindow = 5;
 constexpr double kSuddenLoss = 0.10;
 constexpr std::int64_t kSuddenPackets = 5;
 constexpr std::int64_t kSuddenRun = 4;
 constexpr double kBegins = 0.03;
 constexpr double kEnds = 0.01;
+constexpr double kChanceDeviations = 6;
+constexpr double kFollowLoss = 0.001;
 // At 90 packets a minute a path that loses 3 % shows two such minutes once in 200 times.
-constexpr std::size_t kWholeMinutes = 2;
+constexpr std::uint32_t kWholeMinutes = 2;
 // Fewer packets than this say nothing of a delay's level or a share of loss.
 constexpr std::int64_t kFewest = 10;
 
@@ -44,10 +41,8 @@ std::vector<PairEvent> Detector::add_delay(const Sample& sample) {
     std::vector<PairEvent> out;
     if (sample.minute <= last_delay_) return out;
     last_delay_ = sample.minute;
-    if (sample.clock_wrong) suspects_.clear();
-    if (sample.received < kFewest || sample.clock_wrong) return out;
-    clock_error_ = sample.clock_error;
-    judge_delay(sample, out);
+    if (sample.clock_wrong) delay_.forget_run();
+    if (sample.received >= kFewest && !sample.clock_wrong) judge_delay(sample, out);
     return out;
 }
 
@@ -61,94 +56,87 @@ std::vector<PairEvent> Detector::add_loss(const Sample& sample) {
 }
 
 void Detector::shift(std::int64_t nanoseconds) {
-    suspects_.clear();
-    if (level_) *level_ += nanoseconds;
+    delay_.shift(static_cast<double>(nanoseconds));
     if (usual_) *usual_ += nanoseconds;
-    if (first_) *first_ += nanoseconds;
+}
+
+std::optional<std::int64_t> Detector::level() const {
+    const auto level = delay_.level();
+    return level ? std::optional(static_cast<std::int64_t>(*level)) : std::nullopt;
 }
 
 bool Detector::slow() const {
-    return level_ && usual_ && *level_ > *usual_ + band(*usual_);
+    const auto level = delay_.level();
+    if (!level || !usual_) return false;
+    const double usual = std::max(static_cast<double>(*usual_), delay_.usual_at(last_delay_).value_or(0));
+    return *level > usual + delay_.band(usual);
 }
 
 void Detector::judge_delay(const Sample& sample, std::vector<PairEvent>& out) {
-    if (!level_) {
-        if (first_ && std::abs(sample.median - *first_) <= band(*first_)) {
-            level_ = sample.median;
-            level_ttl_ = sample.ttl;
-            level_since_ = sample.minute;
-            if (!usual_) usual_ = level_;
-        }
-        first_ = sample.median;
-        return;
-    }
-    const std::int64_t distance = sample.median - *level_;
     const bool rerouted = sample.ttl > 0 && level_ttl_ > 0 && sample.ttl != level_ttl_;
-    if (std::abs(distance) <= band(*level_, rerouted)) {
-        suspects_.clear();
-        if (sample.ttl > 0) level_ttl_ = sample.ttl;
-        wander_ += kFollow * (static_cast<double>(std::abs(distance)) - wander_);
-        *level_ += static_cast<std::int64_t>(kFollow * static_cast<double>(distance));
-        if (sample.minute - level_since_ >= kSettles) usual_ = level_;
-        return;
+    const auto change =
+        delay_.add(sample.minute, static_cast<double>(sample.median), static_cast<double>(sample.clock_error),
+                   rerouted ? std::optional(kRerouted) : std::nullopt);
+    if (change) {
+        const bool way = rerouted || std::chrono::abs(sample.minute - way_changed_) <= kTogether;
+        out.push_back({.what = change->after > change->before ? PairChange::delay_rose : PairChange::delay_fell,
+                       .minute = sample.minute,
+                       .before = change->before,
+                       .after = change->after,
+                       .began = change->began,
+                       .rerouted = way});
     }
-    // On the other side, or far from the suspicion so far: the suspicion begins anew.
-    if (!suspects_.empty()) {
-        const std::int64_t suspect = suspects_.back();
-        if ((suspect > *level_) != (distance > 0) || std::abs(sample.median - suspect) > band(suspect))
-            suspects_.clear();
-    }
-    suspects_.push_back(sample.median);
-    if (suspects_.size() < kConfirm) return;
-    std::int64_t sum = 0;
-    for (const std::int64_t suspect : suspects_)
-        sum += suspect;
-    const std::int64_t after = sum / static_cast<std::int64_t>(suspects_.size());
-    out.push_back({distance > 0 ? PairChange::delay_rose : PairChange::delay_fell, sample.minute,
-                   static_cast<double>(*level_), static_cast<double>(after)});
-    level_ = after;
-    if (sample.ttl > 0) level_ttl_ = sample.ttl;
-    level_since_ = sample.minute;
-    suspects_.clear();
-}
-
-std::int64_t Detector::band(std::int64_t level, bool rerouted) const {
-    const double narrowest = static_cast<double>(rerouted ? kNarrowestRerouted : kNarrowest);
-    const double share_of_level = (rerouted ? kShareRerouted : kShare) * std::abs(static_cast<double>(level));
-    const double widest =
-        std::max({narrowest, share_of_level, kWanders * wander_, 2.0 * static_cast<double>(clock_error_)});
-    return static_cast<std::int64_t>(widest);
+    const auto level = this->level();
+    if (!level) return;
+    if (!usual_) usual_ = level;
+    // A stray says nothing of the way that the level belongs to.
+    if (sample.ttl > 0 && (level_ttl_ == 0 || delay_.settled())) level_ttl_ = sample.ttl;
+    if (!change && delay_.settled() && sample.minute - delay_.level_since() >= kSettles) usual_ = level;
 }
 
 void Detector::judge_loss(const Sample& sample, std::vector<PairEvent>& out) {
     const std::int64_t lost = std::max<std::int64_t>(sample.sent - sample.received, 0);
-    window_.push_back({sample.sent, lost});
-    if (window_.size() > kWindow) window_.pop_front();
-    Lost sum{0, 0};
-    for (const Lost& minute : window_) {
-        sum.sent += minute.sent;
-        sum.lost += minute.lost;
+    std::ranges::rotate(window_, window_.begin() + 1);
+    window_.back() = {static_cast<std::int32_t>(sample.sent), static_cast<std::int32_t>(lost)};
+    in_window_ = std::min<std::uint32_t>(in_window_ + 1, kWindow);
+    std::int64_t window_sent = 0;
+    std::int64_t window_lost = 0;
+    for (std::size_t i = kWindow - in_window_; i < kWindow; ++i) {
+        window_sent += window_[i].sent;
+        window_lost += window_[i].lost;
     }
     whole_ = lost == 0 ? whole_ + 1 : 0;
     const double now = share(lost, sample.sent);
-    const double lately = share(sum.lost, sum.sent);
+    const double lately = share(window_lost, window_sent);
     if (!lossy_) {
         const bool sudden =
             (now >= kSuddenLoss && lost >= kSuddenPackets) || (sample.loss_run >= kSuddenRun && lost >= kSuddenRun);
-        const bool steady = lately >= kBegins && window_.size() == kWindow;
+        // A pair that always loses a little loses a little more by chance.
+        const double expected = usual_loss_ * static_cast<double>(window_sent);
+        const bool chance = static_cast<double>(window_lost) <= expected + kChanceDeviations * std::sqrt(expected);
+        const bool steady = lately >= kBegins && in_window_ == kWindow && !chance;
         if (sudden || steady) {
             lossy_ = true;
             // Its end is judged by what comes from here on.
-            window_.erase(window_.begin(), window_.end() - 1);
-            out.push_back({PairChange::loss_began, sample.minute, loss_before_, sudden ? now : lately});
-        } else if (lately < kEnds) {
-            loss_before_ = lately;
+            in_window_ = 1;
+            out.push_back({.what = PairChange::loss_began,
+                           .minute = sample.minute,
+                           .before = loss_before_,
+                           .after = sudden ? now : lately,
+                           .began = sample.minute});
+        } else {
+            if (lately < kEnds) loss_before_ = lately;
+            usual_loss_ += kFollowLoss * (now - usual_loss_);
         }
-    } else if (whole_ >= kWholeMinutes || (window_.size() == kWindow && lately < kEnds)) {
+    } else if (whole_ >= kWholeMinutes || (in_window_ == kWindow && lately < kEnds)) {
         lossy_ = false;
         // What was lost before counts for what has ended, not for what may begin.
-        window_.erase(window_.begin(), window_.end() - 1);
-        out.push_back({PairChange::loss_ended, sample.minute, loss_before_, now});
+        in_window_ = 1;
+        out.push_back({.what = PairChange::loss_ended,
+                       .minute = sample.minute,
+                       .before = loss_before_,
+                       .after = now,
+                       .began = sample.minute});
     }
     // What it was like before the next event: while lossy, the worst share seen.
     if (lossy_) loss_before_ = std::max(loss_before_, std::max(now, lately));

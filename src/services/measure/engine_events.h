@@ -2,22 +2,22 @@
 // Has a pair changed for good? One detector a pair is fed with its minutes in order and answers with what began or
 // ended.
 //
-// Delay: the level is where two minutes first agree, and follows slowly. A minute that lies outside of the band
-// around it begins a suspicion; a second one on the same side, near the first, makes it an event and the new level. The
-// band is the widest of 0.3 ms, 2 % of the level, six times the usual wandering of the median, twice the clock error.
-// When the TTL tells that the packets take another way than before, 0.05 ms and 0.2 % do: what is seen is that way's
-// delay.
+// Delay: engine_level.h over the minutes' medians, with a band of at least 0.3 ms and 2 % of the level. When the TTL
+// tells that the packets take another way than before, 0.05 ms and 0.2 % do: what is seen is that way's delay. An event
+// says whether the way had changed as well.
 //
 // Loss: begins when a minute loses at least 10 % and five packets, or four packets in a row (a way was gone for some
-// seconds), or when five minutes together lose at least 3 %; ends when two minutes in a row lose nothing, or five
-// together less than 1 %.
+// seconds), or when five minutes together lose at least 3 % and more than chance
+// makes of what the pair usually loses (six deviations of Poisson's distribution); ends when two minutes in a row lose
+// nothing, or five together less than 1 %.
 
+#include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
 #include "base/time.h"
+#include "services/measure/engine_level.h"
 
 namespace quipu::measure {
 
@@ -41,7 +41,12 @@ struct PairEvent {
     Time minute{};      ///< the one that decided it
     double before = 0;  ///< nanoseconds, or fraction lost
     double after = 0;
+    Time began{};           ///< the first minute that was so
+    bool rerouted = false;  ///< of delay: the packets take another way since
 };
+
+/// Least band of a pair's delay; nanoseconds.
+inline constexpr LevelRules kDelayRules{.narrowest = 300'000, .share = 0.02};
 
 class Detector {
   public:
@@ -54,37 +59,38 @@ class Detector {
     /// minutes.
     std::vector<PairEvent> add_delay(const Sample& sample);
     std::vector<PairEvent> add_loss(const Sample& sample);
+    /// The way has changed about this minute: an event of delay then says so.
+    void note_way(Time minute) { way_changed_ = minute; }
+    /// What an hour of the longer past was like; nanoseconds.
+    void learn_hour(Time hour, double median) { delay_.learn_hour(hour, median); }
     /// A clock was set right: what was measured before is by so much too small now.
     void shift(std::int64_t nanoseconds);
 
-    [[nodiscard]] std::optional<std::int64_t> level() const { return level_; }
+    [[nodiscard]] std::optional<std::int64_t> level() const;
     /// The delay to compare with: the longer past's if it is known, else the first level.
-    [[nodiscard]] std::optional<std::int64_t> usual() const { return usual_ ? usual_ : level_; }
-    /// The level lies above the usual delay's band.
+    [[nodiscard]] std::optional<std::int64_t> usual() const { return usual_ ? usual_ : level(); }
+    /// The level lies above the band of the usual delay, and above what the hour is usually like.
     [[nodiscard]] bool slow() const;
     [[nodiscard]] bool lossy() const { return lossy_; }
 
   private:
     struct Lost {
-        std::int64_t sent, lost;
+        std::int32_t sent = 0, lost = 0;
     };
+    static constexpr std::size_t kWindow = 5;
     void judge_delay(const Sample& sample, std::vector<PairEvent>& out);
     void judge_loss(const Sample& sample, std::vector<PairEvent>& out);
-    [[nodiscard]] std::int64_t band(std::int64_t level, bool rerouted = false) const;
 
-    Time last_delay_{}, last_loss_{};
+    LevelDetector delay_{kDelayRules};
     std::optional<std::int64_t> usual_;
-    std::optional<std::int64_t> level_;
+    Time last_delay_{}, last_loss_{}, way_changed_{};
     std::int64_t level_ttl_ = 0;
-    Time level_since_{};
-    double wander_ = 0;  // usual distance of a minute's median from the level
-    std::int64_t clock_error_ = 0;
-    std::optional<std::int64_t> first_;  // the last minute, while no two have agreed
-    std::vector<std::int64_t> suspects_;
-    std::deque<Lost> window_;
-    std::size_t whole_ = 0;  // minutes in a row that lost nothing
-    bool lossy_ = false;
     double loss_before_ = 0;
+    double usual_loss_ = 0;  // share lost while not lossy
+    std::array<Lost, kWindow> window_{};
+    std::uint32_t in_window_ = 0;  // of the window, the last ones
+    std::uint32_t whole_ = 0;      // minutes in a row that lost nothing
+    bool lossy_ = false;
 };
 
 }  // namespace quipu::measure

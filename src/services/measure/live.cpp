@@ -142,6 +142,17 @@ void Live::name_wrong_clocks(const State& state, Pair& pair) {
         if (state.wrong_clocks.contains(site)) pair.clock_fault.push_back(site);
 }
 
+void Live::way_changed(std::string_view from, std::string_view to, Time minute) {
+    state_.with([&](State& state) {
+        const auto at = state.pairs.find(pair_key(from, to));
+        if (at != state.pairs.end()) at->second.detector.note_way(minute);
+    });
+}
+
+void Live::learn_hour(const std::string& key, Time hour, double median) {
+    state_.with([&](State& state) { state.pairs[key].detector.learn_hour(hour, median); });
+}
+
 void Live::replace(const StoredMinute& minute) {
     state_.with([&](State& state) {
         const auto at = state.pairs.find(minute.record.key);

@@ -96,6 +96,10 @@ class Live {
     void set_wrong_clocks(std::set<std::string, std::less<>> sites);
     /// The clock of this point was set right by so much.
     void clock_corrected(std::string_view site, std::int64_t by);
+    /// Packets of this pair take another way since about this minute.
+    void way_changed(std::string_view from, std::string_view to, Time minute);
+    /// What the archive knows of an hour of the longer past.
+    void learn_hour(const std::string& key, Time hour, double median);
     /// The record of a minute that was shown already has changed.
     void replace(const StoredMinute& minute);
     void add_running(const std::string& from, const std::string& to, const MinuteRecord& record, std::int64_t skipped,

@@ -375,6 +375,7 @@ class MeasureService final : public platform::Service {
             what.to = told.to;
             what.before_us = us(event.before);
             what.after_us = us(event.after);
+            what.rerouted = event.rerouted;
             return house_->journal.append(subject, what);
         };
         const auto loss = [&](auto what) {
@@ -488,6 +489,7 @@ class MeasureService final : public platform::Service {
             const Columns columns = columns_of(record);
             if (columns.minutes == 0) continue;
             medians.push_back(columns.delay_median / columns.minutes);
+            live_->learn_hour(key, record.time, static_cast<double>(medians.back()));
             best_ttl = std::max(best_ttl, (columns.ttl + columns.minutes / 2) / columns.minutes);
         }
         if (medians.empty()) return {};

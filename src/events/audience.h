@@ -16,10 +16,9 @@ enum class Audience : std::uint8_t {
 
 /// What the network did. Says nothing of a person.
 inline constexpr std::array<std::string_view, 16> kPublicEvents = {
-    "ObjectChanged", "RegistryImported", "LabLinkSet",     "DelayRose",          "DelayFell",
-    "LossBegan",     "LossEnded",        "AgentEnrolled",  "AgentConnected",     "AgentLost",
-    "AgentRevoked",  "ServiceFailed",    "RpkiChangeHeld", "RpkiChangeReleased", "LabHijackSet",
-    "PathChanged"};
+    "ObjectChanged",  "RegistryImported",   "LabLinkSet",     "DelayRose",  "DelayFell",    "LossBegan",
+    "LossEnded",      "AgentEnrolled",      "AgentConnected", "AgentLost",  "AgentRevoked", "ServiceFailed",
+    "RpkiChangeHeld", "RpkiChangeReleased", "LabHijackSet",   "PathChanged"};
 
 /// The audit (access.h).
 inline constexpr std::array<std::string_view, 15> kAuditEvents = {

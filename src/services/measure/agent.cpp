@@ -25,7 +25,7 @@ constexpr LogEvent kNoSentLog{
     "See that the agent's folder can be written to."};
 
 constexpr LogEvent kNoPaths{LogLevel::warning, "MEASURE_NO_PATHS", "The ways to other points are not traced",
-                            "Let the agent open raw sockets (CAP_NET_RAW): see its systemd unit."};
+                            "Let the agent open raw sockets: run it as root or with CAP_NET_RAW."};
 
 class PointPart final : public Point {
   public:

@@ -108,7 +108,7 @@ class ThroughputPoint final : public agent::Part {
             if (next != tests_.end()) {
                 const Nanoseconds left = due(*next) - context_->clock.now();
                 if (left <= Nanoseconds::zero()) {
-                    const AssignedTest test = *next;
+                    AssignedTest test = *next;  // the list may become another while it runs
                     begun_.insert(test.id);
                     lock.unlock();
                     tell(run(test, stop));

@@ -108,7 +108,8 @@ class ThroughputPoint final : public agent::Part {
             if (next != tests_.end()) {
                 const Nanoseconds left = due(*next) - context_->clock.now();
                 if (left <= Nanoseconds::zero()) {
-                    AssignedTest test = *next;  // the list may become another while it runs
+                    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the list may change while it runs
+                    const AssignedTest test = *next;
                     begun_.insert(test.id);
                     lock.unlock();
                     tell(run(test, stop));

@@ -108,6 +108,7 @@ class ThroughputPoint final : public agent::Part {
             if (next != tests_.end()) {
                 const Nanoseconds left = due(*next) - context_->clock.now();
                 if (left <= Nanoseconds::zero()) {
+                    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the list may change while it runs
                     const AssignedTest test = *next;
                     begun_.insert(test.id);
                     lock.unlock();

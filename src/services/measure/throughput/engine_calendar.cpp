@@ -130,7 +130,9 @@ void Calendar::release(const ThroughputTest& test) {
     }
     for (const std::string& link : test.links.value_or(std::vector<std::string>{})) {
         const auto at = used_.find({link, day_of(test.start)});
-        if (at != used_.end() && (at->second -= test.expected_octets) <= 0) used_.erase(at);
+        if (at == used_.end()) continue;
+        at->second -= test.expected_octets;
+        if (at->second <= 0) used_.erase(at);
     }
 }
 

@@ -147,7 +147,7 @@ Result<ThroughputTest> Keeper::cancel(std::int64_t id) {
         if (const auto old = TRY(store_.test(id)))
             return fail(ErrorCode::conflict, fmt::format("the test is {}", enum_name(old->state)), "id");
     }
-    const ThroughputTest test = TRY(calendar_.cancel(id, clock_.now()));
+    ThroughputTest test = TRY(calendar_.cancel(id, clock_.now()));
     unsaved_.insert_or_assign(test.id, test);
     TRY(keep({}));
     return test;

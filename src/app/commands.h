@@ -19,24 +19,24 @@
 
 namespace quipu::app {
 
-void add_serve_command(CLI::App& app, Context& context);          ///< serve
-void add_config_commands(CLI::App& app, Context& context);        ///< config check, config reference
-void add_house_commands(CLI::App& app, Context& context);         ///< api, journal, services
-void add_agent_commands(CLI::App& app, Context& context);         ///< agents list, ticket, revoke
-void add_access_commands(CLI::App& app, Context& context);        ///< login, logout, whoami, accounts, tokens
-void add_registry_commands(CLI::App& app, Context& context);      ///< registry import, export, list, show…
-void add_agent_command(CLI::App& app, Context& context);          ///< agent: what runs at a point of presence
-void add_measure_commands(CLI::App& app, Context& context);       ///< measure pairs, records, links…
-void add_measure_serve_command(CLI::App& app, Context& context);  ///< measure serve
+void add_serve_command(CLI::App& app, Context& context);            ///< serve
+void add_config_commands(CLI::App& app, Context& context);          ///< config check, config reference
+void add_house_commands(CLI::App& app, Context& context);           ///< api, journal, services
+void add_agent_commands(CLI::App& app, Context& context);           ///< agents list, ticket, revoke
+void add_access_commands(CLI::App& app, Context& context);          ///< login, logout, whoami, accounts, tokens
+void add_registry_commands(CLI::App& app, Context& context);        ///< registry import, export, list, show…
+void add_agent_command(CLI::App& app, Context& context);            ///< agent: what runs at a point of presence
+void add_measure_commands(CLI::App& app, Context& context);         ///< measure pairs, records, links…
+void add_measure_serve_command(CLI::App& app, Context& context);    ///< measure serve
 void add_measure_export_commands(CLI::App& app, Context& context);  ///< measure export, lookup-record
-void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
-void add_stamp_command(CLI::App& app, Context& context);          ///< stamp
-void add_cases_commands(CLI::App& app, Context& context);         ///< cases list, show, open, note…
-void add_operations_commands(CLI::App& app, Context& context);    ///< outages, maintenance, availability, on-call
-void add_knowledge_commands(CLI::App& app, Context& context);     ///< articles list, show, publish
-void add_pert_commands(CLI::App& app, Context& context);          ///< pert teams, requests
-void add_search_command(CLI::App& app, Context& context);         ///< search
-void add_run_command(CLI::App& app, Context& context);            ///< run: hub, lab and agents from one command
+void add_owping_command(CLI::App& app, Context& context);           ///< owping, twping
+void add_stamp_command(CLI::App& app, Context& context);            ///< stamp
+void add_cases_commands(CLI::App& app, Context& context);           ///< cases list, show, open, note…
+void add_operations_commands(CLI::App& app, Context& context);      ///< outages, maintenance, availability, on-call
+void add_knowledge_commands(CLI::App& app, Context& context);       ///< articles list, show, publish
+void add_pert_commands(CLI::App& app, Context& context);            ///< pert teams, requests
+void add_search_command(CLI::App& app, Context& context);           ///< search
+void add_run_command(CLI::App& app, Context& context);              ///< run: hub, lab and agents from one command
 void add_mail_commands(CLI::App& app, Context& context);          ///< mail queue, show, retry, drop; notify rules, test
 void add_lab_commands(CLI::App& app, Context& context);           ///< lab up, down, status, exec, link
 void add_rpki_commands(CLI::App& app, Context& context);          ///< rpki validate, lab

@@ -19,15 +19,15 @@
 
 namespace quipu::app {
 
-void add_serve_command(CLI::App& app, Context& context);          ///< serve
-void add_config_commands(CLI::App& app, Context& context);        ///< config check, config reference
-void add_house_commands(CLI::App& app, Context& context);         ///< api, journal, services
-void add_agent_commands(CLI::App& app, Context& context);         ///< agents list, ticket, revoke
-void add_access_commands(CLI::App& app, Context& context);        ///< login, logout, whoami, accounts, tokens
-void add_registry_commands(CLI::App& app, Context& context);      ///< registry import, export, list, show…
-void add_agent_command(CLI::App& app, Context& context);          ///< agent: what runs at a point of presence
-void add_measure_commands(CLI::App& app, Context& context);       ///< measure pairs, records, links…
-void add_measure_serve_command(CLI::App& app, Context& context);  ///< measure serve
+void add_serve_command(CLI::App& app, Context& context);            ///< serve
+void add_config_commands(CLI::App& app, Context& context);          ///< config check, config reference
+void add_house_commands(CLI::App& app, Context& context);           ///< api, journal, services
+void add_agent_commands(CLI::App& app, Context& context);           ///< agents list, ticket, revoke
+void add_access_commands(CLI::App& app, Context& context);          ///< login, logout, whoami, accounts, tokens
+void add_registry_commands(CLI::App& app, Context& context);        ///< registry import, export, list, show…
+void add_agent_command(CLI::App& app, Context& context);            ///< agent: what runs at a point of presence
+void add_measure_commands(CLI::App& app, Context& context);         ///< measure pairs, records, links…
+void add_measure_serve_command(CLI::App& app, Context& context);    ///< measure serve
 void add_measure_export_commands(CLI::App& app, Context& context);  ///< measure export, lookup-record
 void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
 void add_stamp_command(CLI::App& app, Context& context);          ///< stamp

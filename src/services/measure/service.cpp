@@ -12,6 +12,7 @@
 #include "services/measure/api.h"
 #include "services/measure/api_points.h"
 #include "services/measure/engine_mesh.h"
+#include "services/measure/evidence.h"
 
 namespace quipu::measure {
 namespace {
@@ -20,6 +21,8 @@ constexpr LogEvent kMeshChanged{LogLevel::info, "MEASURE_MESH", "The measurement
 constexpr LogEvent kNotTold{
     LogLevel::error, "MEASURE_EVENT_NOT_TOLD",
     "A change of a pair could not be written to the journal; it is tried again at the next start"};
+constexpr LogEvent kNoEvidence{LogLevel::warning, "MEASURE_EVIDENCE",
+                               "What came after an event could not be kept with it; it is tried again each minute"};
 constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
                                    "What a measurement point says of itself can't be read",
                                    "See that agent and hub are of the same version."};
@@ -59,6 +62,7 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] std::vector<data::StreamSchema> streams() const override {
         return {minute_schema(), skips_schema(), point_schema()};
     }
+    [[nodiscard]] std::vector<data::Migration> migrations() const override { return kMeasureMigrations; }
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<Settings>(); }
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
@@ -75,6 +79,7 @@ class MeasureService final : public platform::Service {
         store_ = std::make_unique<Store>(house.archive, house.clock);
         point_store_ = std::make_unique<PointStore>(house.archive);
         points_ = std::make_unique<Points>();
+        evidence_ = std::make_unique<EvidenceStore>(house.database, *store_, *point_store_);
         live_ = std::make_shared<Live>(profile_.per_minute);
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
             return points_->contradicted(from, to, minute);
@@ -87,6 +92,7 @@ class MeasureService final : public platform::Service {
                                .point_store = *point_store_,
                                .registry = *registry_,
                                .streams = pair_streams_});
+        add_evidence_routes(house.api, *evidence_);
         add_point_routes(house.api, {.clock = house.clock, .points = *points_, .store = *point_store_});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
@@ -137,6 +143,10 @@ class MeasureService final : public platform::Service {
                 log(kMeshChanged, {{"points", mesh->size()}});
                 agents_.invalidate();
                 pair_streams_->ring();
+            }
+            if (const Time now = house_->clock.now(); now - evidence_looked_at_ >= kMinute) {
+                evidence_looked_at_ = now;
+                if (auto kept = evidence_->complete(now); !kept) log(kNoEvidence, {{"error", kept.error().text()}});
             }
             if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
             std::unique_lock lock(mutex);
@@ -287,6 +297,15 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Result<void> tell(const Told& told) {
         const std::string subject = "pair:" + pair_key(told.from, told.to);
         const PairEvent& event = told.event;
+        // The event and its evidence are there together or not at all.
+        const auto keep = [&](auto& what) -> Result<void> {
+            const auto frozen = TRY(evidence_->gather(told.from, told.to, what.kType, event.minute));
+            what.evidence = frozen.id;
+            return house_->database.write([&](data::Transaction& transaction) -> Result<void> {
+                TRY(EvidenceStore::keep(transaction, frozen));
+                return house_->journal.append(transaction, subject, what);
+            });
+        };
         const auto us = [](double nanoseconds) { return rounded_us(static_cast<std::int64_t>(nanoseconds), 1); };
         const auto delay = [&](auto what) {
             what.from = told.from;
@@ -294,14 +313,14 @@ class MeasureService final : public platform::Service {
             what.before_us = us(event.before);
             what.after_us = us(event.after);
             what.rerouted = event.rerouted;
-            return house_->journal.append(subject, what);
+            return keep(what);
         };
         const auto loss = [&](auto what) {
             what.from = told.from;
             what.to = told.to;
             what.before = event.before;
             what.after = event.after;
-            return house_->journal.append(subject, what);
+            return keep(what);
         };
         switch (event.what) {
             case PairChange::delay_rose: return delay(events::DelayRose{});
@@ -462,6 +481,8 @@ class MeasureService final : public platform::Service {
     std::unique_ptr<Points> points_;
     std::atomic<std::uint64_t> points_malformed_{0};
     std::mutex judging_;
+    std::unique_ptr<EvidenceStore> evidence_;
+    Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;
     std::shared_ptr<PairStreams> pair_streams_;
     std::shared_ptr<void> following_;

@@ -97,7 +97,7 @@ Result<void> EvidenceStore::complete(Time now) {
 
 Result<PairEvidence> EvidenceStore::find(const std::string& id) const {
     const data::Rows rows = TRY(database_.query("SELECT body FROM measure_evidence WHERE id = ?", id));
-    if (rows.size() == 0)
+    if (rows.empty())
         return fail(ErrorCode::not_found, "there is no evidence " + id, "id", "an event's field `evidence` names it");
     return read<PairEvidence>(TRY(parse_json(rows.text(0, 0), "evidence")), "evidence");
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -200,7 +202,8 @@ class MeasureService final : public platform::Service {
         const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
         for (const auto& minute : fresh)
             points_->add(minute, house_->clock.now());
-        TRY(judge_clocks());
+        // The minutes are kept: whatever fails from here on is no reason to send them again.
+        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
         for (const auto& minute : fresh) {
             show(minute);
             for (const Told& told : live_->add(minute))
@@ -216,22 +219,31 @@ class MeasureService final : public platform::Service {
         for (const auto& point : TRY(point_store_->take(batch, malformed)))
             points_->told(point);
         points_malformed_ += malformed;
-        return judge_clocks();
+        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        return {};
     }
 
     /// Looks at what has come, tells whose clock went wrong or is right again, and marks those minutes.
     [[nodiscard]] Result<void> judge_clocks() {
         const std::scoped_lock lock(judging_);  // what is told of one point is told in order
-        const auto judged = points_->judge(house_->clock.now());
-        for (const ClockChange& change : judged.changes) {
+        auto judged = points_->judge(house_->clock.now());
+        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
+        for (ClockChange& change : judged.changes) {
             if (change.what == ClockChange::What::corrected)
                 live_->clock_corrected(change.site, change.fault.by.value_or(0));
-            else if (!TRY(clock_was_told(change)))
-                TRY(tell(change));
+            else
+                untold_.push_back(std::move(change));
         }
-        for (const JudgedMinute& minute : judged.minutes)
-            TRY(point_store_->mark(minute));
-        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
+        std::ranges::move(judged.minutes, std::back_inserter(unmarked_));
+        // What can't be written now, on a full disk, is written with the next.
+        while (!untold_.empty()) {
+            if (!TRY(clock_was_told(untold_.front()))) TRY(tell(untold_.front()));
+            untold_.pop_front();
+        }
+        while (!unmarked_.empty()) {
+            TRY(point_store_->mark(unmarked_.front()));
+            unmarked_.pop_front();
+        }
         return {};
     }
 
@@ -481,6 +493,8 @@ class MeasureService final : public platform::Service {
     std::unique_ptr<Points> points_;
     std::atomic<std::uint64_t> points_malformed_{0};
     std::mutex judging_;
+    std::deque<ClockChange> untold_;  // with judging_
+    std::deque<JudgedMinute> unmarked_;
     std::unique_ptr<EvidenceStore> evidence_;
     Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;

@@ -29,9 +29,9 @@ void add_agent_command(CLI::App& app, Context& context);            ///< agent: 
 void add_measure_commands(CLI::App& app, Context& context);         ///< measure pairs, records, links…
 void add_measure_serve_command(CLI::App& app, Context& context);    ///< measure serve
 void add_measure_export_commands(CLI::App& app, Context& context);  ///< measure export, lookup-record
-void add_owping_command(CLI::App& app, Context& context);         ///< owping, twping
-void add_stamp_command(CLI::App& app, Context& context);          ///< stamp
-void add_path_command(CLI::App& app, Context& context);           ///< path
+void add_owping_command(CLI::App& app, Context& context);           ///< owping, twping
+void add_stamp_command(CLI::App& app, Context& context);            ///< stamp
+void add_path_command(CLI::App& app, Context& context);             ///< path
 void add_compare_commands(CLI::App& app, CLI::App& measure, Context& context);  ///< compare; measure comparisons
 void add_cases_commands(CLI::App& app, Context& context);                       ///< cases list, show, open, note…
 void add_operations_commands(CLI::App& app, Context& context);    ///< outages, maintenance, availability, on-call

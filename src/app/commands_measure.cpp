@@ -169,6 +169,11 @@ Result<void> show_statement(const Context& context, const MeasureOptions& option
     return print(format_object(statement, context.output));
 }
 
+Result<void> show_evidence(const Context& context, const MeasureOptions& options) {
+    return print(format_object(
+        TRY(Client(context.hub).get("/api/v1/measure/evidence/" + net::percent_encode(options.site))), context.output));
+}
+
 void add_ends(CLI::App& command, MeasureOptions& options) {
     command.add_option("from", options.from, "Sending site")->required()->type_name("SITE");
     command.add_option("to", options.to, "Receiving site")->required()->type_name("SITE");
@@ -241,6 +246,11 @@ void add_measure_commands(CLI::App& app, Context& context) {
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
             [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
     add_measure_export_commands(*measure, context);
+    CLI::App* evidence = measure->add_subcommand("evidence", "The minutes that were kept with an event");
+    evidence->add_option("id", command(evidence, show_evidence)->site, "As the event names it")
+        ->required()
+        ->type_name("ID");
+
     CLI::App* points = measure->add_subcommand("points", "How the measurement points are: clock, schedule, drops");
     const auto of_points = command(points, show_points);
     points->add_option("site", of_points->site, "Only this one")->type_name("SITE");

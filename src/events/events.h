@@ -72,12 +72,14 @@ struct DelayChanged {
     std::string from, to;
     std::int64_t before_us = 0, after_us = 0;
     bool rerouted = false;
+    std::string evidence;
     static constexpr auto describe() {
         return fields(field<&DelayChanged::from>("from", "Sending site").required(),
                       field<&DelayChanged::to>("to", "Receiving site").required(),
                       field<&DelayChanged::before_us>("before_us", "Median before").format("us"),
                       field<&DelayChanged::after_us>("after_us", "Median after").format("us"),
-                      field<&DelayChanged::rerouted>("rerouted", "The packets take another way since"));
+                      field<&DelayChanged::rerouted>("rerouted", "The packets take another way since"),
+                      field<&DelayChanged::evidence>("evidence", "See /api/v1/measure/evidence/{id}"));
     }
 };
 struct DelayRose : DelayChanged {
@@ -105,11 +107,13 @@ struct WaysCompared {
 struct LossChanged {
     std::string from, to;
     double before = 0, after = 0;  // fractions
+    std::string evidence;
     static constexpr auto describe() {
         return fields(field<&LossChanged::from>("from", "Sending site").required(),
                       field<&LossChanged::to>("to", "Receiving site").required(),
                       field<&LossChanged::before>("before", "Fraction lost before"),
-                      field<&LossChanged::after>("after", "Fraction lost after"));
+                      field<&LossChanged::after>("after", "Fraction lost after"),
+                      field<&LossChanged::evidence>("evidence", "See /api/v1/measure/evidence/{id}"));
     }
 };
 struct LossBegan : LossChanged {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "services/measure/schedule.h"
+
 namespace quipu::measure {
 namespace {
 
@@ -17,7 +19,6 @@ constexpr double kSeasonFollow = 0.2;
 constexpr std::uint8_t kDaysKept = 7;
 constexpr int kLongestRun = 8;
 constexpr std::uint16_t kFewestOfHour = 2;
-constexpr Nanoseconds kHour = std::chrono::hours(1);
 
 std::size_t hour_of_day(Time time) {
     const auto hours = std::chrono::floor<std::chrono::hours>(time).time_since_epoch().count();

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "services/measure/schedule.h"
+
 namespace quipu::measure {
 namespace {
 
-constexpr Nanoseconds kHour = std::chrono::hours(1);
 // An hour of which less is known decides nothing.
 constexpr std::int64_t kFewestPackets = 60;
 

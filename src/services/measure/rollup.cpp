@@ -4,11 +4,11 @@
 #include <map>
 
 #include "services/measure/figures.h"
+#include "services/measure/schedule.h"
 
 namespace quipu::measure {
 namespace {
 
-constexpr Nanoseconds kHour = std::chrono::hours(1);
 constexpr Nanoseconds kDay = std::chrono::days(1);
 /// Beyond this nothing comes late: ranges of skipped packets are kept as long (kSkipsKept), and a day for midnight.
 constexpr Nanoseconds kMadeAgain = std::chrono::days(8);

@@ -26,6 +26,7 @@ constexpr auto describe_enum(Spacing) {
 }
 
 inline constexpr Nanoseconds kMinute = std::chrono::minutes(1);
+inline constexpr Nanoseconds kHour = std::chrono::hours(1);
 
 /// Whole minutes since 1970.
 [[nodiscard]] constexpr std::int64_t minute_of(Time time) {

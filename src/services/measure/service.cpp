@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <fmt/format.h>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "services/measure/api_points.h"
 #include "services/measure/engine_mesh.h"
 #include "services/measure/engine_retrace.h"
+#include "services/measure/evidence.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
 
@@ -25,6 +28,8 @@ constexpr LogEvent kMeshChanged{LogLevel::info, "MEASURE_MESH", "The measurement
 constexpr LogEvent kNotTold{
     LogLevel::error, "MEASURE_EVENT_NOT_TOLD",
     "A change of a pair could not be written to the journal; it is tried again at the next start"};
+constexpr LogEvent kNoEvidence{LogLevel::warning, "MEASURE_EVIDENCE",
+                               "What came after an event could not be kept with it; it is tried again each minute"};
 constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
                                    "What a measurement point says of itself can't be read",
                                    "See that agent and hub are of the same version."};
@@ -80,7 +85,11 @@ class MeasureService final : public platform::Service {
 
     [[nodiscard]] std::string_view name() const override { return "measure"; }
     [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "agents"}; }
-    [[nodiscard]] std::vector<data::Migration> migrations() const override { return kPathMigrations; }
+    [[nodiscard]] std::vector<data::Migration> migrations() const override {
+        std::vector<data::Migration> all = kPathMigrations;
+        all.insert(all.end(), kEvidenceMigrations.begin(), kEvidenceMigrations.end());
+        return all;
+    }
     [[nodiscard]] std::vector<data::StreamSchema> streams() const override {
         return {minute_schema(), skips_schema(), point_schema(), hour_schema(), day_schema()};
     }
@@ -109,6 +118,7 @@ class MeasureService final : public platform::Service {
         paths_ = std::make_unique<PathHistory>(house.database, house.journal);
         point_store_ = std::make_unique<PointStore>(house.archive);
         points_ = std::make_unique<Points>();
+        evidence_ = std::make_unique<EvidenceStore>(house.database, *store_, *point_store_);
         live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
             return points_->contradicted(from, to, minute);
@@ -126,6 +136,7 @@ class MeasureService final : public platform::Service {
         add_path_routes(house.api, {.clock = house.clock, .history = *paths_, .registry = *registry_, .sites = [this] {
                                         return sites_.with([](const auto& sites) { return sites; });
                                     }});
+        add_evidence_routes(house.api, *evidence_);
         add_point_routes(house.api, {.clock = house.clock, .points = *points_, .store = *point_store_});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
@@ -180,6 +191,10 @@ class MeasureService final : public platform::Service {
                 log(kMeshChanged, {{"points", mesh->size()}});
                 agents_.invalidate();
                 pair_streams_->ring();
+            }
+            if (const Time now = house_->clock.now(); now - evidence_looked_at_ >= kMinute) {
+                evidence_looked_at_ = now;
+                if (auto kept = evidence_->complete(now); !kept) log(kNoEvidence, {{"error", kept.error().text()}});
             }
             if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
             if (auto picture = registry_->now(); changed || picture != weighed) {
@@ -261,7 +276,8 @@ class MeasureService final : public platform::Service {
         const auto fresh = TRY(store_->take_minutes(batch, [this](std::string_view from) { return is_away(from); }));
         for (const auto& minute : fresh)
             points_->add(minute, house_->clock.now());
-        TRY(judge_clocks());
+        // The minutes are kept: whatever fails from here on is no reason to send them again.
+        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
         for (const auto& minute : fresh) {
             show(minute);
             heard(minute.from, minute.to, columns_of(minute.record).ttl);
@@ -287,22 +303,31 @@ class MeasureService final : public platform::Service {
         for (const auto& point : TRY(point_store_->take(batch, malformed)))
             points_->told(point);
         points_malformed_ += malformed;
-        return judge_clocks();
+        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        return {};
     }
 
     /// Looks at what has come, tells whose clock went wrong or is right again, and marks those minutes.
     [[nodiscard]] Result<void> judge_clocks() {
         const std::scoped_lock lock(judging_);  // what is told of one point is told in order
-        const auto judged = points_->judge(house_->clock.now());
-        for (const ClockChange& change : judged.changes) {
+        auto judged = points_->judge(house_->clock.now());
+        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
+        for (ClockChange& change : judged.changes) {
             if (change.what == ClockChange::What::corrected)
                 live_->clock_corrected(change.site, change.fault.by.value_or(0));
-            else if (!TRY(clock_was_told(change)))
-                TRY(tell(change));
+            else
+                untold_.push_back(std::move(change));
         }
-        for (const JudgedMinute& minute : judged.minutes)
-            TRY(point_store_->mark(minute));
-        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
+        std::ranges::move(judged.minutes, std::back_inserter(unmarked_));
+        // What can't be written now, on a full disk, is written with the next.
+        while (!untold_.empty()) {
+            if (!TRY(clock_was_told(untold_.front()))) TRY(tell(untold_.front()));
+            untold_.pop_front();
+        }
+        while (!unmarked_.empty()) {
+            TRY(point_store_->mark(unmarked_.front()));
+            unmarked_.pop_front();
+        }
         return {};
     }
 
@@ -369,6 +394,15 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Result<void> tell(const Told& told) {
         const std::string subject = "pair:" + pair_key(told.from, told.to);
         const PairEvent& event = told.event;
+        // The event and its evidence are there together or not at all.
+        const auto keep = [&](auto& what) -> Result<void> {
+            const auto frozen = TRY(evidence_->gather(told.from, told.to, what.kType, event.minute));
+            what.evidence = frozen.id;
+            return house_->database.write([&](data::Transaction& transaction) -> Result<void> {
+                TRY(EvidenceStore::keep(transaction, frozen));
+                return house_->journal.append(transaction, subject, what);
+            });
+        };
         const auto us = [](double nanoseconds) { return rounded_us(static_cast<std::int64_t>(nanoseconds), 1); };
         const auto delay = [&](auto what) {
             what.from = told.from;
@@ -376,14 +410,14 @@ class MeasureService final : public platform::Service {
             what.before_us = us(event.before);
             what.after_us = us(event.after);
             what.rerouted = event.rerouted;
-            return house_->journal.append(subject, what);
+            return keep(what);
         };
         const auto loss = [&](auto what) {
             what.from = told.from;
             what.to = told.to;
             what.before = event.before;
             what.after = event.after;
-            return house_->journal.append(subject, what);
+            return keep(what);
         };
         switch (event.what) {
             case PairChange::delay_rose: return delay(events::DelayRose{});
@@ -551,6 +585,10 @@ class MeasureService final : public platform::Service {
     std::unique_ptr<Points> points_;
     std::atomic<std::uint64_t> points_malformed_{0};
     std::mutex judging_;
+    std::deque<ClockChange> untold_;  // with judging_
+    std::deque<JudgedMinute> unmarked_;
+    std::unique_ptr<EvidenceStore> evidence_;
+    Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;
     std::shared_ptr<PairStreams> pair_streams_;
     std::shared_ptr<void> following_;

@@ -11,6 +11,7 @@
 #include "services/measure/assignment.h"
 #include "services/measure/codec_point.h"
 #include "services/measure/codec_record.h"
+#include "services/measure/evidence.h"
 #include "services/measure/figures.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
@@ -73,6 +74,7 @@ class Service : public registry::RegistryTest {
         RegistryTest::SetUp();
         const auto made = database_->migrate(kPathMigrations);
         ASSERT_TRUE(made) << made.error().text();
+        ASSERT_TRUE(database_->migrate(kEvidenceMigrations));
         must_import(registry::kSmallNetwork, "2011-07-06");
         begin();
     }
@@ -290,6 +292,16 @@ TEST_F(Service, AChangeForGoodStandsInTheJournalOnceAcrossRestarts) {
                                             "LossEnded pair:santiago/panama"};
     EXPECT_EQ(events(), expected);
     EXPECT_EQ(text(get("/api/v1/measure/links"), "items").find("\"state\":\"down\"") != std::string::npos, true);
+    // The minutes around it were kept with it.
+    const auto rose = journal_->events({.type = "DelayRose"});
+    ASSERT_EQ(rose->size(), 1U);
+    const auto* id = rose->front().body.find("evidence")->if_string();
+    EXPECT_EQ(text(rose->front().body, "rerouted"), "true");
+    const Value evidence = get("/api/v1/measure/evidence/" + *id);
+    EXPECT_EQ(text(evidence, "type"), "\"DelayRose\"");
+    EXPECT_EQ(evidence.find("forward")->if_array()->size(), 19U);
+    get("/api/v1/measure/evidence/none");
+    EXPECT_EQ(status_, 404);
     ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
     end();
     begin();

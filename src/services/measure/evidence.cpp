@@ -1,0 +1,117 @@
+#include "services/measure/evidence.h"
+
+#include <fmt/format.h>
+
+#include "data/instants.h"
+#include "platform/api_typed.h"
+#include "platform/off_loop.h"
+#include "services/measure/schedule.h"
+
+namespace quipu::measure {
+namespace {
+
+constexpr std::size_t kEvidenceMinutes = 200;
+constexpr std::int64_t kCompletedAtOnce = 20;
+
+struct EvidenceQuery {
+    std::string id;
+    static constexpr auto describe() {
+        return fields(field<&EvidenceQuery::id>("id", "As the event's field `evidence` gives it").required());
+    }
+};
+
+Result<std::vector<Figures>> minutes_between(const Store& store, const PointStore& points, std::string_view from,
+                                             std::string_view to, Time since, Time until) {
+    std::vector<Figures> out;
+    for (const auto& record : TRY(store.read(from, to, since, until, kEvidenceMinutes)))
+        out.push_back(figures_of(record, kMinute));
+    TRY(mark_clock_faults(points, from, to, kMinute, out));
+    return out;
+}
+
+Result<std::vector<PointFigures>> point_between(const PointStore& points, std::string_view site, Time since,
+                                                Time until) {
+    std::vector<PointFigures> out;
+    for (const auto& point : TRY(points.read(site, since, until, kEvidenceMinutes)))
+        out.push_back(figures_of(point));
+    return out;
+}
+
+}  // namespace
+
+const std::vector<data::Migration> kEvidenceMigrations = {{.name = "measure.002.evidence", .sql = R"(
+CREATE TABLE measure_evidence (
+    id TEXT PRIMARY KEY,
+    minute BIGINT NOT NULL,
+    complete BIGINT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX measure_evidence_open ON measure_evidence (complete, minute);
+)"}};
+
+std::string evidence_id(std::string_view from, std::string_view to, std::string_view type, Time minute) {
+    return fmt::format("{}.{}.{}.{}", from, to, type, unix_seconds(minute));
+}
+
+Result<PairEvidence> EvidenceStore::gather(std::string_view from, std::string_view to, std::string_view type,
+                                           Time minute) const {
+    const Time since = minute - kEvidenceBefore;
+    const Time until = minute + kEvidenceAfter + kMinute;
+    PairEvidence out{.id = evidence_id(from, to, type, minute),
+                     .from = std::string(from),
+                     .to = std::string(to),
+                     .type = std::string(type),
+                     .minute = minute};
+    out.forward = TRY(minutes_between(minutes_, points_, from, to, since, until));
+    out.backward = TRY(minutes_between(minutes_, points_, to, from, since, until));
+    out.from_point = TRY(point_between(points_, from, since, until));
+    out.to_point = TRY(point_between(points_, to, since, until));
+    return out;
+}
+
+Result<void> EvidenceStore::keep(data::Transaction& transaction, const PairEvidence& evidence) {
+    TRY(transaction.run(
+        "INSERT INTO measure_evidence (id, minute, complete, body) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET complete = excluded.complete, body = excluded.body",
+        evidence.id, data::count_of(evidence.minute), std::int64_t{evidence.complete ? 1 : 0}, json_text(evidence)));
+    return {};
+}
+
+Result<void> EvidenceStore::complete(Time now) {
+    const data::Rows rows =
+        TRY(database_.query("SELECT body FROM measure_evidence WHERE complete = 0 AND minute < ? LIMIT ?",
+                            data::count_of(now - kEvidenceAfter - 2 * kMinute), kCompletedAtOnce));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        const auto open = TRY(read<PairEvidence>(TRY(parse_json(rows.text(row, 0), "evidence")), "evidence"));
+        PairEvidence whole = TRY(gather(open.from, open.to, open.type, open.minute));
+        // What the archive has lost meanwhile is still here.
+        if (whole.forward.size() < open.forward.size()) whole.forward = open.forward;
+        if (whole.backward.size() < open.backward.size()) whole.backward = open.backward;
+        if (whole.from_point.size() < open.from_point.size()) whole.from_point = open.from_point;
+        if (whole.to_point.size() < open.to_point.size()) whole.to_point = open.to_point;
+        whole.complete = true;
+        TRY(database_.write([&](data::Transaction& transaction) { return keep(transaction, whole); }));
+    }
+    return {};
+}
+
+Result<PairEvidence> EvidenceStore::find(const std::string& id) const {
+    const data::Rows rows = TRY(database_.query("SELECT body FROM measure_evidence WHERE id = ?", id));
+    if (rows.empty())
+        return fail(ErrorCode::not_found, "there is no evidence " + id, "id", "an event's field `evidence` names it");
+    return read<PairEvidence>(TRY(parse_json(rows.text(0, 0), "evidence")), "evidence");
+}
+
+void add_evidence_routes(platform::Api& api, const EvidenceStore& store) {
+    api.get<EvidenceQuery, PairEvidence>(
+        {.path = "/api/v1/measure/evidence/{id}",
+         .summary = "The minutes around a pair's event, as they were kept with it",
+         .tag = "measure",
+         .permission = platform::Permission::see_public,
+         .command = "quipu measure evidence ID"},
+        [&store](const platform::Call&, EvidenceQuery query) -> Task<Result<PairEvidence>> {
+            co_return co_await platform::off_loop([&] { return store.find(query.id); });
+        });
+}
+
+}  // namespace quipu::measure

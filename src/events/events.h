@@ -488,11 +488,10 @@ struct ThroughputTestFailed {
     std::string why;
     static constexpr auto describe() {
         using T = ThroughputTestFailed;
-        return fields(field<&T::test>("test", "Its number").required(),
-                      field<&T::from>("from", "Sending site").required(),
-                      field<&T::to>("to", "Receiving site").required(),
-                      field<&T::start>("start", "When it was due").required(),
-                      field<&T::why>("why", "What its ends say"));
+        return fields(
+            field<&T::test>("test", "Its number").required(), field<&T::from>("from", "Sending site").required(),
+            field<&T::to>("to", "Receiving site").required(), field<&T::start>("start", "When it was due").required(),
+            field<&T::why>("why", "What its ends say"));
     }
 };
 

@@ -57,7 +57,7 @@ struct Figures {
     std::int64_t negative = 0;             ///< packets with a delay below zero
     std::int64_t own_drops = 0;            ///< dropped by the receiving point itself, in no other figure
     std::vector<std::string> clock_fault;  ///< ends whose clock was wrong: their delays are not the network's
-    std::optional<std::string> path;  ///< the way's identifier, as known at the start
+    std::optional<std::string> path;       ///< the way's identifier, as known at the start
 
     static constexpr auto describe() {
         using T = Figures;

@@ -239,20 +239,32 @@ class Decision {
 
     bool queueing() {
         const std::int64_t research = research_.round_trip.above(), commodity = commodity_.round_trip.above();
-        const std::int64_t excess = us(static_cast<double>(std::abs(research - commodity)));
+        const std::int64_t varies = us(static_cast<double>(std::abs(research - commodity)));
         const Side side = research > commodity ? Side::research : Side::commodity;
         const std::int64_t difference = out_.round_trip->median_us * (side == Side::research ? 1 : -1);
-        // Of the difference the greater part, in the direction of the difference.
-        if (excess <= out_.least_us || difference <= out_.least_us ||
-            static_cast<double>(excess) < kCauseShare * static_cast<double>(difference))
+        // A queue that is never empty while it is looked at shows in the least delay, too: what lies above what light
+        // needs is its part, if a good part of the difference varies.
+        const std::int64_t waits = varies + (side == Side::research ? above_light() : 0);
+        const auto is_share = [&](std::int64_t part, double least) {
+            return static_cast<double>(part) >= least * static_cast<double>(difference);
+        };
+        if (varies <= out_.least_us || difference <= out_.least_us || !is_share(varies, kCauseShare / 3) ||
+            !is_share(waits, kCauseShare))
             return false;
         out_.verdict = Verdict::queueing;
         out_.slower = side;
-        out_.amount_us = excess;
+        out_.amount_us = waits;
         const auto& segments = way(side).segments;
         const auto worst = std::ranges::max_element(segments, {}, &Segment::queue_us);
         if (worst != segments.end()) out_.at = worst->from + " – " + worst->to;
         return true;
+    }
+
+    /// Of the research network's round trip, where the fibre is known on both ways.
+    [[nodiscard]] std::int64_t above_light() const {
+        const auto there = floor_of(seen_.research.route);
+        if (!there || routes_differ(Side::research)) return 0;
+        return std::max<std::int64_t>(0, us(static_cast<double>(research_.round_trip.least - 2 * there->count())));
     }
 
     bool lossy() {

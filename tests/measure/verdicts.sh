@@ -1,0 +1,139 @@
+#!/bin/bash
+# verdicts.sh PROGRAM [ROUNDS]: each verdict of `quipu compare` from a cause planted in the lab, ROUNDS times (1 as a test; the figure of
+# docs/performance.md is of 20). Four points in a ring and the commodity provider; always Santiago to Panama.
+set -u
+program=$(realpath "$1")
+rounds=${2:-1}
+for tool in ip iperf3 bird; do
+  command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup)"; exit 77; }
+done
+ip netns add "verdicts$$" 2>/dev/null || { echo "skipped: no network namespace can be made here"; exit 77; }
+ip netns delete "verdicts$$"
+
+folder=$(mktemp -d)
+export QUIPU_DATA=$folder/data
+run= traffic=()
+quiet() { "$@" >/dev/null 2>&1; }
+end_traffic() {
+  [ ${#traffic[@]} = 0 ] || { kill "${traffic[@]}" 2>/dev/null; wait "${traffic[@]}" 2>/dev/null; }
+  traffic=()
+}
+stop() {
+  end_traffic
+  [ -z "$run" ] || { kill "$run" 2>/dev/null; wait "$run" 2>/dev/null; }
+  rm -rf "$folder"
+}
+trap stop EXIT
+
+cat >"$folder/ring.toml" <<'TOML'
+[[organisations]]
+id = "ring"
+name = "Ring"
+type = "regional"
+TOML
+site() { printf '[[sites]]\nid = "%s"\nname = "%s"\norganisation = "ring"\nlatitude = %s\nlongitude = %s\npop = true\n' "$@" >>"$folder/ring.toml"; }
+link() { printf '[[links]]\nid = "%s-%s"\na = "%s"\nb = "%s"\ncapacity = "1 Gb/s"\nmedium = "fibre"\nlength = "%s km"\nactivated = "2011-01-01"\n' \
+  "$1" "$2" "$1" "$2" "$3" >>"$folder/ring.toml"; }
+site santiago "Santiago" -33.45 -70.66
+site lima "Lima" -12.05 -77.04
+site guayaquil "Guayaquil" -2.17 -79.92
+site panama "Panama City" 8.98 -79.52
+link santiago panama 6000
+link santiago lima 3200
+link lima guayaquil 1300
+link guayaquil panama 4000
+printf '[agents]\nlisten = ["127.0.0.1:0"]\n[throughput]\nenabled = false\n' >"$folder/quipu.toml"
+
+"$program" run --data "$QUIPU_DATA" --network "$folder/ring.toml" --config "$folder/quipu.toml" --port 0 >"$folder/run.log" 2>&1 &
+run=$!
+for _ in $(seq 300); do
+  grep -q 'is up: ' "$folder/run.log" && break
+  kill -0 "$run" 2>/dev/null || break
+  sleep 0.2
+done
+QUIPU_HUB=$(sed -n 's/.*is up: \(http[^ ]*\).*/\1/p' "$folder/run.log")
+export QUIPU_HUB
+[ -n "$QUIPU_HUB" ] || { cat "$folder/run.log"; echo "the network did not come up"; exit 1; }
+
+lab() { quiet "$program" lab "$@"; }
+impose() { lab link "$@" || echo "could not impose: $*"; }
+at() { local site=$1; shift; "$program" lab exec "$site" -- "$@"; }
+address() { "$program" --output json lab status | python3 -c "
+import json, sys
+print(next(n['loopback_ipv4'] for n in json.load(sys.stdin)['nodes'] if n['site'] == '$1'))"; }
+santiago=$(address santiago) panama=$(address panama) lima=$(address lima)
+
+# As long as the research network's 30 ms: 8 and 6 ms to the exchange points, 16 between them.
+base() {
+  end_traffic
+  impose santiago-panama up delay=30ms jitter=0ms loss=0 rate=1Gb/s
+  impose commodity-santiago delay=8ms
+  impose commodity-trunk delay=16ms
+  impose commodity-panama delay=6ms
+  quiet at panama ip route del "$santiago/32" metric 5
+}
+goes_by() { # SITE: the research network's way from Santiago to Panama leaves towards it
+  for _ in $(seq 60); do
+    at santiago ip route get "$panama" 2>/dev/null | grep -q "dev $1" && return
+    sleep 0.5
+  done
+  echo "routing did not settle on $1"
+}
+ready() { # both agents answer
+  for _ in $(seq 80); do
+    "$program" --output json agents list 2>/dev/null | python3 -c "
+import json, sys
+there = {a['id'] for a in json.load(sys.stdin) if a['connected'] and (a['facts'].get('compare') or {}).get('reflector_port')}
+sys.exit(not {'santiago', 'panama'} <= there)" && return
+    sleep 0.5
+  done
+  echo "the agents are not there"
+}
+
+plant() {
+  case $1 in
+    no-difference) ;;
+    longer-fibre) impose commodity-trunk delay=9ms ;;
+    detour) impose santiago-panama down; goes_by santiago-lima ;;
+    queueing)
+      impose santiago-panama rate=8Mb/s
+      at panama iperf3 -s -1 -p 5333 >/dev/null 2>&1 &
+      traffic+=($!)
+      sleep 0.5
+      at santiago iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago" >/dev/null 2>&1 &
+      traffic+=($!)
+      sleep 3 ;;
+    asymmetric-route)
+      at panama ip route add "$santiago/32" via "$(at panama ip route get "$lima" | sed -n 's/.* via \([^ ]*\).*/\1/p')" src "$panama" metric 5 ;;
+    loss) impose santiago-panama loss=5% ;;
+    clock-fault) lab clock panama 25ms; sleep 1; ready ;;
+  esac
+}
+unplant() {
+  base
+  [ "$1" = clock-fault ] && { lab clock panama right; sleep 1; ready; }
+  [ "$1" = detour ] && goes_by santiago-panama
+  return 0
+}
+
+ready
+base
+failed=0
+for verdict in no-difference longer-fibre detour queueing asymmetric-route loss clock-fault; do
+  right=0
+  for round in $(seq "$rounds"); do
+    plant "$verdict"
+    "$program" --output json compare panama --from santiago >"$folder/answer.json" 2>"$folder/error"
+    found=$(python3 -c "import json; print(json.load(open('$folder/answer.json'))['outcome']['verdict'])" 2>/dev/null)
+    if [ "$found" = "$verdict" ]; then
+      right=$((right + 1))
+    else
+      echo "planted $verdict, round $round, found ${found:-nothing}: $(cat "$folder/error")"
+      cat "$folder/answer.json"
+    fi
+    unplant "$verdict"
+  done
+  echo "$verdict: $right of $rounds"
+  [ $((right * 20)) -ge $((rounds * 19)) ] || failed=1
+done
+exit $failed

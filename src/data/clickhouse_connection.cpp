@@ -141,7 +141,7 @@ Result<std::unique_ptr<ClickhouseServer>> ClickhouseServer::create(std::string_v
 ClickhouseServer::ClickhouseServer(ClickhouseAddress address) : address_(std::move(address)) {}
 ClickhouseServer::~ClickhouseServer() = default;
 
-Result<std::string> ClickhouseServer::send(std::string query, std::string body, bool in_database) const {
+Result<std::string> ClickhouseServer::send(const std::string& query, std::string body, bool in_database) const {
     net::ClientRequest request{.method = net::Method::post, .patience = kPatience, .max_body_octets = kLongestAnswer};
     // Without wait_end_of_query an answer of 200 may end in an error's text.
     request.target = "/?wait_end_of_query=1";

@@ -46,7 +46,7 @@ class ClickhouseServer {
   private:
     struct Line;
     explicit ClickhouseServer(ClickhouseAddress address);
-    [[nodiscard]] Result<std::string> send(std::string query, std::string body, bool in_database) const;
+    [[nodiscard]] Result<std::string> send(const std::string& query, std::string body, bool in_database) const;
 
     const ClickhouseAddress address_;
     std::string password_;

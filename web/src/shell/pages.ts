@@ -23,6 +23,11 @@ const pages: PageName[] = [
     words: 'measurement points puntos de medicion pontos de medicao clock reloj relogio ntp',
   },
   {
+    path: '/measure/compare',
+    key: 'compare.title',
+    words: 'compare comparar commodity proveedor provedor slower mas lenta mais lenta delay verification',
+  },
+  {
     path: '/measure/calendar',
     key: 'throughput.calendar',
     words: 'throughput caudal vazao bandwidth ancho de banda iperf bwctl calendar calendario tests pruebas testes',

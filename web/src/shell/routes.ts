@@ -24,6 +24,7 @@ export const routes: Route[] = [
   lazy('/what-if', () => import('../registry/WhatIf.svelte')),
   lazy('/measure', () => import('../services/measure/Mesh.svelte')),
   lazy('/measure/points', () => import('../services/measure/Points.svelte')),
+  lazy('/measure/compare', () => import('../services/measure/Compare.svelte')),
   lazy('/measure/statement', () => import('../services/measure/Statement.svelte')),
   lazy('/measure/statement/:organisation', () => import('../services/measure/Statement.svelte')),
   lazy('/measure/calendar', () => import('../services/measure/Calendar.svelte')),

@@ -96,9 +96,12 @@ class CompareService final : public platform::Service {
     }
 
     [[nodiscard]] Result<void> start() override {
-        waiting_.with([&](auto& waiting) { waiting.clear(); });
-        for (Comparison& one : TRY(store_->waiting()))
-            waiting_.with([&](auto& waiting) { waiting.emplace(one.id, Waiting{std::move(one), {}}); });
+        const auto kept = TRY(store_->waiting());
+        waiting_.with([&](auto& waiting) {
+            waiting.clear();
+            for (const Comparison& one : kept)
+                waiting.emplace(one.id, Waiting{one, {}});
+        });
         open_ = true;
         watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
         return {};

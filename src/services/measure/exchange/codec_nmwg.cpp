@@ -109,7 +109,7 @@ Result<NmwgTrigger> trigger_of(const Element& data, const std::map<std::string, 
     if (const std::string text = take("resolution"); !text.empty()) {
         const auto seconds = parse_number<std::int64_t>(text);
         if (!seconds || *seconds < 1 || *seconds > 366 * 86400) return wrong("resolution is in seconds", out.metadata);
-        out.resolution_s = *seconds;
+        out.resolution_s = seconds;
     }
     return out;
 }

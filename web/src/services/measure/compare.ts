@@ -1,0 +1,93 @@
+// What a comparison of two networks' ways means, in the reader's words.
+
+import { t } from '../../i18n/index.svelte';
+import { delay, percent } from '../../lib/format';
+
+export type Side = 'research' | 'commodity';
+export type Verdict =
+  'no-difference' | 'longer-fibre' | 'detour' | 'queueing' | 'asymmetric-route' | 'loss' | 'clock-fault' | 'undecided';
+
+export interface Difference {
+  median_us: number;
+  low_us: number;
+  high_us: number;
+  pairs: number;
+}
+
+export interface Segment {
+  from: string;
+  to: string;
+  link: string;
+  share_us: number;
+  queue_us: number;
+  floor_us?: number;
+}
+
+export interface Way {
+  sent: number;
+  lost: number;
+  loss: number;
+  there_median_us?: number;
+  back_median_us?: number;
+  round_trip_median_us?: number;
+  segments: Segment[];
+  there: string[];
+  back: string[];
+  failed: string;
+}
+
+export interface Outcome {
+  verdict: Verdict;
+  slower?: Side;
+  there?: Difference;
+  back?: Difference;
+  round_trip?: Difference;
+  least_us: number;
+  clock_error_us: number;
+  amount_us?: number;
+  amount_loss?: number;
+  at: string;
+  part_at: string;
+  better_route: string[];
+  light_us?: number;
+  research: Way;
+  commodity: Way;
+}
+
+export interface Comparison {
+  id: number;
+  from: string;
+  host: string;
+  to: string;
+  target: string;
+  asked: string;
+  state: 'waiting' | 'done' | 'failed';
+  reason: string;
+  outcome?: Outcome;
+}
+
+/** "there" and "back" are directions, anything else is a segment's name. */
+function where(at: string): string {
+  if (at === 'there' || at === 'back') return t(`compare.on.${at}`);
+  return at ? t('compare.at', { at }) : '';
+}
+
+export function sentence(comparison: Comparison, nameOf: (site: string) => string): string {
+  const outcome = comparison.outcome;
+  if (comparison.state === 'waiting') return t('compare.waiting');
+  if (!outcome) return t('compare.failed', { reason: comparison.reason });
+  return t(`compare.is.${outcome.verdict}`, {
+    side: outcome.slower ?? 'research',
+    amount: delay(Math.abs(outcome.amount_us ?? 0)),
+    least: delay(outcome.least_us),
+    loss: percent(outcome.amount_loss ?? 0),
+    where: where(outcome.at),
+    route: outcome.better_route.join(', '),
+    from: nameOf(comparison.from),
+    to: comparison.to ? nameOf(comparison.to) : comparison.host,
+  }).trim();
+}
+
+export function signed(us: number): string {
+  return (us > 0 ? '+' : us < 0 ? '−' : '') + delay(Math.abs(us));
+}

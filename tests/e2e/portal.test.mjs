@@ -297,6 +297,25 @@ test('a picture for the README', async () => {
   await page.context().close();
 });
 
+test('two ways are compared, and the verdict can be read', { skip: hub.lab ? false : 'skipped: the lab needs root' }, async () => {
+  const page = await openPage(browser);
+  await signIn(page, hub, 'demo-administrator');
+  await page.addInitScript(() => localStorage.setItem('quipu.language', 'en'));
+  await visit(page, `${hub.url}/measure/compare`);
+  await page.getByRole('heading', { name: 'Compare two ways', exact: true }).waitFor();
+  await page.getByLabel('From the point').selectOption({ label: 'Buenos Aires' });
+  await page.getByRole('textbox', { name: 'To' }).fill('lima');
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  // Both networks are as they were planned: the provider's fibre, by way of Miami or São Paulo, is the longer one.
+  await page.locator('[data-verdict="longer-fibre"]').waitFor({ timeout: kMeasured });
+  await page.getByRole('status').filter({ hasText: 'the other provider' }).waitFor();
+  assert.equal(await page.getByRole('row').filter({ hasText: 'Round trip' }).count(), 1);
+  assert.deepEqual(await faultsOf(page), []);
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360), 'it fits a telephone');
+  await page.context().close();
+});
+
 test('a link that fails is seen on the map and in the journal, and heals', { skip: hub.lab ? false : 'skipped: the lab needs root' }, async () => {
   const id = 'santiago-panama';
   const page = await openPage(browser);

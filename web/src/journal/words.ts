@@ -24,8 +24,7 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
     values['before'] = percent(number('before'));
     values['after'] = percent(number('after'));
   }
-  if (event.type === 'WaysCompared')
-    values['verdict'] = known(`compare.short.${text('verdict')}`) ?? text('verdict');
+  if (event.type === 'WaysCompared') values['verdict'] = known(`compare.short.${text('verdict')}`) ?? text('verdict');
   if ('link' in body) values['link'] = nameOf('links', text('link'));
   if ('agent' in body) values['agent'] = nameOf('sites', text('agent'));
   if (event.type === 'LabHijackSet' || event.type.startsWith('Clock')) values['site'] = nameOf('sites', text('site'));

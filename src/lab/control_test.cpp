@@ -46,7 +46,7 @@ TEST(Control, AnswersWhatIsWrong) {
     EXPECT_NE(ask("").find("\"error\""), std::string::npos);
     EXPECT_NE(ask("{").find("\"error\""), std::string::npos);
     EXPECT_NE(ask("[]").find("expected a table"), std::string::npos);
-    EXPECT_NE(ask(R"({"do":"fly"})").find("expected status, set, hijack or down"), std::string::npos);
+    EXPECT_NE(ask(R"({"do":"fly"})").find("expected status, set, hijack, clock or down"), std::string::npos);
     EXPECT_NE(ask(R"({"do":"set"})").find("set needs link and change"), std::string::npos);
     EXPECT_NE(ask(R"({"do":"set","link":"ab","change":{"loss":2}})").find("change.loss"), std::string::npos);
     EXPECT_NE(ask(R"({"do":"set","link":"ab","change":{}})").find("nothing to change"), std::string::npos);

@@ -72,9 +72,10 @@ class Service : public registry::RegistryTest {
   protected:
     void SetUp() override {
         RegistryTest::SetUp();
-        const auto made = database_->migrate(kPathMigrations);
+        std::vector<data::Migration> all = kPathMigrations;
+        all.insert(all.end(), kEvidenceMigrations.begin(), kEvidenceMigrations.end());
+        const auto made = database_->migrate(all);
         ASSERT_TRUE(made) << made.error().text();
-        ASSERT_TRUE(database_->migrate(kEvidenceMigrations));
         must_import(registry::kSmallNetwork, "2011-07-06");
         begin();
     }

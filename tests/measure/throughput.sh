@@ -11,27 +11,12 @@ if [ "${2:-}" != inside ]; then
   exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
 fi
 here=$(realpath "$(dirname "$0")")
-unset QUIPU_HUB QUIPU_PORT QUIPU_DATA QUIPU_WEB QUIPU_DATABASE QUIPU_TOKEN
-export NO_COLOR=1
+source "$here/../hub.bash"
 mount -t tmpfs none /run
 mkdir -m 755 /run/netns /run/test
 cd /run/test
 ip link set lo up
 source "$here/far.bash"
-
-fails() { echo "not so: $1"; shift; tail -n 20 "$@" 2>/dev/null || true; exit 1; }
-# Waits until a command's output has a text; how long that may take decides nothing but when to give up.
-await() { # TEXT COMMAND…
-  local text=$1
-  shift
-  for _ in $(seq 600); do
-    "$@" >await.out 2>&1 || true
-    ! grep -qF -- "$text" await.out || return 0
-    sleep 0.1
-  done
-  cat await.out
-  fails "\"$*\" says \"$text\"" hub.log santiago.log panama.log
-}
 
 cat >quipu.toml <<CONF
 [agents]
@@ -39,18 +24,7 @@ listen = ["192.0.2.1:8443"]
 [throughput]
 enabled = false
 CONF
-start_hub() {
-  "$quipu" serve --config quipu.toml --port 8080 --data hub --only throughput >hub.out 2>>hub.log &
-  hub=$!
-  for _ in $(seq 600); do
-    grep -q http hub.out && return
-    kill -0 "$hub" 2>/dev/null || fails "the hub starts" hub.log
-    sleep 0.05
-  done
-  fails "the hub starts" hub.log
-}
-start_hub
-export QUIPU_HUB=http://127.0.0.1:8080
+start_hub --port 8080 --only throughput
 cat >network.toml <<NET
 [[organisations]]
 id = "clara"
@@ -138,7 +112,7 @@ kill -9 $hub
 wait $hub 2>/dev/null || true
 for _ in $(seq 100); do pgrep -x iperf3 >left.out || break; sleep 0.1; done
 [ ! -s left.out ] || { pgrep -x iperf3 >left.out && fails "iperf3 ends with its agent" left.out; }
-start_hub
+start_hub --port 8080 --only throughput
 await 'the client has' "$quipu" --output json measure throughput santiago panama
 start_santiago
 await '"site":"santiago","state":"able"' can_test

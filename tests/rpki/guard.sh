@@ -6,9 +6,8 @@
 set -euo pipefail
 quipu=$(realpath "$1")
 reader=$(realpath "$(dirname "$0")/reader.py")
+source "$(dirname "$0")/../hub.bash"
 source "$(dirname "$0")/rtr.bash"
-unset QUIPU_HUB QUIPU_PORT QUIPU_DATA QUIPU_WEB QUIPU_DATABASE
-export NO_COLOR=1
 for program in openssl python3; do command -v "$program" >/dev/null || { echo "$program is not installed"; exit 77; }; done
 
 begun=$(date -u +%FT%TZ)
@@ -28,31 +27,6 @@ listen = ["127.0.0.1:${ports[0]}"]
 listen_tls = ["127.0.0.1:${ports[1]}"]
 CONF
 
-start_hub() {
-  "$quipu" serve --config quipu.toml --port 0 --data hub --only rpki >hub.out 2>>hub.log &
-  hub=$!
-  started+=("$hub")
-  until grep -q http hub.out; do
-    kill -0 "$hub" 2>/dev/null || { echo "the hub did not start:"; cat hub.log; exit 1; }
-    sleep 0.05
-  done
-  QUIPU_HUB=$(grep -o 'http://[^ ]*' hub.out)
-  export QUIPU_HUB
-}
-# Waits until a command's output has a text; how long that may take decides nothing but when to give up.
-await() { # TEXT COMMAND…
-  local text=$1
-  shift
-  for _ in $(seq 600); do
-    "$@" >await.out 2>&1 || true
-    ! grep -qF -- "$text" await.out || return 0
-    sleep 0.1
-  done
-  echo "\"$*\" does not say \"$text\":"
-  cat await.out
-  tail -20 hub.log
-  exit 1
-}
 cases() { "$quipu" --output json api GET cases | python3 -c '
 import json, sys
 for one in json.load(sys.stdin)["items"]: print(one["number"], one["queue"], one["state"], *one["objects"])'; }
@@ -60,7 +34,8 @@ vrps_over_tls() {
   timeout 60 python3 "$reader" openssl s_client -quiet -verify_quiet -verify_return_error -CAfile hub/tls/authority.pem \
     -verify_hostname localhost -connect "127.0.0.1:${ports[1]}" 2>tls.log
 }
-start_hub
+start_hub --port 0 --only rpki
+started+=("$hub")
 expect_vrps
 all=$(wc -l <expected)
 await "\"served_vrps\": $all" "$quipu" --output json rpki status
@@ -85,7 +60,8 @@ grep -q 'Everything: [1-9]' case.out || { echo "the case does not say what would
 # The hub dies and comes back: the same change, the same case, the same set for routers.
 kill -9 "$hub"
 wait "$hub" || true
-start_hub
+start_hub --port 0 --only rpki
+started+=("$hub")
 await "It is followed in case 1." "$quipu" rpki guard
 same_set_over_tls "after the hub was killed"
 

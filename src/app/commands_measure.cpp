@@ -12,7 +12,7 @@ namespace {
 
 struct MeasureOptions {
     std::string from, to, site;
-    std::string state, as_of_time;
+    std::string state, as_of_time, span;
     std::string since, until, step;
     std::string organisation, language, zone;
     std::size_t limit = 0;
@@ -30,7 +30,8 @@ Result<void> list_pairs(const Context& context, const MeasureOptions& options) {
                                       {{"from", options.from},
                                        {"to", options.to},
                                        {"state", options.state},
-                                       {"as_of_time", options.as_of_time}},
+                                       {"as_of_time", options.as_of_time},
+                                       {"span", options.span}},
                                       options.limit));
     return print(format_list(pairs, context.output,
                              table(context, {"from", "to", "state", "time", "loss", "delay_min_us", "delay_median_us",
@@ -170,6 +171,11 @@ Result<void> show_statement(const Context& context, const MeasureOptions& option
 }
 
 Result<void> show_evidence(const Context& context, const MeasureOptions& options) {
+    if (options.site.empty())
+        return print(format_list(
+            TRY(Client(context.hub)
+                    .list("/api/v1/measure/evidence", {{"from", options.from}, {"to", options.to}}, options.limit)),
+            context.output, table(context, {"id", "minute", "type", "from", "to", "complete"})));
     return print(format_object(
         TRY(Client(context.hub).get("/api/v1/measure/evidence/" + net::percent_encode(options.site))), context.output));
 }
@@ -198,6 +204,7 @@ void add_measure_commands(CLI::App& app, Context& context) {
     pairs->add_option("--to", of_pairs->to, "Only to this site")->type_name("SITE");
     pairs->add_option("--state", of_pairs->state, "good, slow, lossy, down or unknown")->type_name("STATE");
     pairs->add_option("--as-of", of_pairs->as_of_time, "As they were then")->type_name("TIME");
+    pairs->add_option("--span", of_pairs->span, "Of the last minute, hour, day or week")->type_name("SPAN");
     pairs->add_option("--limit", of_pairs->limit, "At most so many")->type_name("N");
 
     CLI::App* pair = measure->add_subcommand("pair", "How one pair is");
@@ -246,10 +253,13 @@ void add_measure_commands(CLI::App& app, Context& context) {
     command(measure->add_subcommand("summary", "How many links and pairs are in which state"),
             [](const Context& shown, const MeasureOptions&) { return show_summary(shown); });
     add_measure_export_commands(*measure, context);
-    CLI::App* evidence = measure->add_subcommand("evidence", "The minutes that were kept with an event");
-    evidence->add_option("id", command(evidence, show_evidence)->site, "As the event names it")
-        ->required()
-        ->type_name("ID");
+    CLI::App* evidence = measure->add_subcommand(
+        "evidence", "The minutes that were kept with an event; without a name, of which events");
+    const auto of_evidence = command(evidence, show_evidence);
+    evidence->add_option("id", of_evidence->site, "As the event names it")->type_name("ID");
+    evidence->add_option("--from", of_evidence->from, "Only from this site")->type_name("SITE");
+    evidence->add_option("--to", of_evidence->to, "Only to this site")->type_name("SITE");
+    evidence->add_option("--limit", of_evidence->limit, "At most so many")->type_name("N");
 
     CLI::App* points = measure->add_subcommand("points", "How the measurement points are: clock, schedule, drops");
     const auto of_points = command(points, show_points);

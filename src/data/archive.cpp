@@ -41,6 +41,15 @@ Result<std::unique_ptr<Archive>> Archive::open(const std::string& place, std::sp
     return archive;
 }
 
+Result<std::vector<ArchiveRecord>> Archive::totals(std::string_view stream, Time since, Time until) const {
+    std::vector<ArchiveRecord> out;
+    if (since >= until) return out;
+    for (const std::string& key : TRY(keys(stream)))
+        for (ArchiveRecord& whole : TRY(summarise(stream, key, since, until, Nanoseconds::max())))
+            out.push_back(std::move(whole));
+    return out;
+}
+
 SqliteArchive::SqliteArchive(std::string folder, std::span<const StreamSchema> schemas)
     : folder_(std::move(folder)), shapes_(schemas) {}
 

@@ -75,6 +75,9 @@ class Archive {
     [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> summarise(std::string_view stream, std::string_view key,
                                                                        Time since, Time until,
                                                                        Nanoseconds step) const = 0;
+    /// The same over the whole time, of every key that has records then: one question for all where the archive can.
+    [[nodiscard]] virtual Result<std::vector<ArchiveRecord>> totals(std::string_view stream, Time since,
+                                                                    Time until) const;
     [[nodiscard]] virtual Result<std::vector<std::string>> keys(std::string_view stream) const = 0;
     /// Packs what is recent into blocks; also done in the background.
     [[nodiscard]] virtual Result<void> compact() = 0;

@@ -133,6 +133,24 @@ TEST_P(ArchiveTest, SummariseAddsUpAndMerges) {
     EXPECT_EQ(archive_->summarise("minute", "a", kNever, kForever, 100'000h)->size(), 1U);
 }
 
+TEST_P(ArchiveTest, TotalsAreTheSumsOfEveryKey) {
+    std::vector<ArchiveRecord> records;
+    for (int i = 0; i < 10; ++i)
+        for (const char* key : {"a", "b"})
+            records.push_back(record(key, kNovember + i * 1min, i));
+    records.push_back(record("c", kDecember, 1));
+    append(records);
+    const auto totals = archive_->totals("minute", kNovember + 2min, kNovember + 8min);
+    ASSERT_TRUE(totals) << totals.error().text();
+    std::vector<ArchiveRecord> expected;
+    for (const char* key : {"a", "b"})
+        expected.push_back(archive_->summarise("minute", key, kNovember + 2min, kNovember + 8min, 1h)->front());
+    EXPECT_TRUE(same(*totals, expected));
+    EXPECT_EQ(archive_->totals("minute", kNever, kForever)->size(), 3U);
+    EXPECT_TRUE(archive_->totals("minute", kNovember, kNovember)->empty());
+    EXPECT_FALSE(archive_->totals("nothing", kNovember, kDecember));
+}
+
 TEST_P(ArchiveTest, ColumnsMayBeAddedLater) {
     append({record("a", kNovember, 1)});
     ASSERT_TRUE(archive_->compact());

@@ -38,6 +38,7 @@ class ClickhouseArchive final : public Archive {
     Result<std::vector<ArchiveRecord>> latest(std::string_view stream, Time since) const override;
     Result<std::vector<ArchiveRecord>> summarise(std::string_view stream, std::string_view key, Time since, Time until,
                                                  Nanoseconds step) const override;
+    Result<std::vector<ArchiveRecord>> totals(std::string_view stream, Time since, Time until) const override;
     Result<std::vector<std::string>> keys(std::string_view stream) const override;
     Result<void> compact() override;
     Result<void> forget(std::string_view stream, Time before) override;

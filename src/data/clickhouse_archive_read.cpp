@@ -107,6 +107,25 @@ Result<std::vector<ArchiveRecord>> ClickhouseArchive::summarise(std::string_view
     return out;
 }
 
+Result<std::vector<ArchiveRecord>> ClickhouseArchive::totals(std::string_view stream, Time since, Time until) const {
+    const Table& table = *TRY(table_of(stream));
+    std::vector<ArchiveRecord> out;
+    if (since >= until) return out;
+    const std::string answer =
+        TRY(ask(fmt::format("SELECT key, {} FROM {} FINAL WHERE {} AND time >= {} AND time < {} GROUP BY key ORDER BY "
+                            "key FORMAT RowBinary",
+                            table.sums, table.name, kRecords, bound_of(since), bound_of(until))));
+    RowReader in(answer);
+    while (in.more()) {
+        ArchiveRecord& record = out.emplace_back();
+        record.key = in.text();
+        record.time = since;
+        read_columns(in, table.shape, record);
+    }
+    TRY(in.finish());
+    return out;
+}
+
 Result<std::vector<std::string>> ClickhouseArchive::keys(std::string_view stream) const {
     const Table& table = *TRY(table_of(stream));
     const std::string answer = TRY(

@@ -1,10 +1,9 @@
 #include "services/measure/api.h"
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 #include "platform/off_loop.h"
+#include "services/measure/pages.h"
 #include "services/measure/schedule.h"
 
 namespace quipu::measure {
@@ -14,29 +13,6 @@ using platform::Call;
 using platform::Page;
 using platform::PageQuery;
 using platform::Permission;
-
-struct PairsQuery : PageQuery {
-    std::string from, to;
-    std::optional<PairState> state;
-    std::optional<Time> as_of_time;
-    PairsQuery() { limit = 10'000; }
-    static constexpr auto describe() {
-        using T = PairsQuery;
-        return std::tuple_cat(PageQuery::describe(), fields(field<&T::from>("from", "Only from this site"),
-                                                            field<&T::to>("to", "Only to this site"),
-                                                            field<&T::state>("state", "Only pairs in this state"),
-                                                            field<&T::as_of_time>("as_of_time", "As they were then")));
-    }
-};
-
-struct PairQuery {
-    std::string from, to;
-    static constexpr auto describe() {
-        using T = PairQuery;
-        return fields(field<&T::from>("from", "Sending site").required(),
-                      field<&T::to>("to", "Receiving site").required());
-    }
-};
 
 struct RecordsQuery : PageQuery {
     std::string from, to;
@@ -87,83 +63,6 @@ struct NoQuery {
     static constexpr auto describe() { return fields(); }
 };
 
-/// Leaves `limit` items and sets the cursor to the last one's position.
-template <class T, class P>
-void cut_page(Page<T>& page, std::int64_t limit, P position) {
-    if (page.items.size() <= static_cast<std::size_t>(limit)) return;
-    page.items.resize(static_cast<std::size_t>(limit));
-    page.next = platform::make_cursor(position(page.items.back()));
-}
-
-Figures on_path(Figures figures, std::string path) {
-    if (!path.empty()) figures.path = std::move(path);
-    return figures;
-}
-
-void put_paths(const Rooms& rooms, std::vector<Pair>& pairs) {
-    for (Pair& pair : pairs)
-        if (auto path = rooms.paths.current(pair.from, pair.to); !path.empty()) pair.path = std::move(path);
-}
-
-/// The pairs with the last record that began not long before `time`.
-Result<std::vector<Pair>> pairs_as_of(const Rooms& rooms, Time time) {
-    auto pairs = rooms.live.pairs(rooms.clock.now());
-    std::set<std::string> sites;
-    for (const Pair& pair : pairs)
-        sites.insert(pair.from);
-    const auto picture = TRY(rooms.registry.as_of(date_of(time)));
-    const Floors floors = floors_of(*picture, {sites.begin(), sites.end()});
-    for (Pair& pair : pairs) {
-        Pair then;
-        then.from = pair.from;
-        then.to = pair.to;
-        const auto records = TRY(rooms.store.read(pair.from, pair.to, time - 3 * kMinute, time, 10));
-        if (!records.empty()) {
-            const Time minute = records.back().time;
-            const auto paths = TRY(rooms.paths.times(pair.from, pair.to, minute, minute + kMinute));
-            std::vector<Figures> last{on_path(figures_of(records.back(), kMinute), paths.at(minute))};
-            TRY(mark_clock_faults(rooms.point_store, pair.from, pair.to, kMinute, last));
-            static_cast<Figures&>(then) = std::move(last.front());
-            then.sessions = 1;
-            then.state = then.sent == 0       ? PairState::unknown
-                         : then.received == 0 ? PairState::down
-                         : then.loss >= 0.05  ? PairState::lossy
-                                              : PairState::good;
-        }
-        const auto floor = floors.find(pair_key(then.from, then.to));
-        weigh(then, floor == floors.end() ? std::nullopt : std::optional(floor->second), rooms.live.profiles());
-        pair = std::move(then);
-    }
-    return pairs;
-}
-
-Task<Result<Page<Pair>>> list_pairs(const Rooms& rooms, PairsQuery query) {
-    Page<Pair> page;
-    if (query.as_of_time)
-        page.items = CO_TRY(co_await platform::off_loop([&] { return pairs_as_of(rooms, *query.as_of_time); }));
-    else
-        page.items = rooms.live.pairs(rooms.clock.now());
-    const std::string after = query.cursor.empty() ? std::string() : CO_TRY(platform::read_cursor(query.cursor));
-    std::erase_if(page.items, [&](const Pair& pair) {
-        return (!query.from.empty() && pair.from != query.from) || (!query.to.empty() && pair.to != query.to) ||
-               (query.state && pair.state != *query.state) || (!after.empty() && pair.from + " " + pair.to <= after);
-    });
-    cut_page(page, query.limit, [](const Pair& pair) { return pair.from + " " + pair.to; });
-    if (!query.as_of_time) put_paths(rooms, page.items);
-    co_return page;
-}
-
-Result<Pair> one_pair(const Rooms& rooms, const PairQuery& query) {
-    TRY(known_site(rooms, query.from, "from"));
-    TRY(known_site(rooms, query.to, "to"));
-    if (auto pair = rooms.live.pair(query.from, query.to, rooms.clock.now())) {
-        if (auto path = rooms.paths.current(query.from, query.to); !path.empty()) pair->path = std::move(path);
-        return std::move(*pair);
-    }
-    return fail(ErrorCode::not_found, "nothing is measured from " + query.from + " to " + query.to, {},
-                "a measurement point joins when its agent is enrolled and connected; see /api/v1/agents");
-}
-
 Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query) {
     const Time until = query.until.value_or(rooms.clock.now());
     Time since = query.since.value_or(until - std::chrono::days(1));
@@ -171,33 +70,27 @@ Result<Page<Figures>> read_records(const Rooms& rooms, const RecordsQuery& query
     const Nanoseconds step = query.step ? std::chrono::seconds(*query.step) : kMinute;
     // Steps stand on whole multiples since 1970, so that the same step has the same bounds in every answer.
     if (query.step) since = Time((since.time_since_epoch() / step) * step);
-    if (!query.cursor.empty()) {
-        const std::string position = TRY(platform::read_cursor(query.cursor));
-        std::int64_t at = 0;
-        if (std::from_chars(position.data(), position.data() + position.size(), at).ec != std::errc())
-            return fail(ErrorCode::invalid, "is not a cursor of this list", "cursor");
-        since = std::max(since, Time(Nanoseconds(at)));
-    }
+    if (!query.cursor.empty()) since = std::max(since, TRY(time_of_cursor(query.cursor)));
     const auto limit = static_cast<std::size_t>(query.limit);
     const auto paths = TRY(rooms.paths.times(query.from, query.to, since, until));
+    const Time end = query.step ? std::min(until, since + step * (query.limit + 1)) : until;
+    const auto records = TRY([&] {
+        return query.step ? rooms.store.steps(query.from, query.to, since, end, step)
+                          : rooms.store.read(query.from, query.to, since, end, limit + 1);
+    }());
     Page<Figures> page;
-    const auto records = query.step
-        ? TRY(rooms.store.steps(query.from, query.to, since, std::min(until, since + step * (query.limit + 1)), step))
-                                    : TRY(rooms.store.read(query.from, query.to, since, until, limit + 1));
-                                    for (const auto& record : records) {
-                                        if (page.items.size() == limit) {
-                                            page.next = platform::make_cursor(
-                                                std::to_string(record.time.time_since_epoch().count()));
-                                            break;
-                                        }
-                                        page.items.push_back(on_path(figures_of(record, step), paths.at(record.time)));
-                                    }
-                                    TRY(mark_clock_faults(rooms.point_store, query.from, query.to, step, page.items));
-                                    // Empty steps are left out, so a page may be short although more follows.
-                                    if (query.step && !page.next && since + step * (query.limit + 1) < until)
-                                        page.next = platform::make_cursor(std::to_string(
-                                            (since + step * (query.limit + 1)).time_since_epoch().count()));
-                                    return page;
+    for (const auto& record : records) {
+        if (page.items.size() == limit) {
+            page.next = cursor_at(record.time);
+            break;
+        }
+        page.items.push_back(figures_of(record, step));
+        if (auto path = paths.at(record.time); !path.empty()) page.items.back().path = std::move(path);
+    }
+    TRY(mark_clock_faults(rooms.point_store, query.from, query.to, step, page.items));
+    // Empty steps are left out, so a page may be short although more follows.
+    if (!page.next && end < until) page.next = cursor_at(end);
+    return page;
 }
 
 Summary summary_of(const Rooms& rooms) {
@@ -267,7 +160,8 @@ std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const
                               .forward = live.pair(link.a, link.b, now),
                               .backward = live.pair(link.b, link.a, now)};
         measured.state = state_of(live, measured);
-        if (measured.forward) measured.clock_fault = measured.forward->clock_fault;
+        for (const auto& pair : {measured.forward, measured.backward})
+            if (pair) measured.clock_fault = pair->clock_fault;
         measured.floor_us = floor_us(picture, link);
         measured.above_floor_us = slower_above(measured);
         out.push_back(std::move(measured));
@@ -276,19 +170,7 @@ std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const
 }
 
 void add_routes(platform::Api& api, const Rooms& rooms) {
-    api.get<PairsQuery, Page<Pair>>(
-        {.path = "/api/v1/measure/pairs",
-         .summary = "How every ordered pair of points is",
-         .tag = "measure",
-         .permission = Permission::see_public,
-         .command = "quipu measure pairs"},
-        [rooms](const Call&, PairsQuery query) { return list_pairs(rooms, std::move(query)); });
-    api.get<PairQuery, Pair>({.path = "/api/v1/measure/pairs/{from}/{to}",
-                              .summary = "How one pair is",
-                              .tag = "measure",
-                              .permission = Permission::see_public,
-                              .command = "quipu measure pair FROM TO"},
-                             [rooms](const Call&, const PairQuery& query) { return one_pair(rooms, query); });
+    add_pair_routes(api, rooms);
     api.get<RecordsQuery, Page<Figures>>(
         {.path = "/api/v1/measure/records",
          .summary = "A pair's records, by the minute or by steps",

@@ -58,6 +58,8 @@ struct Rooms {
     data::Journal* journal = nullptr;
 };
 void add_routes(platform::Api& api, const Rooms& rooms);
+/// How pairs are, now, then and over a time: api_pairs.cpp.
+void add_pair_routes(platform::Api& api, const Rooms& rooms);
 /// Profiles, histograms over time, statements for institutions: api_views.cpp.
 void add_view_routes(platform::Api& api, const Rooms& rooms);
 /// Not found unless the registry has or had such a site.

@@ -1,10 +1,9 @@
 #include "services/measure/api_points.h"
 
 #include <algorithm>
-#include <charconv>
 
-#include "platform/api_typed.h"
 #include "platform/off_loop.h"
+#include "services/measure/pages.h"
 #include "services/measure/schedule.h"
 
 namespace quipu::measure {
@@ -67,18 +66,12 @@ Result<Page<PointFigures>> point_records(const PointRooms& rooms, const PointRec
     const Time until = query.until.value_or(rooms.clock.now());
     Time since = query.since.value_or(until - std::chrono::days(1));
     if (since > until) return fail(ErrorCode::invalid, "is later than `until`", "since");
-    if (!query.cursor.empty()) {
-        const std::string position = TRY(platform::read_cursor(query.cursor));
-        std::int64_t at = 0;
-        if (std::from_chars(position.data(), position.data() + position.size(), at).ec != std::errc())
-            return fail(ErrorCode::invalid, "is not a cursor of this list", "cursor");
-        since = std::max(since, Time(Nanoseconds(at)));
-    }
+    if (!query.cursor.empty()) since = std::max(since, TRY(time_of_cursor(query.cursor)));
     const auto limit = static_cast<std::size_t>(query.limit);
     Page<PointFigures> page;
     for (const auto& point : TRY(rooms.store.read(query.site, since, until, limit + 1))) {
         if (page.items.size() == limit) {
-            page.next = platform::make_cursor(std::to_string(point.record.minute.time_since_epoch().count()));
+            page.next = cursor_at(point.record.minute);
             break;
         }
         page.items.push_back(figures_of(point));

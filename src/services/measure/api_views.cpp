@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 #include "events/events.h"
@@ -98,7 +99,7 @@ struct StatementQuery {
     static constexpr auto describe() {
         using T = StatementQuery;
         return fields(field<&T::organisation>("organisation", "Whom it is for").required(),
-                      field<&T::since>("since", "Not before this time; 30 days before `until` if left out"),
+                      field<&T::since>("since", "From this hour on; 30 days before `until` if left out"),
                       field<&T::until>("until", "Before this time; now if left out"),
                       field<&T::language>("language", "The organisation's own if left out"),
                       field<&T::zone>("zone", "Time zone of the times in words, as America/Lima; UTC if left out"));
@@ -162,7 +163,7 @@ class StatementMaker {
     StatementMaker(const Rooms& rooms, const Picture& picture, Time since, Time until)
         : rooms_(rooms), picture_(picture), since_(since), until_(until) {}
 
-    Result<Statement> make(const Organisation& organisation) const {
+    Result<Statement> make(const Organisation& organisation) {
         const std::set<std::string> measured = TRY(measured_sites(rooms_.store));
         Standpoint standpoint = standpoint_of(picture_, organisation, measured);
         Statement out{.organisation = organisation.id, .name = organisation.name, .via = standpoint.via};
@@ -206,15 +207,28 @@ class StatementMaker {
         return link == nullptr ? id : site_name(link->object.a) + "–" + site_name(link->object.b);
     }
 
-    [[nodiscard]] Result<StatedWay> way(const std::string& from, const std::string& to, const Floors& floors) const {
-        const auto hours = TRY(rooms_.store.steps(from, to, since_, until_, std::chrono::hours(1)));
-        const auto before = TRY(rooms_.store.steps(from, to, since_ - kBefore, since_, std::chrono::hours(1)));
+    /// Hours in which the site's clock was wrong; asked once for each.
+    [[nodiscard]] Result<std::span<const Time>> wrong_hours(const std::string& site) {
+        auto at = wrong_.find(site);
+        if (at == wrong_.end()) {
+            at = wrong_.emplace(site, TRY(rooms_.point_store.wrong(site, since_, until_, kHour))).first;
+        }
+        return at->second;
+    }
+
+    [[nodiscard]] Result<StatedWay> way(const std::string& from, const std::string& to, const Floors& floors) {
+        const auto hours = TRY(rooms_.store.steps(from, to, since_, until_, kHour));
+        const auto before = TRY(rooms_.store.steps(from, to, since_ - kBefore, since_, kHour));
         const auto floor = floors.find(pair_key(from, to));
-        return state_way(from, to,
-                         {.hours = hours,
-                          .before = before,
-                          .floor_us = floor == floors.end() ? std::nullopt : std::optional(floor->second)},
-                         rooms_.live.profiles());
+        return state_way(
+            from, to,
+            {
+                .hours = hours, .before = before,
+                .floor_us = floor == floors.end() ? std::nullopt : std::optional(floor->second),
+                .from_wrong = TRY(wrong_hours(from))
+                , .to_wrong = TRY(wrong_hours(to))
+            },
+            rooms_.live.profiles());
     }
 
     [[nodiscard]] Result<std::vector<StatedOutage>> outages(const std::vector<std::string>& sites) const {
@@ -226,24 +240,33 @@ class StatementMaker {
         for (const auto& entry : picture_.all<registry::Link>())
             for (const std::string& end : {entry.object.a, entry.object.b})
                 if (std::ranges::find(sites, end) != sites.end()) causes.insert("link:" + entry.object.id);
-        data::EventFilter filter;
-        filter.since = since_;
-        filter.until = until_;
-        filter.only_types = {std::string(events::OutageBegan::kType), std::string(events::OutageEnded::kType)};
-        filter.limit = 10'000;
-        return outages_of(TRY(rooms_.journal->events(filter)),
-                          [&](std::string_view cause) { return causes.contains(cause); });
+        const std::vector<std::string> types{std::string(events::OutageBegan::kType),
+                                             std::string(events::OutageEnded::kType)};
+        std::vector<data::Event> told;
+        // What had failed before and was not over: the last that was said of each cause tells.
+        for (const std::string& cause : causes)
+            for (data::Event& last : TRY(rooms_.journal->events(
+                     {.until = since_, .subject = cause, .only_types = types, .limit = 1, .newest_first = true})))
+                if (last.type == events::OutageBegan::kType) told.push_back(std::move(last));
+        std::ranges::sort(told, {}, &data::Event::id);
+        std::ranges::move(
+            TRY(rooms_.journal->events({.since = since_, .until = until_, .only_types = types, .limit = 10'000})),
+            std::back_inserter(told));
+        return outages_of(told, [&](std::string_view cause) { return causes.contains(cause); });
     }
 
     const Rooms& rooms_;
     const Picture& picture_;
     const Time since_, until_;
+    std::map<std::string, std::vector<Time>, std::less<>> wrong_;
 };
 
 Result<Statement> read_statement(const Rooms& rooms, const StatementQuery& query) {
     constexpr Nanoseconds kLongest = std::chrono::days(93);
     const Time until = query.until.value_or(rooms.clock.now());
-    const Time since = query.since.value_or(until - std::chrono::days(30));
+    // The statement is made of whole hours.
+    const Time since =
+        Time(std::chrono::floor<std::chrono::hours>(query.since.value_or(until - std::chrono::days(30))));
     if (since >= until) return fail(ErrorCode::invalid, "is not before `until`", "since");
     if (until - since > kLongest)
         return fail(ErrorCode::invalid, "lies more than 93 days before `until`", "since", "ask for each quarter");
@@ -253,7 +276,7 @@ Result<Statement> read_statement(const Rooms& rooms, const StatementQuery& query
         return fail(ErrorCode::not_found, "there is no organisation " + query.organisation, "organisation",
                     "see /api/v1/organisations");
     const Zone zone = query.zone.empty() ? Zone() : TRY(Zone::load(query.zone));
-    const StatementMaker maker(rooms, *picture, since, until);
+    StatementMaker maker(rooms, *picture, since, until);
     Statement out = TRY(maker.make(organisation->object));
     const auto language = query.language.value_or(mail::choose_language({}, organisation->object.language.value_or(""),
                                                                         organisation->object.country.value_or("")));

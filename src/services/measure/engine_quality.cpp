@@ -51,6 +51,11 @@ Quality judge(const Profiles& profiles, const Figures& figures, const Reference&
             .usual = judge_one(profiles.usual, figures, reference.usual_us)};
 }
 
+bool is_slow(const Figures& figures, std::optional<std::int64_t> usual_us, const Limits& usual) {
+    const auto above = above_us(figures, usual_us);
+    return above && *above - figures.clock_error_us > usual.delay_watch.count() / 1000;
+}
+
 std::optional<std::int64_t> above_us(const Figures& figures, std::optional<std::int64_t> than_us) {
     if (!figures.delay_median_us || !than_us) return std::nullopt;
     return rounded_us((*figures.delay_median_us - *than_us) * 1000, granule_us(figures.clock_error_us * 1000));

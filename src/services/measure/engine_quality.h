@@ -88,6 +88,9 @@ struct Reference {
 /// packet alone says nothing of a rate.
 [[nodiscard]] Quality judge(const Profiles& profiles, const Figures& figures, const Reference& reference);
 
+/// The delay lies further above the usual than this profile minds and the clocks can err.
+[[nodiscard]] bool is_slow(const Figures& figures, std::optional<std::int64_t> usual_us, const Limits& usual);
+
 /// The median above `than_us`, no finer than the clock error; nothing when either is unknown.
 [[nodiscard]] std::optional<std::int64_t> above_us(const Figures& figures, std::optional<std::int64_t> than_us);
 

@@ -21,14 +21,38 @@ std::optional<std::int64_t> usual_of(std::span<const data::ArchiveRecord> hours)
     return *middle;
 }
 
+/// Not empty.
 data::ArchiveRecord sum_of(std::span<const data::ArchiveRecord> hours) {
     data::ArchiveRecord out = hours.front();
-    for (const auto& hour : hours.subspan(1)) {
-        for (std::size_t i = 0; i < out.integers.size() && i < hour.integers.size(); ++i)
-            out.integers[i] += hour.integers[i];
-        for (std::size_t i = 0; i < out.histograms.size() && i < hour.histograms.size(); ++i)
-            out.histograms[i].merge(hour.histograms[i]);
-    }
+    for (const auto& hour : hours.subspan(1))
+        add_to(out, hour);
+    return out;
+}
+
+Figures figures_over(std::span<const data::ArchiveRecord> hours) {
+    return figures_of(sum_of(hours), kHour * static_cast<std::int64_t>(hours.size()));
+}
+
+/// The delays of some hours only; what differences of delays say holds for all.
+void take_delays(Figures& out, const Figures& some) {
+    out.delay_min_us = some.delay_min_us;
+    out.delay_p05_us = some.delay_p05_us;
+    out.delay_p25_us = some.delay_p25_us;
+    out.delay_median_us = some.delay_median_us;
+    out.delay_p75_us = some.delay_p75_us;
+    out.delay_p95_us = some.delay_p95_us;
+    out.delay_p99_us = some.delay_p99_us;
+    out.delay_max_us = some.delay_max_us;
+    out.clock_error_us = some.clock_error_us;
+}
+
+/// Hours with the clocks of both ends right.
+std::vector<data::ArchiveRecord> right_hours(const WayHistory& history) {
+    std::vector<data::ArchiveRecord> out;
+    for (const auto& hour : history.hours)
+        if (!std::ranges::binary_search(history.from_wrong, hour.time) &&
+            !std::ranges::binary_search(history.to_wrong, hour.time))
+            out.push_back(hour);
     return out;
 }
 
@@ -63,20 +87,21 @@ class Stretches {
     std::int64_t hours_ = 0;
 };
 
-bool is_slow(const Figures& hour, std::optional<std::int64_t> usual_us, const Limits& usual) {
-    const auto above = above_us(hour, usual_us);
-    return above && *above - hour.clock_error_us > usual.delay_watch.count() / 1000;
-}
-
 }  // namespace
 
 StatedWay state_way(std::string from, std::string to, const WayHistory& history, const Profiles& profiles) {
     StatedWay out;
+    const std::vector<data::ArchiveRecord> right = right_hours(history);
     if (!history.hours.empty()) {
-        const data::ArchiveRecord whole = sum_of(history.hours);
-        static_cast<Figures&>(out) = figures_of(whole, kHour * static_cast<std::int64_t>(history.hours.size()));
-        const Columns columns = columns_of(whole);
+        static_cast<Figures&>(out) = figures_over(history.hours);
+        const Columns columns = columns_of(sum_of(history.hours));
         out.silent_minutes = std::max<std::int64_t>(columns.silent - columns.absent, 0);
+        out.clock_fault_hours = static_cast<std::int64_t>(history.hours.size() - right.size());
+    }
+    if (out.clock_fault_hours > 0) {
+        take_delays(out, right.empty() ? Figures{} : figures_over(right));
+        if (!history.from_wrong.empty()) out.clock_fault.push_back(from);
+        if (!history.to_wrong.empty()) out.clock_fault.push_back(to);
     }
     out.from = std::move(from);
     out.to = std::move(to);
@@ -87,14 +112,17 @@ StatedWay state_way(std::string from, std::string to, const WayHistory& history,
     out.quality = judge(profiles, out, {.floor_us = out.floor_us, .usual_us = out.usual_us});
 
     // Without a time before, the time itself tells what is usual, so that its own bad hours stand out.
-    const auto usual = out.usual_us ? out.usual_us : usual_of(history.hours);
+    const auto usual = out.usual_us ? out.usual_us : usual_of(right);
     Stretches slow([](const Stretch& each) { return static_cast<double>(each.delay_median_us); });
     Stretches lossy([](const Stretch& each) { return each.loss; });
     for (const auto& record : history.hours) {
         const Figures hour = figures_of(record, kHour);
         if (hour.sent < kFewestPackets) continue;
-        if (is_slow(hour, usual, profiles.usual)) slow.add(hour);
         if (hour.loss > profiles.usual.loss_watch) lossy.add(hour);
+    }
+    for (const auto& record : right) {
+        const Figures hour = figures_of(record, kHour);
+        if (hour.sent >= kFewestPackets && is_slow(hour, usual, profiles.usual)) slow.add(hour);
     }
     out.slow_hours = slow.hours();
     out.slowest = slow.worst();

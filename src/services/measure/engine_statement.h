@@ -35,6 +35,7 @@ struct StatedWay : Figures {
     Quality quality;
     std::int64_t silent_minutes = 0;  ///< the sender ran and nothing arrived
     std::int64_t slow_hours = 0;
+    std::int64_t clock_fault_hours = 0;  ///< whose delays are left out: clock_fault says whose clock was wrong
     std::optional<Stretch> slowest, lossiest;
     static constexpr auto describe() {
         using T = StatedWay;
@@ -48,6 +49,9 @@ struct StatedWay : Figures {
                    field<&T::quality>("quality", "By each profile").required(),
                    field<&T::silent_minutes>("silent_minutes", "Minutes in which nothing arrived").required(),
                    field<&T::slow_hours>("slow_hours", "Hours slower than usual").required(),
+                   field<&T::clock_fault_hours>("clock_fault_hours",
+                                                "Hours in which a clock was wrong: their delays are left out")
+                       .required(),
                    field<&T::slowest>("slowest", "When it was slowest, if slower than usual"),
                    field<&T::lossiest>("lossiest", "When most was lost, if more than the profile `usual` allows")),
             Figures::describe());
@@ -58,6 +62,7 @@ struct StatedWay : Figures {
 struct WayHistory {
     std::span<const data::ArchiveRecord> hours, before;
     std::optional<std::int64_t> floor_us;
+    std::span<const Time> from_wrong = {}, to_wrong = {};  ///< hours in which that end's clock was wrong, ascending
 };
 [[nodiscard]] StatedWay state_way(std::string from, std::string to, const WayHistory& history,
                                   const Profiles& profiles);

@@ -68,6 +68,25 @@ TEST(StatedWay, ClaimsNothingThatTheClocksCanNotShow) {
     EXPECT_EQ(*way.delay_median_us % 20'000, 0);
 }
 
+TEST(StatedWay, LeavesOutTheDelaysOfHoursWithAWrongClock) {
+    std::vector<data::ArchiveRecord> before, hours;
+    for (int i = -24; i < 0; ++i)
+        before.push_back(hour(i, 30));
+    for (int i = 0; i < 24; ++i)
+        hours.push_back(hour(i, i < 16 ? 80 : 30, i == 2 ? 540 : 0));
+    std::vector<Time> wrong;
+    for (int i = 0; i < 16; ++i)
+        wrong.push_back(hours[static_cast<std::size_t>(i)].time);
+    const StatedWay way = state_way("lima", "panama", {.hours = hours, .before = before, .to_wrong = wrong}, {});
+    EXPECT_EQ(way.clock_fault, std::vector<std::string>{"panama"});
+    EXPECT_EQ(way.clock_fault_hours, 16);
+    EXPECT_NEAR(static_cast<double>(*way.delay_median_us), 30'000, 250);
+    EXPECT_EQ(way.slow_hours, 0);
+    EXPECT_EQ(way.lost, 540);  // loss is no clock's
+    EXPECT_FALSE(
+        state_way("lima", "panama", {.hours = std::span(hours).first(3), .from_wrong = wrong}, {}).delay_median_us);
+}
+
 TEST(StatedWay, WithoutRecordsNothingIsKnown) {
     const StatedWay way = way_of({});
     EXPECT_EQ(way.sent, 0);

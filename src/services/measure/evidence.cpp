@@ -1,7 +1,10 @@
 #include "services/measure/evidence.h"
 
+#include <array>
 #include <fmt/format.h>
+#include <ranges>
 
+#include "base/number.h"
 #include "data/instants.h"
 #include "platform/api_typed.h"
 #include "platform/off_loop.h"
@@ -12,6 +15,17 @@ namespace {
 
 constexpr std::size_t kEvidenceMinutes = 200;
 constexpr std::int64_t kCompletedAtOnce = 20;
+
+struct EvidencesQuery : platform::PageQuery {
+    std::string from, to, type;
+    EvidencesQuery() { limit = 100; }
+    static constexpr auto describe() {
+        using T = EvidencesQuery;
+        return std::tuple_cat(PageQuery::describe(), fields(field<&T::from>("from", "Only from this site"),
+                                                            field<&T::to>("to", "Only to this site"),
+                                                            field<&T::type>("type", "Only of this event")));
+    }
+};
 
 struct EvidenceQuery {
     std::string id;
@@ -37,6 +51,36 @@ Result<std::vector<PointFigures>> point_between(const PointStore& points, std::s
     return out;
 }
 
+constexpr std::size_t kLookedAt = 1000;
+
+/// As many as are asked for of those that fit; what does not fit is read over, a thousand at a time.
+Result<platform::Page<KeptEvidence>> list_evidence(const EvidenceStore& store, const EvidencesQuery& query) {
+    std::optional<EvidenceStore::Position> before;
+    if (!query.cursor.empty()) {
+        before.emplace();
+        before->id = TRY(platform::read_cursor(query.cursor));
+        const auto named = evidence_named(before->id);
+        if (!named) return fail(ErrorCode::invalid, "is not a cursor of this list", "cursor");
+        before->minute = named->minute;
+    }
+    platform::Page<KeptEvidence> page;
+    for (;;) {
+        auto some = TRY(store.list(before, kLookedAt));
+        for (KeptEvidence& one : some) {
+            if ((!query.from.empty() && one.from != query.from) || (!query.to.empty() && one.to != query.to) ||
+                (!query.type.empty() && one.type != query.type))
+                continue;
+            if (page.items.size() == static_cast<std::size_t>(query.limit)) {
+                page.next = platform::make_cursor(page.items.back().id);
+                return page;
+            }
+            page.items.push_back(std::move(one));
+        }
+        if (some.size() < kLookedAt) return page;
+        before = {.minute = some.back().minute, .id = some.back().id};
+    }
+}
+
 }  // namespace
 
 const std::vector<data::Migration> kEvidenceMigrations = {{.name = "measure.002.evidence", .sql = R"(
@@ -51,6 +95,24 @@ CREATE INDEX measure_evidence_open ON measure_evidence (complete, minute);
 
 std::string evidence_id(std::string_view from, std::string_view to, std::string_view type, Time minute) {
     return fmt::format("{}.{}.{}.{}", from, to, type, unix_seconds(minute));
+}
+
+std::optional<KeptEvidence> evidence_named(std::string_view id) {
+    KeptEvidence out{.id = std::string(id), .from = {}, .to = {}, .type = {}};
+    // Identifiers of sites hold no dot.
+    std::array<std::string_view, 4> parts;
+    std::size_t count = 0;
+    for (const auto part : std::views::split(id, '.')) {
+        if (count == parts.size()) return std::nullopt;
+        parts[count++] = std::string_view(part.begin(), part.end());
+    }
+    const auto seconds = count == parts.size() ? parse_number<std::int64_t>(parts[3]) : std::nullopt;
+    if (!seconds) return std::nullopt;
+    out.from = parts[0];
+    out.to = parts[1];
+    out.type = parts[2];
+    out.minute = Time(std::chrono::seconds(*seconds));
+    return out;
 }
 
 Result<PairEvidence> EvidenceStore::gather(std::string_view from, std::string_view to, std::string_view type,
@@ -102,7 +164,32 @@ Result<PairEvidence> EvidenceStore::find(const std::string& id) const {
     return read<PairEvidence>(TRY(parse_json(rows.text(0, 0), "evidence")), "evidence");
 }
 
+Result<std::vector<KeptEvidence>> EvidenceStore::list(const std::optional<Position>& before, std::size_t limit) const {
+    const Position from = before.value_or(Position{.minute = Time::max(), .id = {}});
+    const std::int64_t minute = data::count_of(from.minute);
+    const data::Rows rows =
+        TRY(database_.query("SELECT id, complete FROM measure_evidence WHERE minute < ? OR (minute = ? AND id < ?) "
+                            "ORDER BY minute DESC, id DESC LIMIT ?",
+                            minute, minute, from.id, static_cast<std::int64_t>(limit)));
+    std::vector<KeptEvidence> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        if (auto named = evidence_named(rows.text(row, 0))) {
+            named->complete = rows.integer(row, 1) != 0;
+            out.push_back(std::move(*named));
+        }
+    return out;
+}
+
 void add_evidence_routes(platform::Api& api, const EvidenceStore& store) {
+    api.get<EvidencesQuery, platform::Page<KeptEvidence>>(
+        {.path = "/api/v1/measure/evidence",
+         .summary = "Of which events of pairs the minutes around them were kept, the latest first",
+         .tag = "measure",
+         .permission = platform::Permission::see_public,
+         .command = "quipu measure evidence"},
+        [&store](const platform::Call&, EvidencesQuery query) -> Task<Result<platform::Page<KeptEvidence>>> {
+            co_return co_await platform::off_loop([&] { return list_evidence(store, query); });
+        });
     api.get<EvidenceQuery, PairEvidence>(
         {.path = "/api/v1/measure/evidence/{id}",
          .summary = "The minutes around a pair's event, as they were kept with it",

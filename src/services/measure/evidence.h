@@ -2,6 +2,7 @@
 // Evidence of each event of a pair, frozen: the minutes around it in both directions and how its points were, kept with
 // the event so that they can be read when the archive has forgotten them.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,24 @@ struct PairEvidence {
 };
 [[nodiscard]] std::string evidence_id(std::string_view from, std::string_view to, std::string_view type, Time minute);
 
+/// A piece of evidence in a list.
+struct KeptEvidence {
+    std::string id, from, to, type;
+    Time minute{};
+    bool complete = false;
+    static constexpr auto describe() {
+        using T = KeptEvidence;
+        return fields(field<&T::id>("id", "Its name, as the event gives it").required(),
+                      field<&T::from>("from", "Sending site").required().references("sites"),
+                      field<&T::to>("to", "Receiving site").required().references("sites"),
+                      field<&T::type>("type", "The event: DelayRose, LossBegan…").required(),
+                      field<&T::minute>("minute", "The minute that decided it").required(),
+                      field<&T::complete>("complete", "The half hour after it is there, too").required());
+    }
+};
+/// What its name says; nothing if it is none.
+[[nodiscard]] std::optional<KeptEvidence> evidence_named(std::string_view id);
+
 class EvidenceStore {
   public:
     EvidenceStore(data::Database& database, const Store& minutes, const PointStore& points)
@@ -52,6 +71,13 @@ class EvidenceStore {
     /// Adds what came after to those whose half hour is over; a few at a time.
     [[nodiscard]] Result<void> complete(Time now);
     [[nodiscard]] Result<PairEvidence> find(const std::string& id) const;
+    /// The latest first; those before `before` (minute and name of the last one of the page before), if given.
+    struct Position {
+        Time minute{};
+        std::string id;
+    };
+    [[nodiscard]] Result<std::vector<KeptEvidence>> list(const std::optional<Position>& before,
+                                                         std::size_t limit) const;
 
   private:
     data::Database& database_;

@@ -185,6 +185,13 @@ bool set_skipped(data::ArchiveRecord& record, std::int64_t skipped) {
     return std::exchange(record.integers[kSkippedColumn], credible) != credible;
 }
 
+void add_to(data::ArchiveRecord& sum, const data::ArchiveRecord& more) {
+    for (std::size_t i = 0; i < more.integers.size() && i < sum.integers.size(); ++i)
+        sum.integers[i] += more.integers[i];
+    for (std::size_t i = 0; i < more.histograms.size() && i < sum.histograms.size(); ++i)
+        sum.histograms[i].merge(more.histograms[i]);
+}
+
 Figures figures_of(const data::ArchiveRecord& record, Nanoseconds step) {
     const Columns columns = columns_of(record);
     if (columns.minutes > 1 && !record.histograms.empty() && !record.histograms[0].empty())

@@ -93,6 +93,9 @@ struct Figures {
     }
 };
 
+/// Counts are summed, histograms merged. Columns that `sum` lacks are left out.
+void add_to(data::ArchiveRecord& sum, const data::ArchiveRecord& more);
+
 /// Of one minute's record (exact) or of several summed (percentiles from the merged histogram, within 1 %).
 [[nodiscard]] Figures figures_of(const data::ArchiveRecord& record, Nanoseconds step);
 /// Of a minute that the archive does not have (yet).

@@ -12,7 +12,6 @@ namespace {
 constexpr Nanoseconds kStale = std::chrono::seconds(150);
 // The other direction's record of a minute comes if it came lately.
 constexpr Nanoseconds kOtherComes = std::chrono::minutes(2);
-constexpr double kLossy = 0.05;
 // A running minute replaces the last one in the picture only when it says about as much, or says that nothing comes.
 constexpr std::int64_t kEnoughPackets = 30;
 constexpr std::int64_t kEnoughSilence = 10;

@@ -30,6 +30,9 @@ constexpr auto describe_enum(PairState) {
                              {PairState::unknown, "unknown"}});
 }
 
+/// From this share of lost packets in a minute (or in a longer time that is told of) on a pair is lossy.
+inline constexpr double kLossy = 0.05;
+
 /// One ordered pair as the API shows it.
 struct Pair : Figures {
     std::string from, to;

@@ -224,6 +224,17 @@ std::string PathHistory::Times::at(Time time) const {
     return stay == stays_.end() || (stay->until && *stay->until <= time) ? std::string() : stay->id;
 }
 
+Result<std::map<std::string, std::string, std::less<>>> PathHistory::all_at(Time time) const {
+    const auto rows =
+        TRY(database_.query("SELECT from_site, to_site, way FROM measure_paths WHERE since_ns <= ? "
+                            "AND (until_ns IS NULL OR until_ns > ?)",
+                            data::count_of(time), data::count_of(time)));
+    std::map<std::string, std::string, std::less<>> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.emplace(pair_key(rows.text(row, 0), rows.text(row, 1)), rows.text(row, 2));
+    return out;
+}
+
 Result<std::optional<PathHistory::Way>> PathHistory::way(std::string_view id, std::size_t limit) const {
     // Several pairs may have it: as the one that took it last has traced it.
     const auto found = TRY(database_.query(

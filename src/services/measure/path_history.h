@@ -64,6 +64,8 @@ class PathHistory {
         std::vector<Stay> stays_;  // the latest first
     };
     [[nodiscard]] Result<Times> times(std::string_view from, std::string_view to, Time since, Time until) const;
+    /// The way of every pair at that time, by pair_key.
+    [[nodiscard]] Result<std::map<std::string, std::string, std::less<>>> all_at(Time time) const;
     /// The way of that name and the pairs that took it, the latest first.
     struct Way {
         path::PathRecord way;

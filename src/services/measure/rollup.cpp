@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "services/measure/figures.h"
 #include "services/measure/schedule.h"
@@ -32,10 +33,7 @@ void put_together(std::vector<data::ArchiveRecord>& all, std::vector<data::Archi
             all.push_back(std::move(record));
             continue;
         }
-        for (std::size_t i = 0; i < record.integers.size(); ++i)
-            all.back().integers[i] += record.integers[i];
-        for (std::size_t i = 0; i < record.histograms.size(); ++i)
-            all.back().histograms[i].merge(record.histograms[i]);
+        add_to(all.back(), record);
     }
 }
 
@@ -76,6 +74,33 @@ Result<void> Rollup::sweep() {
     TRY(archive_.forget(kMinuteStream, now - kept_.minutes));
     TRY(archive_.forget(kHourStream, now - kept_.hours));
     return archive_.forget(kDayStream, now - kept_.days);
+}
+
+Result<std::vector<data::ArchiveRecord>> Rollup::totals(Time since, Time until) const {
+    const Time first_hour = whole(since + kHour - Nanoseconds(1), kHour), last_hour = whole(until, kHour);
+    // A sweep makes the hours of one pair after another: up to where all have theirs. A pair that left meanwhile makes
+    // this slower, not wrong.
+    Time made = last_hour;
+    bool any = false;
+    if (first_hour < last_hour)
+        for (const auto& record : TRY(archive_.latest(kHourStream, first_hour))) {
+            made = std::min(made, record.time + kHour);
+            any = true;
+        }
+    if (!any) return archive_.totals(kMinuteStream, since, until);
+    std::map<std::string, data::ArchiveRecord> sums;
+    const std::tuple<std::string_view, Time, Time> parts[] = {
+        {kMinuteStream, since, first_hour}, {kHourStream, first_hour, made}, {kMinuteStream, made, until}};
+    for (const auto& [stream, begin, end] : parts)
+        for (data::ArchiveRecord& record : TRY(archive_.totals(stream, begin, end))) {
+            record.time = since;
+            const auto [at, fresh] = sums.try_emplace(record.key, record);
+            if (!fresh) add_to(at->second, record);
+        }
+    std::vector<data::ArchiveRecord> out;
+    for (auto& [key, sum] : sums)
+        out.push_back(std::move(sum));
+    return out;
 }
 
 /// From when on a stream has all of the range's records: what is younger than a month was not forgotten, and what is

@@ -37,6 +37,8 @@ class Rollup {
     /// Integer columns summed and histograms merged per step, from the finest records that are still kept.
     [[nodiscard]] Result<std::vector<data::ArchiveRecord>> steps(std::string_view key, Time since, Time until,
                                                                  Nanoseconds step) const;
+    /// The same of every pair over the whole of a time that lies within kLeastKept: from hours as far as they are made.
+    [[nodiscard]] Result<std::vector<data::ArchiveRecord>> totals(Time since, Time until) const;
 
   private:
     [[nodiscard]] Result<Time> all_from(std::string_view stream, std::string_view key, Time since, Time until) const;

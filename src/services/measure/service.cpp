@@ -15,6 +15,7 @@
 #include "services/measure/api.h"
 #include "services/measure/api_paths.h"
 #include "services/measure/api_points.h"
+#include "services/measure/clock_journal.h"
 #include "services/measure/engine_mesh.h"
 #include "services/measure/engine_retrace.h"
 #include "services/measure/evidence.h"
@@ -441,20 +442,9 @@ class MeasureService final : public platform::Service {
                                                             : changed(events::ClockRightAgain{});
     }
 
-    /// What the journal says of this point's clock last.
-    [[nodiscard]] Result<std::optional<data::Event>> last_of_clock(const std::string& site) const {
-        data::EventFilter filter;
-        filter.only_types = {std::string(events::ClockWentWrong::kType), std::string(events::ClockRightAgain::kType)};
-        filter.subject = "site:" + site;
-        filter.newest_first = true;
-        filter.limit = 1;
-        auto found = TRY(house_->journal.events(filter));
-        return found.empty() ? std::optional<data::Event>() : std::optional(std::move(found.front()));
-    }
-
     /// A wrong clock is told once, and that it is right again only after that.
     [[nodiscard]] Result<bool> clock_was_told(const ClockChange& change) const {
-        const auto last = TRY(last_of_clock(change.site));
+        const auto last = TRY(last_of_clock(house_->journal, change.site));
         const bool wrong = last && last->type == events::ClockWentWrong::kType;
         return (change.what == ClockChange::What::went_wrong) == wrong;
     }
@@ -465,7 +455,8 @@ class MeasureService final : public platform::Service {
     [[nodiscard]] Result<void> rebuild_clocks(Time now) {
         const Time since = now - kClocksLookedAt;
         for (const auto& point : TRY(point_store_->latest(now - kPast))) {
-            if (const auto last = TRY(last_of_clock(point.site)); last && last->type == events::ClockWentWrong::kType) {
+            if (const auto last = TRY(last_of_clock(house_->journal, point.site));
+                last && last->type == events::ClockWentWrong::kType) {
                 const auto wrong = TRY(read<events::ClockChanged>(last->body, "ClockWentWrong"));
                 ClockFault fault{.since = wrong.since, .cause = ClockCause::step, .by = std::nullopt};
                 for (const auto& [cause, text] : describe_enum(ClockCause{}))

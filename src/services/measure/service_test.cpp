@@ -220,6 +220,30 @@ TEST_F(Service, ShowsWhatWasMeasured) {
     EXPECT_EQ(count(get("/api/v1/measure/links")), 1U);
 }
 
+TEST_F(Service, TellsOfPairsOverALongerTime) {
+    join_both();
+    std::vector<std::vector<std::uint8_t>> batch;
+    for (int i = 0; i < 20; ++i)
+        batch.push_back(minute(i));
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
+    const auto pair = [&](const std::string& query) {
+        const Value page = get("/api/v1/measure/pairs?from=santiago&to=panama&" + query);
+        return (*page.find("items")->if_array())[0];
+    };
+    const Value minute = pair("as_of_time=2011-11-15T11:50:30Z");
+    EXPECT_EQ(text(minute, "sent"), "90");
+    EXPECT_EQ(text(minute, "time"), "\"2011-11-15T11:49:00Z\"");
+    const Value hour = pair("span=hour");
+    EXPECT_EQ(text(hour, "sent"), "1800");
+    EXPECT_EQ(text(hour, "step_s"), "3600");
+    EXPECT_EQ(text(hour, "delay_median_us"), "20000");
+    EXPECT_EQ(text(hour, "state"), "\"good\"");
+    EXPECT_EQ(text(pair("span=week&as_of_time=2011-11-15T11:45:00Z"), "sent"), "450");
+    EXPECT_EQ(text(pair("span=day&as_of_time=2011-11-14T11:45:00Z"), "state"), "\"unknown\"");
+    get("/api/v1/measure/pairs?span=year");
+    EXPECT_EQ(status_, 400);
+}
+
 TEST_F(Service, TellsFloorQualityHistogramsAndAStatement) {
     must_import(R"(
 [[links]]
@@ -303,6 +327,13 @@ TEST_F(Service, AChangeForGoodStandsInTheJournalOnceAcrossRestarts) {
     EXPECT_EQ(evidence.find("forward")->if_array()->size(), 19U);
     get("/api/v1/measure/evidence/none");
     EXPECT_EQ(status_, 404);
+    const Value first = get("/api/v1/measure/evidence?limit=2");
+    EXPECT_EQ(count(first), 2U);
+    EXPECT_EQ(count(get("/api/v1/measure/evidence?limit=2&cursor=" + *first.find("next")->if_string())), 1U);
+    const Value only = get("/api/v1/measure/evidence?type=DelayRose&from=santiago");
+    ASSERT_EQ(count(only), 1U);
+    EXPECT_EQ(text((*only.find("items")->if_array())[0], "id"), "\"" + *id + "\"");
+    EXPECT_EQ(count(get("/api/v1/measure/evidence?to=santiago")), 0U);
     ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 1, batch));
     end();
     begin();

@@ -52,6 +52,10 @@ class Store {
                                                                 Time until, std::size_t limit) const;
     [[nodiscard]] Result<std::vector<data::ArchiveRecord>> steps(std::string_view from, std::string_view to, Time since,
                                                                  Time until, Nanoseconds step) const;
+    /// Of every pair, summed over a time that lies within kLeastKept.
+    [[nodiscard]] Result<std::vector<data::ArchiveRecord>> totals(Time since, Time until) const {
+        return rollup_.totals(since, until);
+    }
     /// Hours and days of what minutes there are, and away with what is too old.
     [[nodiscard]] Result<void> sweep() { return rollup_.sweep(); }
     [[nodiscard]] Result<std::vector<std::string>> keys() const { return archive_.keys(kMinuteStream); }

@@ -131,12 +131,21 @@ Result<std::vector<StoredPoint>> PointStore::latest(Time since) const {
 }
 
 Result<std::vector<Time>> PointStore::wrong(std::string_view site, Time since, Time until, Nanoseconds step) const {
-    const auto records = step > kMinute ? TRY(archive_.summarise(kPointStream, site, since, until, step))
-                                        : TRY(archive_.read(kPointStream, site, since, until, kMostPointMinutes));
-                                        std::vector<Time> out;
-                                        for (const auto& record : records)
-                                            if (point_of(record).wrong > 0) out.push_back(record.time);
-                                        return out;
+    const auto records = TRY([&] {
+        return step > kMinute ? archive_.summarise(kPointStream, site, since, until, step)
+                              : archive_.read(kPointStream, site, since, until, kMostPointMinutes);
+    }());
+    std::vector<Time> out;
+    for (const auto& record : records)
+        if (point_of(record).wrong > 0) out.push_back(record.time);
+    return out;
+}
+
+Result<std::set<std::string, std::less<>>> PointStore::wrong(Time since, Time until) const {
+    std::set<std::string, std::less<>> out;
+    for (const auto& record : TRY(archive_.totals(kPointStream, since, until)))
+        if (point_of(record).wrong > 0) out.insert(record.key);
+    return out;
 }
 
 Result<void> mark_clock_faults(const PointStore& points, std::string_view from, std::string_view to, Nanoseconds step,

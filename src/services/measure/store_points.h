@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class PointStore {
     [[nodiscard]] Result<std::vector<StoredPoint>> read(std::string_view site, Time since, Time until,
                                                         std::size_t limit) const;
     [[nodiscard]] Result<std::vector<StoredPoint>> latest(Time since) const;
+    /// Points whose clock was wrong at some time within.
+    [[nodiscard]] Result<std::set<std::string, std::less<>>> wrong(Time since, Time until) const;
     /// The minutes (or steps) in which this clock was wrong.
     [[nodiscard]] Result<std::vector<Time>> wrong(std::string_view site, Time since, Time until,
                                                   Nanoseconds step) const;

@@ -123,6 +123,17 @@ constexpr Text kTexts[] = {
     {"floor-only", es, "", "La luz sola necesita {{floor}} por los enlaces más cortos: casi nada se agregó."},
     {"floor-only", pt, "", "A luz sozinha precisa de {{floor}} pelos enlaces mais curtos: quase nada se acrescentou."},
     {"floor-only", en, "", "Light alone needs {{floor}} along the shortest links: hardly anything was added."},
+    {"clock-hours", es, "",
+     "Durante {{hours}} o menos el reloj de {{sites}} estuvo en falla: los retardos de esas horas son del reloj y no "
+     "de la "
+     "red, y no se cuentan."},
+    {"clock-hours", pt, "",
+     "Durante {{hours}} ou menos o relógio de {{sites}} esteve em falha: os atrasos dessas horas são do relógio e não "
+     "da "
+     "rede, e não são contados."},
+    {"clock-hours", en, "",
+     "For {{hours}} or less the clock of {{sites}} was wrong: the delays of those hours are the clock's, not the "
+     "network's, and are left out."},
     {"silent", es, "", "De {{from}} a {{to}} no llegó nada durante {{minutes}}."},
     {"silent", pt, "", "De {{from}} a {{to}} nada chegou durante {{minutes}}."},
     {"silent", en, "", "From {{from}} to {{to}} nothing arrived for {{minutes}}."},

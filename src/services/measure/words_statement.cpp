@@ -221,6 +221,17 @@ void say_worse(const Speaker& speaker, const StatedWay& way, std::vector<std::st
     }
 }
 
+/// Both directions lie between the same two clocks.
+void say_clocks(const Speaker& speaker, const Destination& to, std::vector<std::string>& out) {
+    const StatedWay& way = to.there.clock_fault_hours >= to.back.clock_fault_hours ? to.there : to.back;
+    if (way.clock_fault_hours == 0) return;
+    std::vector<std::string> sites;
+    for (const std::string& site : way.clock_fault)
+        sites.push_back(speaker.site(site));
+    out.push_back(
+        speaker.say("clock-hours", {{"sites", speaker.list(sites)}, {"hours", speaker.hours(way.clock_fault_hours)}}));
+}
+
 /// Of both directions the worse; unknown when nothing is known of either.
 Verdict worse(Verdict there, Verdict back) {
     if (there == Verdict::unknown) return back;
@@ -244,6 +255,7 @@ std::vector<std::string> sentences_of(const Speaker& speaker, const Destination&
     say_delay(speaker, to, out);
     say_usual(speaker, to, out);
     say_floor(speaker, to, out);
+    say_clocks(speaker, to, out);
     say_loss(speaker, to.there.sent + to.back.sent, to.there.lost + to.back.lost, out);
     for (const StatedWay* way : {&to.there, &to.back})
         say_worse(speaker, *way, out);

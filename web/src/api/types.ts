@@ -210,6 +210,8 @@ export interface MeasuredRecord {
   pdv_us: number | null;
   ttl: number | null;
   clock_error_us: number | null;
+  /** Ends whose clock was wrong: the delays are not the network's. */
+  clock_fault?: string[];
   path?: string | null;
 }
 
@@ -251,6 +253,8 @@ export interface MeasuredLink {
   above_floor_us?: number | null;
   forward: Pair | null;
   backward: Pair | null;
+  /** Ends whose clock is wrong. */
+  clock_fault?: string[];
 }
 
 export interface Summary {

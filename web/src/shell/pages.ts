@@ -28,6 +28,11 @@ const pages: PageName[] = [
     words: 'compare comparar commodity proveedor provedor slower mas lenta mais lenta delay verification',
   },
   {
+    path: '/measure/evidence',
+    key: 'kept.title',
+    words: 'evidence evidencia changes cambios mudancas delay rose loss began detection deteccion deteccao',
+  },
+  {
     path: '/measure/calendar',
     key: 'throughput.calendar',
     words: 'throughput caudal vazao bandwidth ancho de banda iperf bwctl calendar calendario tests pruebas testes',

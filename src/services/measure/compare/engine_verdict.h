@@ -7,14 +7,14 @@
 // add.
 //
 // The order in which causes are looked for, the first that holds is the verdict:
-//   clock fault      one-way delays that cannot be: below zero or below what light needs, or the same imbalance between
-//   the
-//                    directions over both ways, which have no link in common
-//   queueing         most of the difference is above the slower way's own least delay: it waits, at the segment where
-//   it grows loss             one way loses, the other does not no difference    in neither direction asymmetric route
-//   one direction only is slower, or the directions differ in sign, and the route back is another detour           the
-//   topology offers a way that is shorter by a good part of the difference longer fibre     otherwise: the way is as
-//   short as the topology has it, and long
+// - clock fault: one-way delays that cannot be, below zero or below what light needs; or the same imbalance between the
+//   directions over both ways, which have no link in common
+// - queueing: a good part of the difference is above the slower way's own least delay; it waits where it grows
+// - loss: one way loses, the other does not
+// - no difference: in neither direction
+// - asymmetric route: one direction is slower, and the route back is another
+// - detour: the topology offers a way that is shorter by a good part of the difference
+// - longer fibre: otherwise, the way is as short as the topology has it, and long
 
 #include <optional>
 #include <string>
@@ -127,6 +127,7 @@ struct Outcome {
     std::string part_at;                    ///< the last hop that both ways have in common: the point itself if none
     std::vector<std::string> better_route;  ///< links of the way that the topology offers
     std::optional<std::int64_t> light_us;   ///< what light in fibre needs along the great circle, one way
+    std::vector<std::string> clock_fault;   ///< ends whose clock was known to be wrong then
     WaySummary research, commodity;
     static constexpr auto describe() {
         using T = Outcome;
@@ -147,6 +148,7 @@ struct Outcome {
             field<&T::part_at>("part_at", "Last hop that both ways have in common").required(),
             field<&T::better_route>("better_route", "Links of the shorter way that the topology offers"),
             field<&T::light_us>("light_us", "What light in fibre needs along the great circle").format("us"),
+            field<&T::clock_fault>("clock_fault", "Ends whose clock was known to be wrong then").references("sites"),
             field<&T::research>("research", "Over the research network").required(),
             field<&T::commodity>("commodity", "Over the other provider").required());
     }

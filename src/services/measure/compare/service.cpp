@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "events/events.h"
 #include "services/measure/assignment.h"
+#include "services/measure/clock_journal.h"
 #include "services/measure/compare/api.h"
 #include "services/measure/compare/registry_map.h"
 #include "services/measure/compare/store.h"
@@ -349,6 +350,8 @@ class CompareService final : public platform::Service {
             comparison.state = State::done;
             const RegistryMap map(parts_.registry().now(), sites());
             comparison.outcome = decide(comparison.from, comparison.to, *seen.observation, seen.back, map);
+            for (const std::string& site : {comparison.from, comparison.to})
+                if (clock_is_wrong(site)) comparison.outcome->clock_fault.push_back(site);
         }
         const auto ended = store_->end(comparison, [&](data::Transaction& transaction) -> Result<void> {
             if (!comparison.outcome) return {};
@@ -363,6 +366,13 @@ class CompareService final : public platform::Service {
         if (*ended && comparison.outcome) ++verdicts_[static_cast<std::size_t>(comparison.outcome->verdict)];
         waiting_.with([&](auto& waiting) { waiting.erase(comparison.id); });
         parts_.agents.invalidate();
+    }
+
+    /// As whoever watches the clocks has told last.
+    [[nodiscard]] bool clock_is_wrong(const std::string& site) const {
+        if (site.empty()) return false;
+        const auto told = measure::last_of_clock(house_->journal, site);
+        return told && *told && (*told)->type == events::ClockWentWrong::kType;
     }
 
     [[nodiscard]] std::shared_ptr<const measure::SitesByAddress> sites() const {

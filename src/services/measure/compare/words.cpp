@@ -105,6 +105,8 @@ std::string text_of(const ShownComparison& comparison) {
            difference_line("round trip", outcome.round_trip);
     out += fmt::format("  The clocks' error is at most {}; less than {} is no difference.\n",
                        ms(outcome.clock_error_us), ms(outcome.least_us));
+    for (const std::string& site : outcome.clock_fault)
+        out += fmt::format("  The clock of {} was wrong at that time.\n", site);
     if (outcome.light_us) out += fmt::format("  Light in fibre along the great circle: {}.\n", ms(*outcome.light_us));
     out += fmt::format("  The ways part after {}.\n", outcome.part_at);
     return out + way_text("Research network", outcome.research, comparison.from) +

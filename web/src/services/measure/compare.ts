@@ -50,6 +50,8 @@ export interface Outcome {
   part_at: string;
   better_route: string[];
   light_us?: number;
+  /** Ends whose clock was known to be wrong then. */
+  clock_fault?: string[];
   research: Way;
   commodity: Way;
 }

@@ -5,6 +5,8 @@ import type { Pair, PairState, ProfileName, Verdict } from '../../api/types';
 export const kMetrics = ['delay', 'above', 'jitter', 'loss'] as const;
 export type Metric = (typeof kMetrics)[number];
 export const kProfiles = ['interactive', 'bulk', 'usual'] as const satisfies readonly ProfileName[];
+/** Of how long before now, or before the day's end, the figures are. */
+export const kSpans = ['minute', 'hour', 'day', 'week'] as const;
 export const kOrders = ['north', 'name', 'worst'] as const;
 export type Order = (typeof kOrders)[number];
 export type Look = PairState | Verdict;

@@ -2,7 +2,7 @@
 
 import type { MeasuredLink, Pair, Summary } from '../../api/types';
 import { t } from '../../i18n/index.svelte';
-import { delay, percent } from '../../lib/format';
+import { decimal, delay, percent } from '../../lib/format';
 
 /** "All 17 links are up. Two pairs are slower than usual." */
 export function networkSentence(summary: Summary): string {
@@ -26,8 +26,9 @@ const kNear = 2000;
 const kLonger = 20_000;
 
 /** How a link looks on the map of delay above the floor. What the clocks can't show is not held against it. */
-export function floorLook(link: MeasuredLink | undefined): 'near' | 'longer' | 'far' | 'down' | 'unknown' {
+export function floorLook(link: MeasuredLink | undefined): 'near' | 'longer' | 'far' | 'down' | 'clock' | 'unknown' {
   if (link?.state === 'down') return 'down';
+  if (link?.clock_fault?.length) return 'clock';
   if (link?.above_floor_us == null) return 'unknown';
   const error = Math.max(link.forward?.clock_error_us ?? 0, link.backward?.clock_error_us ?? 0);
   const above = link.above_floor_us - error;
@@ -47,3 +48,8 @@ export function figures(pair: Pair | null | undefined): Figure[] {
     { label: t('measure.loss'), value: percent(pair?.loss) },
   ];
 }
+
+const decimals = (step: number) => Math.min(3, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+/** Marks of a chart's axis that are this far apart. */
+export const tickMs = (value: number, step: number) => `${decimal(value, decimals(step))} ms`;
+export const tickPercent = (value: number, step: number) => `${decimal(value, decimals(step))} %`;

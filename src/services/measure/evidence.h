@@ -49,11 +49,16 @@ class EvidenceStore {
     [[nodiscard]] Result<PairEvidence> gather(std::string_view from, std::string_view to, std::string_view type,
                                               Time minute) const;
     [[nodiscard]] static Result<void> keep(data::Transaction& transaction, const PairEvidence& evidence);
-    /// Adds what came after to those whose half hour is over; a few at a time.
+    /// Adds what came after to those whose half hour is over; a few at a time. One that can't be completed keeps none
+    /// of the others waiting; after a day it stays as it was frozen.
     [[nodiscard]] Result<void> complete(Time now);
+    /// Gives up that of events before this time.
+    [[nodiscard]] Result<void> forget(Time before);
     [[nodiscard]] Result<PairEvidence> find(const std::string& id) const;
 
   private:
+    [[nodiscard]] Result<PairEvidence> completed(const std::string& body) const;
+
     data::Database& database_;
     const Store& minutes_;
     const PointStore& points_;

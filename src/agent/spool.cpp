@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <deque>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 
 #include "agent/batch.h"
 #include "agent/files.h"
+#include "agent/frames.h"
 #include "base/log.h"
 #include "net/tls.h"
 
@@ -24,28 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFrameHead = 8;  // length and CRC-32, four octets each
-
 constexpr LogEvent kTorn{LogLevel::warning, "AGENT_SPOOL_TORN",
                          "The spool's last record was half written and has been cut off"};
 constexpr LogEvent kDropped{LogLevel::warning, "AGENT_SPOOL_FULL", "The spool is full: its oldest records were dropped",
                             "See why the hub can't be reached, or give the spool more room (--spool)."};
-
-std::uint32_t checksum(ByteSpan bytes) {
-    boost::crc_32_type crc;
-    crc.process_bytes(bytes.data(), bytes.size());
-    return crc.checksum();
-}
-
-/// The next frame's payload, or nothing where the file ends or is torn.
-std::optional<ByteSpan> next_frame(ByteReader& in) {
-    const std::uint32_t length = in.u32();
-    const std::uint32_t crc = in.u32();
-    if (!in.ok() || length > kMaxPayloadOctets) return std::nullopt;
-    const ByteSpan payload = in.bytes(length);
-    if (!in.ok() || checksum(payload) != crc) return std::nullopt;
-    return payload;
-}
 
 }  // namespace
 
@@ -144,7 +126,7 @@ Result<void> Spool::load() {
                                 .first = std::strtoull(fs::path(path).stem().c_str(), nullptr, 10),
                                 .born = (status.st_mtim.tv_sec * 1'000'000'000) + status.st_mtim.tv_nsec};
                 ByteReader in(as_bytes(text));
-                while (next_frame(in)) {
+                while (next_frame(in, kMaxPayloadOctets)) {
                     ++segment.count;
                     segment.octets = in.offset();
                 }
@@ -191,8 +173,7 @@ Result<void> Spool::append(std::string_view name, ByteSpan payload) {
         return fail(ErrorCode::too_large,
                     fmt::format("a record of {} octets is longer than {}", payload.size(), kMaxPayloadOctets));
     ByteWriter head;
-    head.u32(static_cast<std::uint32_t>(payload.size()));
-    head.u32(checksum(payload));
+    write_frame_head(head, payload);
     std::function<void()> wake;
     auto done = contents_->with([&](Contents& contents) -> Result<void> {
         Stream* stream = TRY(stream_of(contents, name));
@@ -286,7 +267,7 @@ Result<std::optional<Spool::Outgoing>> Spool::next(std::size_t octets, const std
                     stream.cursor_sequence = wanted;
                     stream.cursor_offset = in.offset();
                 }
-                const auto payload = next_frame(in);
+                const auto payload = next_frame(in, kMaxPayloadOctets);
                 if (!payload) break;
                 if (sequence < wanted) continue;
                 used += payload->size() + kFrameHead;

@@ -1,6 +1,6 @@
 #pragma once
 // The agent's records on disk until the hub has them. One folder a stream, in it segments named by the sequence of
-// their first record; a record is a frame of length, CRC-32 and payload.
+// their first record; a record is a frame (frames.h).
 //
 // What is promised: a record that `append` accepted survives the end of the process at once, and a loss of power from
 // the moment that it has been sent (it is synced before). A tail that was torn by a loss of power is cut at the last

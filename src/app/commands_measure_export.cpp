@@ -1,4 +1,4 @@
-// What is measured, for other programs: quipu measure export, quipu measure lookup-record.
+// What is measured, for other programs: quipu measure export, quipu measure raw, quipu measure lookup-record.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -59,6 +59,24 @@ void add_measure_export_commands(CLI::App& app, Context& context) {
     exported->add_option("--since", options->since, "Not before this time; a day if left out")->type_name("TIME");
     exported->add_option("--until", options->until, "Before this time; now if left out")->type_name("TIME");
     exported->add_option("--step", options->step, "Seconds to be put together into one record")->type_name("SECONDS");
+    CLI::App* raw = app.add_subcommand("raw", "Every packet of a pair, where the hub keeps them ([measure] raw)");
+    const auto packets = std::make_shared<ExportOptions>();
+    raw->add_option("from", packets->from, "Sending site")->type_name("SITE")->required();
+    raw->add_option("to", packets->to, "Receiving site")->type_name("SITE")->required();
+    raw->add_option("--format", packets->format, "csv, jsonl, or owamp: as owping -R prints them")->type_name("FORMAT");
+    raw->add_option("--since", packets->since, "Not before this time; an hour if left out")->type_name("TIME");
+    raw->add_option("--until", packets->until, "Before this time; now if left out")->type_name("TIME");
+    raw->callback([packets, &context] {
+        context.command = [packets, &context]() -> Result<void> {
+            return print(TRY(Client(context.hub)
+                                 .send({.target = with_query("/api/v1/measure/raw", {{"format", packets->format},
+                                                                                     {"from", packets->from},
+                                                                                     {"to", packets->to},
+                                                                                     {"since", packets->since},
+                                                                                     {"until", packets->until}})}))
+                             .text);
+        };
+    });
     CLI::App* lookup = app.add_subcommand("lookup-record",
                                           "This archive and its points, as a perfSONAR lookup service registers them");
     lookup->callback([&context] {

@@ -29,35 +29,21 @@ Result<void> SqliteArchive::append(std::string_view stream, std::span<const Arch
     TRY(shapes_.check(stream, records, source));
     if (records.empty()) return {};
     wait_for_room();
-    Pending pending{.stream = stream, .records = records, .source = &source};
-
-    std::unique_lock lock(queue_mutex_);
-    queue_.push_back(&pending);
-    turn_.wait(lock, [&] { return pending.done || !leading_; });
-    if (!pending.done) {
-        // Whoever comes first commits for all that wait.
-        leading_ = true;
-        const std::vector<Pending*> group = std::exchange(queue_, {});
-        lock.unlock();
+    PendingAppend pending{.stream = stream, .records = records, .source = source};
+    appends_.pass(pending, [this](std::span<PendingAppend* const> group) {
         const Result<void> result = commit(group);
-        lock.lock();
-        for (Pending* each : group) {
+        for (PendingAppend* each : group)
             each->result = result;
-            each->done = true;
-        }
-        leading_ = false;
-        turn_.notify_all();
-    }
-    lock.unlock();
+    });
     if (pending.result) repeats_ += pending.repeats;
     return pending.result;
 }
 
-Result<void> SqliteArchive::commit(std::span<Pending* const> group) {
+Result<void> SqliteArchive::commit(std::span<PendingAppend* const> group) {
     {
         const std::scoped_lock lock(writing_);
         Taking taking;
-        for (Pending* pending : group)
+        for (PendingAppend* pending : group)
             choose(taking, *pending);
         if (taking.rows.empty()) return {};
         TRY(recent_->begin_write());
@@ -74,8 +60,8 @@ Result<void> SqliteArchive::commit(std::span<Pending* const> group) {
 }
 
 /// Maps are changed by the holder of writing_ alone, so it may read them without state_.
-void SqliteArchive::choose(Taking& taking, Pending& pending) const {
-    const std::optional<Source>& source = *pending.source;
+void SqliteArchive::choose(Taking& taking, PendingAppend& pending) const {
+    const std::optional<Source>& source = pending.source;
     std::uint64_t* mark = nullptr;
     if (source) {
         const auto [at, added] = taking.marks.try_emplace({std::string(pending.stream), source->name});

@@ -148,54 +148,39 @@ Result<void> ClickhouseArchive::append(std::string_view stream, std::span<const 
     if (records.size() > kMostRows)
         return fail(ErrorCode::too_large, fmt::format("an append has at most {} records", kMostRows),
                     std::string(stream));
-    Pending pending{.stream = stream, .records = records, .source = &source};
-    std::unique_lock lock(queue_mutex_);
-    queue_.push_back(&pending);
-    turn_.wait(lock, [&] { return pending.done || !leading_; });
-    if (!pending.done) {
-        // Whoever comes first sends for all that wait.
-        leading_ = true;
-        const std::vector<Pending*> group = std::exchange(queue_, {});
-        lock.unlock();
-        commit(group);
-        lock.lock();
-        for (Pending* each : group)
-            each->done = true;
-        leading_ = false;
-        turn_.notify_all();
-    }
-    lock.unlock();
+    PendingAppend pending{.stream = stream, .records = records, .source = source};
+    appends_.pass(pending, [this](std::span<PendingAppend* const> group) { commit(group); });
+    look_at_size();  // those who wait have their answers
     if (pending.result) repeats_ += pending.repeats;
     return pending.result;
 }
 
 /// One INSERT for each stream, and no larger than ClickHouse keeps whole.
-void ClickhouseArchive::commit(std::span<Pending* const> group) {
-    std::map<std::string_view, std::vector<Pending*>> streams;
-    for (Pending* pending : group)
+void ClickhouseArchive::commit(std::span<PendingAppend* const> group) {
+    std::map<std::string_view, std::vector<PendingAppend*>> streams;
+    for (PendingAppend* pending : group)
         streams[pending->stream].push_back(pending);
     for (const auto& [stream, waiting] : streams)
         for (std::size_t begin = 0, end = 0; begin < waiting.size(); begin = end) {
             std::size_t rows = 0;
             while (end < waiting.size() && (end == begin || rows + waiting[end]->records.size() <= kMostRows))
                 rows += waiting[end++]->records.size();
-            const std::span<Pending* const> together(waiting.data() + begin, end - begin);
+            const std::span<PendingAppend* const> together(waiting.data() + begin, end - begin);
             const auto result = commit(stream, together);
-            for (Pending* each : together)
+            for (PendingAppend* each : together)
                 each->result = result;
         }
-    look_at_size();
 }
 
-Result<void> ClickhouseArchive::commit(std::string_view stream, std::span<Pending* const> group) {
+Result<void> ClickhouseArchive::commit(std::string_view stream, std::span<PendingAppend* const> group) {
     TRY(prepare());
     const Table& table = tables_.find(stream)->second;
     std::map<SourceKey, std::uint64_t> marks;
     RowWriter rows;
     std::size_t kept = 0;
     const std::uint16_t day = today();
-    for (Pending* pending : group) {
-        const std::optional<Source>& source = *pending->source;
+    for (PendingAppend* pending : group) {
+        const std::optional<Source>& source = pending->source;
         std::uint64_t* mark = nullptr;
         if (source) {
             const SourceKey name{std::string(stream), source->name};
@@ -279,8 +264,13 @@ Result<void> ClickhouseArchive::compact() {
     return {};
 }
 
-/// Whole partitions go. The marks are sent once more first, into the month that is under way.
+/// Alone: a mark that an append raised between the asking and the sending would be lowered by what is sent.
 Result<void> ClickhouseArchive::forget(std::string_view stream, Time before) {
+    return appends_.alone([&] { return drop_months(stream, before); });
+}
+
+/// Whole partitions go. The marks are sent once more first, into the month that is under way.
+Result<void> ClickhouseArchive::drop_months(std::string_view stream, Time before) {
     const Table& table = *TRY(table_of(stream));
     const std::string answer =
         TRY(ask(fmt::format("SELECT toYYYYMM(kept) AS _month, max(time) AS _last FROM {} WHERE key >= '\\x01' GROUP BY "
@@ -314,8 +304,9 @@ Result<void> ClickhouseArchive::forget(std::string_view stream, Time before) {
 /// For the metrics, which may not wait.
 void ClickhouseArchive::look_at_size() const {
     const std::int64_t now = unix_seconds(clock_.now());
-    if (looked_ >= 0 && now - looked_ < kSizeEvery) return;
-    looked_ = now;
+    std::int64_t before = looked_;
+    if (before >= 0 && now - before < kSizeEvery) return;
+    if (!looked_.compare_exchange_strong(before, now)) return;  // another does it
     const auto answer = server_->ask(fmt::format(
         "SELECT count(), sum(bytes_on_disk) FROM system.parts WHERE active AND database = {} FORMAT RowBinary",
         sql_text(server_->address().database)));

@@ -9,13 +9,13 @@
 // the same keys and replaces itself. See docs/decisions/030-clickhouse-exactly-once.md.
 
 #include <atomic>
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "data/append_queue.h"
 #include "data/archive.h"
 #include "data/archive_files.h"
 #include "data/archive_shapes.h"
@@ -54,22 +54,15 @@ class ClickhouseArchive final : public Archive {
         std::string sums;     // "sum(`sent`), sumMap(`delay.index`, `delay.count`)"
         std::string nothing;  // the octets of those columns in a row that is no record
     };
-    struct Pending {
-        std::string_view stream;
-        std::span<const ArchiveRecord> records;
-        const std::optional<Source>* source = nullptr;
-        std::uint64_t repeats = 0;
-        bool done = false;
-        Result<void> result;
-    };
 
     // clickhouse_archive.cpp
     [[nodiscard]] Result<void> prepare() const;
     [[nodiscard]] Result<void> prepare_table(const Table& table) const;
-    void commit(std::span<Pending* const> group);
-    [[nodiscard]] Result<void> commit(std::string_view stream, std::span<Pending* const> group);
+    void commit(std::span<PendingAppend* const> group);
+    [[nodiscard]] Result<void> commit(std::string_view stream, std::span<PendingAppend* const> group);
     [[nodiscard]] Result<void> insert(const Table& table, std::string rows);
     [[nodiscard]] Result<std::uint64_t> mark_of(const Table& table, const SourceKey& source) const;
+    [[nodiscard]] Result<void> drop_months(std::string_view stream, Time before);
     [[nodiscard]] std::uint16_t today() const;
     void look_at_size() const;
 
@@ -87,10 +80,7 @@ class ClickhouseArchive final : public Archive {
     mutable std::atomic<bool> prepared_ = false;
     mutable std::atomic<std::uint64_t> version_ = 0;  // the highest that was given away
 
-    std::mutex queue_mutex_;
-    std::condition_variable turn_;
-    std::vector<Pending*> queue_;
-    bool leading_ = false;
+    AppendQueue appends_;
 
     mutable std::mutex marks_mutex_;
     mutable std::map<SourceKey, std::uint64_t> marks_;  // those that are known for certain

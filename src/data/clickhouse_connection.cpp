@@ -4,9 +4,9 @@
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
-#include <fstream>
 
 #include "net/http_client.h"
+#include "net/secret_file.h"
 
 namespace quipu::data {
 namespace {
@@ -44,15 +44,6 @@ int code_of(std::string_view body) {
     int number = 0;
     if (at != std::string_view::npos) std::from_chars(body.data() + at + 6, body.data() + body.size(), number);
     return number;
-}
-
-Result<std::string> password_of(const std::string& file) {
-    if (file.empty()) return std::string();
-    std::ifstream in(file);
-    std::string line;
-    if (!in || !std::getline(in, line))
-        return fail(ErrorCode::not_found, "the password of ClickHouse can't be read", file);
-    return line;
 }
 
 }  // namespace
@@ -117,22 +108,12 @@ struct ClickhouseServer::Line {
     net::EventLoop loop;
     std::unique_ptr<net::HttpClient> client;
     bool used = false;
-
-    Result<net::ClientResponse> send(net::ClientRequest request) {
-        Result<net::ClientResponse> out = fail(ErrorCode::cancelled, "the request was given up");
-        const auto task = [](Line& line, net::ClientRequest what, Result<net::ClientResponse>& to) -> Task<void> {
-            to = co_await line.client->send(std::move(what));
-            line.loop.stop();
-        };
-        loop.spawn(task(*this, std::move(request), out));
-        loop.run();
-        return out;
-    }
 };
 
 Result<std::unique_ptr<ClickhouseServer>> ClickhouseServer::create(std::string_view url) {
     std::unique_ptr<ClickhouseServer> out(new ClickhouseServer(TRY(parse_clickhouse_url(url))));
-    out->password_ = TRY(password_of(out->address_.password_file));
+    if (const std::string& file = out->address_.password_file; !file.empty())
+        out->password_ = TRY(net::read_secret_file(file));
     net::EventLoop loop;
     TRY(net::HttpClient::create(loop, "http://" + out->address_.server));
     return out;
@@ -164,7 +145,7 @@ Result<std::string> ClickhouseServer::send(const std::string& query, std::string
             line->client = TRY(net::HttpClient::create(line->loop, "http://" + address_.server));
         }
         const bool kept = std::exchange(line->used, true);
-        auto response = line->send(request);
+        auto response = net::send_and_wait(line->loop, *line->client, request);
         if (!response) {
             if (kept && again && response.error().code != ErrorCode::timeout) {
                 again = false;

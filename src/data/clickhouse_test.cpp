@@ -190,6 +190,29 @@ TEST_P(ClickhouseArchiveTest, AFullDiskIsAnErrorAndTheSourceKeepsItsRecords) {
     expect_whole(2 * kBatch);
 }
 
+/// What is given up takes no mark with it, and lowers none that an append raises at the same time.
+TEST_P(ClickhouseArchiveTest, ForgettingLowersNoMark) {
+    for (int month = 0; month < 4; ++month) {
+        std::atomic<bool> over = false;
+        std::int64_t last = static_cast<std::int64_t>(mark("agent"));
+        std::thread agent([&] {
+            while (!over)
+                if (archive_->append("minute", batch_from(last + 1),
+                                     Source{"agent", static_cast<std::uint64_t>(last + 1)}))
+                    last += kBatch;
+        });
+        const auto forgotten = archive_->forget("minute", kNovember + 20 * 24h);
+        over = true;
+        agent.join();
+        ASSERT_TRUE(forgotten) << forgotten.error().text();
+        reopen();  // marks are asked for anew
+        EXPECT_EQ(mark("agent"), static_cast<std::uint64_t>(last));
+        ASSERT_TRUE(archive_->compact());
+        EXPECT_EQ(mark("agent"), static_cast<std::uint64_t>(last)) << "and merged";
+        clock_.advance(31 * 24h);
+    }
+}
+
 TEST_P(ClickhouseArchiveTest, OpensWhileTheServerIsAwayAndWorksOnceItIsBack) {
     append(batch_from(1), Source{"agent", 1});
     archive_.reset();

@@ -20,6 +20,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "data/append_queue.h"
 #include "data/archive.h"
 #include "data/archive_files.h"
 #include "data/archive_shapes.h"
@@ -69,15 +70,6 @@ class SqliteArchive final : public Archive {
         std::string path;
         std::map<std::string, ByKey<std::uint32_t>, std::less<>> series;  // stream, key: number in this file
     };
-    /// An append that waits for its turn.
-    struct Pending {
-        std::string_view stream;
-        std::span<const ArchiveRecord> records;
-        const std::optional<Source>* source = nullptr;
-        std::uint64_t repeats = 0;
-        bool done = false;
-        Result<void> result;
-    };
     struct Taking;   // one group commit
     struct Packing;  // new blocks of a series
 
@@ -90,8 +82,8 @@ class SqliteArchive final : public Archive {
                                            const std::function<Result<void>(MonthStore&)>& work) const;
 
     // archive_append.cpp
-    [[nodiscard]] Result<void> commit(std::span<Pending* const> group);
-    void choose(Taking& taking, Pending& pending) const;
+    [[nodiscard]] Result<void> commit(std::span<PendingAppend* const> group);
+    void choose(Taking& taking, PendingAppend& pending) const;
     [[nodiscard]] Result<void> write(Taking& taking);
     void publish(const Taking& taking);
     void wait_for_room();
@@ -126,10 +118,7 @@ class SqliteArchive final : public Archive {
     std::int64_t newest_staged_ = 0;
     std::uint64_t times_forgotten_ = 0;  // rises when staged records leave memory
 
-    std::mutex queue_mutex_;
-    std::condition_variable turn_;
-    std::vector<Pending*> queue_;
-    bool leading_ = false;
+    AppendQueue appends_;
 
     std::mutex compacting_;  // the only writer of months
     std::mutex writing_;     // the only writer of recent.sqlite

@@ -468,18 +468,22 @@ Result<std::unique_ptr<HttpClient>> HttpClient::create(EventLoop& loop, std::str
     return std::make_unique<Client>(loop, std::move(server), std::move(tls));
 }
 
-Result<ClientResponse> fetch(std::string_view base, ClientRequest request, std::optional<TlsContext> tls) {
-    EventLoop loop;
-    const std::unique_ptr<HttpClient> client = TRY(HttpClient::create(loop, base, std::move(tls)));
+Result<ClientResponse> send_and_wait(EventLoop& loop, HttpClient& client, ClientRequest request) {
     Result<ClientResponse> out = fail(ErrorCode::cancelled, "the request was given up");
     const auto task = [](EventLoop& on, HttpClient& through, ClientRequest what,
                          Result<ClientResponse>& to) -> Task<void> {
         to = co_await through.send(std::move(what));
         on.stop();
     };
-    loop.spawn(task(loop, *client, std::move(request), out));
+    loop.spawn(task(loop, client, std::move(request), out));
     loop.run();
     return out;
+}
+
+Result<ClientResponse> fetch(std::string_view base, ClientRequest request, std::optional<TlsContext> tls) {
+    EventLoop loop;
+    const std::unique_ptr<HttpClient> client = TRY(HttpClient::create(loop, base, std::move(tls)));
+    return send_and_wait(loop, *client, std::move(request));
 }
 
 }  // namespace quipu::net

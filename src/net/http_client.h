@@ -55,6 +55,8 @@ class HttpClient {
                                       std::function<bool(std::string_view event, std::string_view data)> on_event) = 0;
 };
 
+/// One request, blocking: the client's loop runs in this thread meanwhile, and nothing else is on it.
+[[nodiscard]] Result<ClientResponse> send_and_wait(EventLoop& loop, HttpClient& client, ClientRequest request);
 /// For commands: one request with a loop of its own, blocking.
 [[nodiscard]] Result<ClientResponse> fetch(std::string_view base, ClientRequest request,
                                            std::optional<TlsContext> tls = {});

@@ -8,11 +8,11 @@
 
 #include "base/log.h"
 #include "net/ascii.h"
+#include "net/secret_file.h"
 #include "platform/config.h"
 #include "platform/mail/api.h"
 #include "platform/mail/maildir.h"
 #include "platform/mail/reception.h"
-#include "platform/mail/secret_file.h"
 #include "platform/mail/server_lmtp.h"
 #include "platform/mail/server_out.h"
 #include "platform/mail/settings.h"
@@ -61,7 +61,7 @@ class Running final : public MailService, public Mail {
     [[nodiscard]] Result<void> provision(platform::House& house) override {
         house_ = &house;
         if (!store_) {
-            const std::string secret = TRY(own_secret(house.data_folder + "/mail.key"));
+            const std::string secret = TRY(net::own_secret(house.data_folder + "/mail.key"));
             addresses_.emplace(secret, std::string(domain_of(settings_.from)));
             loop_mark_ = net::sha256_hex("loop " + secret).substr(0, 16) + "@" + addresses_->domain();
             store_ = std::make_unique<Store>(house.database, house.clock);
@@ -184,7 +184,7 @@ class Running final : public MailService, public Mail {
         const auto address = net::IpAddress::parse(settings_.smarthost);
         out.rules.clear_text_auth = address && address->is_loopback();
         if (!settings_.user.empty()) out.rules.credentials = Credentials {
-                settings_.user, TRY(read_secret_file(settings_.password_file))
+                settings_.user, TRY(net::read_secret_file(settings_.password_file))
             };
         if (settings_.tls == TlsUse::required && !settings_.ca.empty())
             out.tls = TRY(net::TlsContext::client(TRY(read_text_file(settings_.ca)), {}));

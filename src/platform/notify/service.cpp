@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "base/number.h"
+#include "net/secret_file.h"
 #include "net/tls.h"
 #include "platform/config.h"
-#include "platform/mail/secret_file.h"
 #include "platform/notify/api.h"
 #include "platform/notify/engine_compose.h"
 #include "platform/notify/sources.h"
@@ -90,7 +90,7 @@ class Running final : public NotifyService, public Notifier {
         house_ = &house;
         mail_ = &mail_of_();
         if (!store_) {
-            secret_ = TRY(mail::own_secret(house.data_folder + "/notify.key"));
+            secret_ = TRY(net::own_secret(house.data_folder + "/notify.key"));
             store_ = std::make_unique<Store>(house.database);
         }
         tls_.emplace(TRY(net::TlsContext::public_client()));

@@ -75,9 +75,11 @@ class PointPart final : public Point {
             assignment.is_null() ? Assignment{} : TRY(read<Assignment>(assignment, "assignment of measure"));
         trace(wanted);
         // The packets' thread is left alone when only paths are asked for.
-        if (assigned_ && assigned_->send == wanted.send && assigned_->receive == wanted.receive) return {};
+        if (assigned_ && assigned_->send == wanted.send && assigned_->receive == wanted.receive &&
+            assigned_->raw == wanted.raw)
+            return {};
         assigned_ = wanted;
-        Orders orders{.send = wanted.send, .sent_until = {}, .receive = wanted.receive};
+        Orders orders{.send = wanted.send, .sent_until = {}, .receive = wanted.receive, .raw = wanted.raw};
         std::set<SentLog::Name> names;
         const Time now = context_->clock.now();
         {

@@ -51,6 +51,7 @@ struct Assignment {
     std::vector<AssignedSession> send, receive;
     std::int64_t trace_every_s = 0;  ///< the way to each site in `send`; 0: not traced
     std::vector<TraceOrder> trace = {};
+    bool raw = false;  ///< each packet that is received is told
     static constexpr auto describe() {
         using T = Assignment;
         return fields(field<&T::send>("send", "Where to send to").at_most_long(100'000),
@@ -58,7 +59,8 @@ struct Assignment {
                       field<&T::trace_every_s>("trace_every_s", "Between two traces of a way; 0: none")
                           .between(0, 86'400)
                           .format("s"),
-                      field<&T::trace>("trace", "Ways to be traced now").at_most_long(100'000));
+                      field<&T::trace>("trace", "Ways to be traced now").at_most_long(100'000),
+                      field<&T::raw>("raw", "Each packet that is received is told"));
     }
     bool operator==(const Assignment&) const = default;
 };

@@ -6,6 +6,7 @@
 //     measure.provisional   the running minute of all sessions, every ten seconds; shown until the minute's record is
 //                           there
 //     measure.skips         what a sender did not send although its schedule says so (RFC 4656 §3.9's skip ranges)
+//     measure.raw           every packet of a minute, when the hub asks for it (codec_raw.h)
 //     measure.point         how the point itself was, a minute (codec_point.h)
 
 #include <cstdint>

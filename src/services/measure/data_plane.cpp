@@ -126,6 +126,7 @@ void DataPlane::take_orders(Time now) {
     for (const auto& session : orders->receive)
         receivers.push_back({session.site, session.address, session.schedule()});
     receiver_.assign(std::move(receivers), now);
+    receiver_.keep_raw(orders->raw);
 }
 
 std::size_t DataPlane::socket_for(const net::IpAddress& peer) const {
@@ -229,6 +230,11 @@ bool DataPlane::close_minutes(Time now) {
         write_record(out, record);
         put(kMinuteStream, out.take());
     }
+    for (const auto& minute : receiver_.take_raw()) {
+        ByteWriter out(16 * minute.packets.size() + 64);
+        write_raw(out, minute);
+        put(kRawStream, out.take());
+    }
     counters_.records += records_.size();
     return more;
 }
@@ -240,7 +246,7 @@ void DataPlane::each_second(Time now) {
         quality_.bound = declared_;
         quality_.synchronised = true;
     }
-    receiver_.set_clock_error(quality_.bound);
+    receiver_.set_clock_error(quality_.bound, quality_.synchronised);
     published_quality_.with([&](auto& quality) { quality = quality_; });
     for (const auto& range : sender_.take_skips()) {
         ByteWriter out(64);

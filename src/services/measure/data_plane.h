@@ -33,6 +33,7 @@ struct Orders {
     std::vector<AssignedSession> send;
     std::vector<Time> sent_until;  ///< of each in `send`
     std::vector<AssignedSession> receive;
+    bool raw = false;  ///< every packet that is received is told
 };
 
 class DataPlane {

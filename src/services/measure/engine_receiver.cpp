@@ -113,7 +113,15 @@ void ReceiverEngine::count(Session& session, std::int64_t index, const TestPacke
         open.received = open.duplicated = open.reordered = 0;
         open.ttl = -1;
         open.clock_error = 0;
+        open.raw.clear();
     }
+    if (keep_raw_ && open.raw.size() < 2UL * schedule.per_minute)
+        open.raw.push_back({.sequence = packet.sequence,
+                            .sent = packet.sent,
+                            .received = received,
+                            .sent_error = packet.error,
+                            .received_error = error_,
+                            .ttl = ttl});
     std::int64_t& delay = open.delays[schedule.place_of_index(index)];
     if (delay != kAbsent) {
         ++open.duplicated;
@@ -147,6 +155,7 @@ bool ReceiverEngine::close(Time now, std::size_t limit, std::vector<MinuteRecord
             const std::int64_t end = (minute + 1) * session.what.schedule.per_minute;
             if (end <= session.first_index) continue;
             out.push_back(record_of(session, minute, end));
+            if (keep_raw_) note_raw(session, minute, end);
             session.next_expected = std::max(session.next_expected, end);
         }
         ++scan_;
@@ -154,6 +163,35 @@ bool ReceiverEngine::close(Time now, std::size_t limit, std::vector<MinuteRecord
     scan_ = 0;
     earliest_ = last + 1;
     return false;
+}
+
+void ReceiverEngine::keep_raw(bool wanted) {
+    keep_raw_ = wanted;
+    if (wanted) return;
+    raw_ = {};
+    for (Session& session : sessions_)
+        for (Minute& open : session.open)
+            open.raw = {};
+}
+
+/// What came, and what was due and did not come.
+void ReceiverEngine::note_raw(const Session& session, std::int64_t minute, std::int64_t until_index) {
+    const Schedule& schedule = session.what.schedule;
+    const Minute& open = session.open[minute % 3];
+    const bool heard = open.minute == minute;
+    std::vector<RawPacket> all;
+    if (heard) all = open.raw;
+    for (ScheduleCursor cursor(schedule, start_of_minute(minute)); cursor.index() < until_index; cursor.advance()) {
+        if (cursor.index() < session.first_index) continue;
+        if (heard && open.delays[schedule.place_of_index(cursor.index())] != kAbsent) continue;
+        all.push_back({.sequence = cursor.sequence(), .sent = cursor.due(), .received = {}, .received_error = error_});
+    }
+    std::uint32_t part = 0;
+    for (auto at = all.begin(); at != all.end(); ++part) {
+        const auto end = at + std::min<std::ptrdiff_t>(all.end() - at, kMostRawPackets);
+        raw_.push_back({session.what.from, start_of_minute(minute), part, {at, end}});
+        at = end;
+    }
 }
 
 void ReceiverEngine::provisional(Time now, std::vector<MinuteRecord>& out) const {

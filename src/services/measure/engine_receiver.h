@@ -10,10 +10,12 @@
 #include <limits>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "net/address.h"
 #include "services/measure/codec_packet.h"
+#include "services/measure/codec_raw.h"
 #include "services/measure/codec_record.h"
 #include "services/measure/schedule.h"
 
@@ -50,7 +52,14 @@ class ReceiverEngine {
     void assign(std::vector<ReceiverSession> sessions, Time now);
 
     /// Bound of our own clock's error, from now on.
-    void set_clock_error(Nanoseconds bound) { clock_error_ = bound; }
+    void set_clock_error(Nanoseconds bound, bool synchronised = true) {
+        clock_error_ = bound;
+        error_ = ErrorEstimate::from(bound, synchronised);
+    }
+    /// Whether every packet is kept, until its minute is closed.
+    void keep_raw(bool wanted);
+    /// The packets of the minutes that were closed since the last call.
+    [[nodiscard]] std::vector<RawMinute> take_raw() { return std::exchange(raw_, {}); }
 
     /// A datagram as received at `received`; `cut` if it was longer than the buffer.
     void arrive(const net::Endpoint& peer, ByteSpan datagram, Time received, std::int16_t ttl, bool cut);
@@ -78,6 +87,7 @@ class ReceiverEngine {
         std::uint32_t received = 0, duplicated = 0, reordered = 0;
         std::int16_t ttl = -1;
         std::int64_t clock_error = 0;
+        std::vector<RawPacket> raw;  // in the order in which they came
     };
     struct Session {
         ReceiverSession what;
@@ -100,6 +110,7 @@ class ReceiverEngine {
                                               std::int64_t until_index) const;
     void void_open_minutes(Time before, Time now);
     [[nodiscard]] MinuteRecord record_of(const Session& session, std::int64_t minute, std::int64_t until_index) const;
+    void note_raw(const Session& session, std::int64_t minute, std::int64_t until_index);
     void count(Session& session, std::int64_t index, const TestPacket& packet, Time received, std::int16_t ttl);
 
     std::vector<Session> sessions_;
@@ -107,6 +118,9 @@ class ReceiverEngine {
     ReceiverCounters counters_;
     std::vector<Drops> drops_;  // of the last minutes, ascending
     Nanoseconds clock_error_{0};
+    ErrorEstimate error_;  // the same as a packet tells it
+    bool keep_raw_ = false;
+    std::vector<RawMinute> raw_;
     std::int64_t step_error_ = 0;         // the largest step of the clock while
     std::int64_t step_minute_ = kAbsent;  // this minute or the one before ran
     std::uint32_t scan_ = 0;              // where close() goes on

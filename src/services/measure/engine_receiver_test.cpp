@@ -165,6 +165,46 @@ class ReceiverScript {
     bool started_ = false;
 };
 
+TEST(ReceiverEngine, KeepsEveryPacketWhenItIsAskedTo) {
+    const Time start = *parse_time("2011-11-21T12:00:00Z");
+    const auto peer = *net::Endpoint::parse("192.0.2.1:8760");
+    const Schedule schedule{.seed = 0, .spacing = Spacing::periodic, .per_minute = 6};
+    ReceiverEngine engine;
+    engine.set_clock_error(std::chrono::microseconds(3), true);
+    engine.keep_raw(true);
+    engine.assign({{"a", peer, schedule}}, start);
+    const auto arrive = [&](ScheduleCursor& cursor) {
+        ByteWriter out;
+        write_test_packet(out, {.sequence = cursor.sequence(), .sent = cursor.due() + milliseconds(1)});
+        engine.arrive(peer, out.span(), cursor.due() + milliseconds(21), 250, false);
+    };
+    ScheduleCursor cursor(schedule, start);
+    for (int i = 0; i < 6; ++i, cursor.advance()) {
+        if (i == 2) continue;  // lost
+        arrive(cursor);
+        if (i == 4) arrive(cursor);  // and a copy
+    }
+    std::vector<MinuteRecord> records;
+    engine.close(start + seconds(66), 10, records);
+    ASSERT_EQ(records.size(), 1U);
+    const auto raw = engine.take_raw();
+    ASSERT_EQ(raw.size(), 1U);
+    EXPECT_EQ(raw[0].from, "a");
+    ASSERT_EQ(raw[0].packets.size(), 7U) << "five, a copy, and one that did not come";
+    EXPECT_EQ(raw[0].packets[3].sequence, raw[0].packets[4].sequence) << "the copy";
+    EXPECT_EQ(*raw[0].packets[0].received - raw[0].packets[0].sent, milliseconds(20));
+    EXPECT_EQ(raw[0].packets[0].ttl, 250);
+    EXPECT_GE(raw[0].packets[0].received_error.bound(), std::chrono::microseconds(3));
+    EXPECT_FALSE(raw[0].packets.back().received);
+    EXPECT_EQ(raw[0].packets.back().sequence, raw[0].packets[0].sequence + 2);
+    // A minute in which nothing came has what was due.
+    engine.close(start + seconds(126), 10, records);
+    EXPECT_EQ(engine.take_raw().at(0).packets.size(), 6U);
+    engine.keep_raw(false);
+    engine.close(start + seconds(186), 10, records);
+    EXPECT_TRUE(engine.take_raw().empty());
+}
+
 TEST(Receiver, FollowsTheScripts) {
     int scripts = 0;
     for (const auto& entry :

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <ranges>
 
+#include "base/log.h"
 #include "base/number.h"
 #include "data/instants.h"
 #include "platform/api_typed.h"
@@ -15,6 +16,10 @@ namespace {
 
 constexpr std::size_t kEvidenceMinutes = 200;
 constexpr std::int64_t kCompletedAtOnce = 20;
+constexpr Nanoseconds kTriedFor = std::chrono::days(1);
+constexpr LogEvent kGivenUp{LogLevel::warning, "MEASURE_EVIDENCE_GIVEN_UP",
+                            "What came after an event can't be added to its evidence; it stays as it was frozen",
+                            "See the error; a month of the archive may be damaged."};
 
 struct EvidencesQuery : platform::PageQuery {
     std::string from, to, type;
@@ -139,22 +144,48 @@ Result<void> EvidenceStore::keep(data::Transaction& transaction, const PairEvide
     return {};
 }
 
+Result<PairEvidence> EvidenceStore::completed(const std::string& body) const {
+    const auto open = TRY(quipu::read<PairEvidence>(TRY(parse_json(body, "evidence")), "evidence"));
+    PairEvidence whole = TRY(gather(open.from, open.to, open.type, open.minute));
+    // What the archive has lost meanwhile is still here.
+    if (whole.forward.size() < open.forward.size()) whole.forward = open.forward;
+    if (whole.backward.size() < open.backward.size()) whole.backward = open.backward;
+    if (whole.from_point.size() < open.from_point.size()) whole.from_point = open.from_point;
+    if (whole.to_point.size() < open.to_point.size()) whole.to_point = open.to_point;
+    whole.complete = true;
+    return whole;
+}
+
 Result<void> EvidenceStore::complete(Time now) {
-    const data::Rows rows =
-        TRY(database_.query("SELECT body FROM measure_evidence WHERE complete = 0 AND minute < ? LIMIT ?",
-                            data::count_of(now - kEvidenceAfter - 2 * kMinute), kCompletedAtOnce));
+    const data::Rows rows = TRY(database_.query(
+        "SELECT id, minute, body FROM measure_evidence WHERE complete = 0 AND minute < ? ORDER BY minute LIMIT ?",
+        data::count_of(now - kEvidenceAfter - 2 * kMinute), kCompletedAtOnce));
+    Result<void> out;
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        const auto open = TRY(read<PairEvidence>(TRY(parse_json(rows.text(row, 0), "evidence")), "evidence"));
-        PairEvidence whole = TRY(gather(open.from, open.to, open.type, open.minute));
-        // What the archive has lost meanwhile is still here.
-        if (whole.forward.size() < open.forward.size()) whole.forward = open.forward;
-        if (whole.backward.size() < open.backward.size()) whole.backward = open.backward;
-        if (whole.from_point.size() < open.from_point.size()) whole.from_point = open.from_point;
-        if (whole.to_point.size() < open.to_point.size()) whole.to_point = open.to_point;
-        whole.complete = true;
-        TRY(database_.write([&](data::Transaction& transaction) { return keep(transaction, whole); }));
+        const auto whole = completed(rows.text(row, 2));
+        if (whole) {
+            TRY(database_.write([&](data::Transaction& transaction) { return keep(transaction, *whole); }));
+            continue;
+        }
+        if (data::time_at(rows, row, 1) < now - kTriedFor) {
+            log(kGivenUp, {{"evidence", rows.text(row, 0)}, {"error", whole.error().text()}});
+            TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
+                TRY(transaction.run("UPDATE measure_evidence SET complete = 1 WHERE id = ?", rows.text(row, 0)));
+                return {};
+            }));
+        } else if (out) {
+            out = std::unexpected(whole.error());
+        }
     }
-    return {};
+    return out;
+}
+
+Result<void> EvidenceStore::forget(Time before) {
+    return database_.write([&](data::Transaction& transaction) -> Result<void> {
+        TRY(transaction.run("DELETE FROM measure_evidence WHERE complete IN (0, 1) AND minute < ?",
+                            data::count_of(before)));
+        return {};
+    });
 }
 
 Result<PairEvidence> EvidenceStore::find(const std::string& id) const {

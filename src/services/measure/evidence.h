@@ -68,8 +68,11 @@ class EvidenceStore {
     [[nodiscard]] Result<PairEvidence> gather(std::string_view from, std::string_view to, std::string_view type,
                                               Time minute) const;
     [[nodiscard]] static Result<void> keep(data::Transaction& transaction, const PairEvidence& evidence);
-    /// Adds what came after to those whose half hour is over; a few at a time.
+    /// Adds what came after to those whose half hour is over; a few at a time. One that can't be completed keeps none
+    /// of the others waiting; after a day it stays as it was frozen.
     [[nodiscard]] Result<void> complete(Time now);
+    /// Gives up that of events before this time.
+    [[nodiscard]] Result<void> forget(Time before);
     [[nodiscard]] Result<PairEvidence> find(const std::string& id) const;
     /// The latest first; those before `before` (minute and name of the last one of the page before), if given.
     struct Position {
@@ -80,6 +83,8 @@ class EvidenceStore {
                                                          std::size_t limit) const;
 
   private:
+    [[nodiscard]] Result<PairEvidence> completed(const std::string& body) const;
+
     data::Database& database_;
     const Store& minutes_;
     const PointStore& points_;

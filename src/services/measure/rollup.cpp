@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "services/measure/figures.h"
 #include "services/measure/schedule.h"
@@ -11,9 +12,11 @@ namespace quipu::measure {
 namespace {
 
 constexpr Nanoseconds kDay = std::chrono::days(1);
-/// Beyond this nothing comes late: ranges of skipped packets are kept as long (kSkipsKept), and a day for midnight.
+/// What the first sweep looks at: beyond this nothing comes late, for ranges of skipped packets are kept as long
+/// (kSkipsKept), and a day for midnight.
 constexpr Nanoseconds kMadeAgain = std::chrono::days(8);
 constexpr Nanoseconds kAtOnce = std::chrono::days(32);
+constexpr Time kNothing = Time::max();
 constexpr Time kBeginning = std::chrono::sys_days(std::chrono::year(1970) / 1 / 1);
 
 data::StreamSchema summed_schema(std::string_view stream) {
@@ -46,30 +49,83 @@ data::StreamSchema day_schema() {
     return summed_schema(kDayStream);
 }
 
-Result<void> Rollup::roll(std::string_view from, std::string_view to, Nanoseconds step, const std::string& key,
-                          Time last) const {
+void Rollup::touched(const std::string& key, Time minute) {
+    touched_.with([&](auto& earliest) {
+        const auto [at, first] = earliest.try_emplace(key, minute);
+        if (!first) at->second = std::min(at->second, minute);
+    });
+}
+
+/// Makes the steps from `begin` on; answers the first that was not so before, or kNothing.
+Result<Time> Rollup::roll(std::string_view from, std::string_view to, Nanoseconds step, const std::string& key,
+                          Time begin) const {
     const Time now = clock_.now();
-    const auto first = TRY(archive_.read(from, key, kBeginning, now, 1));
-    if (first.empty()) return {};
-    const Time again = last == Time{} ? kBeginning : last - kMadeAgain;
+    begin = whole(begin, step);
+    const auto first = TRY(archive_.read(from, key, begin, now, 1));
+    if (first.empty()) return kNothing;
     const Time end = whole(now, step);  // what is not over is not made
-    for (Time at = whole(std::max(first.front().time, again), step); at < end; at += kAtOnce) {
-        const auto made = TRY(archive_.summarise(from, key, at, std::min(end, at + kAtOnce), step));
+    Time changed = kNothing;
+    for (Time at = whole(first.front().time, step); at < end; at += kAtOnce) {
+        const Time until = std::min(end, at + kAtOnce);
+        auto made = TRY(archive_.summarise(from, key, at, until, step));
+        const auto known = TRY(archive_.read(to, key, at, until, static_cast<std::size_t>(kAtOnce / step) + 1));
+        std::erase_if(made, [&](const data::ArchiveRecord& one) {
+            const auto there = std::ranges::lower_bound(known, one.time, {}, &data::ArchiveRecord::time);
+            return there != known.end() && there->time == one.time && there->integers == one.integers &&
+                   there->histograms == one.histograms;
+        });
+        if (made.empty()) continue;
         TRY(archive_.append(to, made, std::nullopt));
+        changed = std::min(changed, made.front().time);
     }
-    return {};
+    return changed;
 }
 
 Result<void> Rollup::sweep() {
-    std::map<std::string, Time> hours, days;
-    for (const auto& record : TRY(archive_.latest(kHourStream, kBeginning)))
-        hours[record.key] = record.time;
-    for (const auto& record : TRY(archive_.latest(kDayStream, kBeginning)))
-        days[record.key] = record.time;
-    for (const std::string& key : TRY(archive_.keys(kMinuteStream)))
-        TRY(roll(kMinuteStream, kHourStream, kHour, key, hours[key]));
-    for (const std::string& key : TRY(archive_.keys(kHourStream)))
-        TRY(roll(kHourStream, kDayStream, kDay, key, days[key]));
+    auto written = touched_.with([](auto& earliest) { return std::exchange(earliest, {}); });
+    const auto done = sweep(written);
+    for (const auto& [key, minute] : written)
+        touched(key, minute);  // what was not made is made with the next
+    if (done) looked_back_ = true;
+    return done;
+}
+
+/// Takes out of `written` what it has made.
+Result<void> Rollup::sweep(std::map<std::string, Time>& written) {
+    const auto last_of = [&](std::string_view stream, Nanoseconds step) -> Result<std::map<std::string, Time>> {
+        std::map<std::string, Time> out;
+        for (const auto& record : TRY(archive_.latest(stream, kBeginning)))
+            out[record.key] = looked_back_ ? record.time + step : record.time - kMadeAgain;
+        return out;
+    };
+    const auto hours = TRY(last_of(kHourStream, kHour));
+    const auto days = TRY(last_of(kDayStream, kDay));
+    // From where on a series is made: behind its last step, and again from what was written late. What came later than
+    // anything may is left alone: the other minutes of its hour may have been given up.
+    const auto begin_of = [&](const std::map<std::string, Time>& known, const std::string& key) {
+        const auto next = known.find(key);
+        const auto late = written.find(key);
+        if (next == known.end() || late == written.end()) return next == known.end() ? kBeginning : next->second;
+        return std::min(next->second, std::max(late->second, next->second - kMadeAgain));
+    };
+    Result<void> out;
+    std::map<std::string, Time> made;
+    for (const std::string& key : TRY(archive_.keys(kMinuteStream))) {
+        if (const auto changed = roll(kMinuteStream, kHourStream, kHour, key, begin_of(hours, key)))
+            made[key] = *changed;
+        else if (out)
+            out = std::unexpected(changed.error());
+    }
+    for (const std::string& key : TRY(archive_.keys(kHourStream))) {
+        const auto changed = made.find(key);
+        const Time begin = std::min(begin_of(days, key), changed == made.end() ? kNothing : changed->second);
+        if (const auto done = roll(kHourStream, kDayStream, kDay, key, begin)) {
+            if (changed != made.end()) written.erase(key);
+        } else if (out) {
+            out = std::unexpected(done.error());
+        }
+    }
+    if (!out) return out;
     const Time now = clock_.now();
     TRY(archive_.forget(kMinuteStream, now - kept_.minutes));
     TRY(archive_.forget(kHourStream, now - kept_.hours));

@@ -1,11 +1,13 @@
 #include "services/measure/rollup.h"
 
+#include <array>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
 #include "data/test_folder.h"
 #include "services/measure/figures.h"
 #include "services/measure/schedule.h"
+#include "services/measure/test_archive.h"
 
 namespace quipu::measure {
 namespace {
@@ -70,6 +72,7 @@ TEST_F(RollupTest, HoursAndDaysSayWhatTheirMinutesSaid) {
     expect_same(all(kDayStream), days);
     // A minute that comes late is in its hour after the next sweep.
     fill(kRollStart + 95h, 1);
+    rollup.touched("a/b", kRollStart + 95h);
     clock_.advance(1h);
     ASSERT_TRUE(rollup.sweep());
     const auto again = archive_->summarise(kMinuteStream, "a/b", kRollStart, end, 1h).value();
@@ -82,6 +85,53 @@ TEST_F(RollupTest, HoursAndDaysSayWhatTheirMinutesSaid) {
     expect_same(rollup.steps("a/b", kRollStart, end, 1h).value(), again);
     EXPECT_EQ(rollup.steps("a/b", kRollStart, end, 24h)->size(), days.size());
     EXPECT_EQ(rollup.steps("a/b", kRollStart, end, 5h)->size(), fives.size());
+}
+
+TEST(Rollup, WritesOnlyWhatChanged) {
+    TestArchive archive;
+    ManualClock clock(kRollStart);
+    const auto write = [&](Rollup& rollup, const std::string& key, Time time, std::uint32_t scheduled) {
+        const std::array one{to_archive(key, {.from = "a", .minute = time, .scheduled = scheduled}, 0)};
+        ASSERT_TRUE(archive.append(kMinuteStream, one, std::nullopt));
+        rollup.touched(key, time);
+    };
+    const auto appends = [&](Rollup& rollup) {
+        const std::uint64_t before = archive.appends;
+        EXPECT_TRUE(rollup.sweep());
+        return archive.appends - before;
+    };
+    const auto scheduled = [&](std::string_view stream, Time time) {
+        const auto found = archive.read(stream, "a/b", time, time + 1min, 1).value();
+        return found.empty() ? -1 : columns_of(found.front()).scheduled;
+    };
+    Rollup rollup(archive, clock);
+    for (int hour = 0; hour < 72; ++hour)
+        for (const char* const key : {"a/b", "a/c"})
+            write(rollup, key, kRollStart + hour * 1h, 10);
+    clock.advance(72h);
+    EXPECT_EQ(appends(rollup), 4U) << "hours and days of two pairs";
+    EXPECT_EQ(appends(rollup), 0U) << "nothing has changed";
+    write(rollup, "a/b", kRollStart + 30h + 5min, 7);
+    EXPECT_EQ(appends(rollup), 2U) << "an hour and a day of one pair";
+    EXPECT_EQ(scheduled(kHourStream, kRollStart + 30h), 17);
+    EXPECT_EQ(scheduled(kDayStream, kRollStart + 24h), 247);
+    // After a start it is not known what was written: what differs is found.
+    const std::array late{to_archive("a/b", {.from = "a", .minute = kRollStart + 40h + 1min, .scheduled = 5}, 0)};
+    ASSERT_TRUE(archive.append(kMinuteStream, late, std::nullopt));
+    Rollup again(archive, clock);
+    EXPECT_EQ(appends(again), 2U);
+    EXPECT_EQ(scheduled(kHourStream, kRollStart + 40h), 15);
+    // What comes when its neighbours may be gone makes no hour of itself alone.
+    clock.advance(20 * 24h);
+    write(again, "a/b", clock.now() - 90min, 10);
+    EXPECT_EQ(appends(again), 2U);
+    write(again, "a/b", kRollStart + 50h + 1min, 3);
+    EXPECT_EQ(appends(again), 0U);
+    // What could not be written is made with the next sweep.
+    write(again, "a/b", clock.now() - 80min, 4);
+    archive.fail_next = 1;
+    EXPECT_FALSE(again.sweep());
+    EXPECT_EQ(appends(again), 2U);
 }
 
 TEST_F(RollupTest, AStepAcrossTheBorderIsOne) {

@@ -21,6 +21,7 @@
 #include "services/measure/evidence.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
+#include "services/measure/store_raw.h"
 
 namespace quipu::measure {
 namespace {
@@ -38,6 +39,11 @@ constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
 constexpr LogEvent kNotSwept{LogLevel::error, "MEASURE_NOT_SWEPT",
                              "Hours and days could not be made of the minutes; it is tried again within the hour",
                              "See the error; minutes are kept until their hours are there."};
+
+constexpr LogEvent kNotForgotten{LogLevel::error, "MEASURE_NOT_FORGOTTEN",
+                                 "What is older than it is to be kept could not be given up; it is tried again within "
+                                 "the hour",
+                                 "See the error."};
 
 constexpr Nanoseconds kFirstSweep = std::chrono::minutes(5);
 constexpr Nanoseconds kBetweenSweeps = std::chrono::hours(1);
@@ -61,6 +67,11 @@ struct Settings {
     std::string keep_minutes = "366d";
     std::string keep_hours = "3653d";
     std::string keep_days = "36525d";
+    std::string keep_points = "3653d";
+    std::string keep_evidence = "3653d";
+    bool raw = false;
+    std::int64_t raw_octets = 1LL << 30U;
+    std::string keep_raw = "7d";
     static constexpr auto describe() {
         using T = Settings;
         return fields(
@@ -74,7 +85,16 @@ struct Settings {
             field<&T::keep_minutes>("keep_minutes",
                                     "How long minutes are kept, at least 32d; what is older is there by the hour"),
             field<&T::keep_hours>("keep_hours", "How long hours are kept; what is older is there by the day"),
-            field<&T::keep_days>("keep_days", "How long days are kept"));
+            field<&T::keep_days>("keep_days", "How long days are kept"),
+            field<&T::keep_points>("keep_points",
+                                   "How long it is kept how points were and when their clocks were wrong, at least as "
+                                   "long as minutes"),
+            field<&T::keep_evidence>("keep_evidence", "How long the evidence of events is kept, at least 32d"),
+            field<&T::raw>("raw", "Keep every packet that was received, not only its minute"),
+            field<&T::raw_octets>("raw_octets", "Room on disk for them; the oldest go beyond it")
+                .between(1 << 20U, 1LL << 44U)
+                .format("octets"),
+            field<&T::keep_raw>("keep_raw", "How long they are kept where there is room"));
     }
 };
 
@@ -106,6 +126,12 @@ class MeasureService final : public platform::Service {
         kept_.minutes = TRY(kept(settings_.keep_minutes, "keep_minutes", kLeastKept));
         kept_.hours = TRY(kept(settings_.keep_hours, "keep_hours", kept_.minutes));
         kept_.days = TRY(kept(settings_.keep_days, "keep_days", kept_.hours));
+        kept_.points = TRY(kept(settings_.keep_points, "keep_points", kept_.minutes));
+        kept_.evidence = TRY(kept(settings_.keep_evidence, "keep_evidence", kLeastKept));
+        raw_limits_ = {
+            .octets = static_cast<std::uint64_t>(settings_.raw_octets),
+            .age = TRY(kept(settings_.keep_raw, "keep_raw", kHour))
+        };
         return check(settings_.profiles);
     }
 
@@ -119,6 +145,7 @@ class MeasureService final : public platform::Service {
         paths_ = std::make_unique<PathHistory>(house.database, house.journal);
         point_store_ = std::make_unique<PointStore>(house.archive);
         points_ = std::make_unique<Points>();
+        raw_ = TRY(RawStore::open(raw_folder(house.data_folder), raw_limits_, house.clock));
         evidence_ = std::make_unique<EvidenceStore>(house.database, *store_, *point_store_);
         live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
@@ -142,6 +169,7 @@ class MeasureService final : public platform::Service {
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
         agents_.add_stream(std::string(kPointStream), [this](const auto& batch) { return take_points(batch); });
+        agents_.add_stream(std::string(kRawStream), [this](const auto& batch) { return raw_->take(batch); });
         agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
         agents_.add_stream(std::string(kProvisionalStream), [this](const auto& batch) { return take_running(batch); });
         agents_.add_stream(std::string(path::kPathStream), [this](const auto& batch) { return take_paths(batch); });
@@ -217,8 +245,18 @@ class MeasureService final : public platform::Service {
             if (bell.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) return;
             if (stop.stop_requested()) return;
             if (const auto done = store_->sweep(); !done) log(kNotSwept, {{"error", done.error().text()}});
+            if (const auto done = forget(house_->clock.now()); !done)
+                log(kNotForgotten, {{"error", done.error().text()}});
             pause = kBetweenSweeps;
         }
+    }
+
+    /// What is neither minutes nor made of them. A range of skipped packets has done its work after kSkipsKept.
+    [[nodiscard]] Result<void> forget(Time now) {
+        raw_->sweep();
+        TRY(house_->archive.forget(kPointStream, now - kept_.points));
+        TRY(house_->archive.forget(kSkipsStream, now - kLeastKept));
+        return evidence_->forget(now - kept_.evidence);
     }
 
     void end_watch() {
@@ -261,6 +299,7 @@ class MeasureService final : public platform::Service {
         if (!mesh || agent.revoked) return {};
         Assignment work = assignment_for(*mesh, agent.id, profile_);
         work.trace_every_s = settings_.trace_every_s;
+        work.raw = settings_.raw;
         if (work.trace_every_s > 0)
             work.trace = retrace_.with([&](const Retrace& retrace) { return retrace.orders_for(agent.id); });
         return work.send.empty() && work.receive.empty() ? Value() : to_value(work);
@@ -551,6 +590,11 @@ class MeasureService final : public platform::Service {
         gauges_.push_back(metrics.counter_from("quipu_measure_points_malformed_total",
                                                "Records of points that could not be read", {},
                                                [this] { return static_cast<double>(points_malformed_); }));
+        gauges_.push_back(metrics.gauge("quipu_measure_raw_octets", "Raw records on disk", {},
+                                        [this] { return static_cast<double>(raw_->state().octets); }));
+        gauges_.push_back(metrics.counter_from("quipu_measure_raw_dropped_octets_total",
+                                               "Raw records that went because of their bound or age", {},
+                                               [this] { return static_cast<double>(raw_->state().dropped); }));
         gauges_.push_back(metrics.text_from([this] { return point_metrics(points_->health(house_->clock.now())); }));
         for (const auto& [state, text] : describe_enum(PairState{}))
             gauges_.push_back(metrics.gauge(
@@ -578,6 +622,8 @@ class MeasureService final : public platform::Service {
     std::mutex judging_;
     std::deque<ClockChange> untold_;  // with judging_
     std::deque<JudgedMinute> unmarked_;
+    std::unique_ptr<RawStore> raw_;
+    RawLimits raw_limits_;
     std::unique_ptr<EvidenceStore> evidence_;
     Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;

@@ -1,9 +1,9 @@
 #include "services/measure/store.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/log.h"
+#include "services/measure/batch_append.h"
 #include "services/measure/schedule.h"
 
 namespace quipu::measure {
@@ -43,17 +43,11 @@ Result<void> Store::load() {
 
 Result<std::vector<StoredMinute>> Store::take_minutes(const agent::StreamBatch& batch,
                                                       const std::function<bool(std::string_view)>& absent) {
-    const data::Source whole{.name = batch.agent + "/" + batch.spool, .first_sequence = batch.first_sequence};
-    const std::uint64_t high = TRY(archive_.high_water(kMinuteStream, whole.name));
+    BatchAppend appends(archive_, kMinuteStream, batch);
+    const std::uint64_t high = TRY(archive_.high_water(kMinuteStream, appends.source()));
     const std::uint64_t generation_before = generation();
     std::vector<StoredMinute> fresh;
-    std::vector<data::ArchiveRecord> run;  // consecutive sequences
-    data::Source source = whole;
-    const auto flush = [&]() -> Result<void> {
-        if (!run.empty()) TRY(archive_.append(kMinuteStream, run, source));
-        run.clear();
-        return {};
-    };
+    std::map<std::string, Time> written;  // key: the earliest minute
     StoreCounters seen;
     for (std::size_t i = 0; i < batch.payloads.size(); ++i) {
         const std::uint64_t sequence = batch.first_sequence + i;
@@ -63,21 +57,25 @@ Result<std::vector<StoredMinute>> Store::take_minutes(const agent::StreamBatch& 
             record->from.find('/') != std::string::npos) {
             ++seen.malformed;
             log(kMalformed, {{"agent", batch.agent}, {"error", record ? "its sender's name" : record.error().text()}});
-            TRY(flush());
             continue;
         }
-        if (run.empty()) source.first_sequence = sequence;
         std::string key = pair_key(record->from, batch.agent);
+        const auto [earliest, first] = written.try_emplace(key, record->minute);
+        if (!first) earliest->second = std::min(earliest->second, record->minute);
         const std::int64_t gone = skipped(key, record->minute);
-        run.push_back(to_archive(std::move(key), *record, gone, absent(record->from)));
+        auto kept = to_archive(std::move(key), *record, gone, absent(record->from));
+        TRY(appends.add(i, kept));
         if (sequence <= high) {
             ++seen.repeats;
             continue;
         }
         ++seen.records;
-        fresh.push_back({record->from, batch.agent, run.back()});
+        fresh.push_back({record->from, batch.agent, std::move(kept)});
     }
-    TRY(flush());
+    TRY(appends.finish());
+    // Repeats too: the batch may have been cut short after they were kept.
+    for (const auto& [key, minute] : written)
+        rollup_.touched(key, minute);
     // A range may have come in between, and have looked for these records in vain.
     if (generation() != generation_before) {
         std::vector<StoredMinute> changed;
@@ -93,8 +91,12 @@ Result<std::vector<StoredMinute>> Store::take_minutes(const agent::StreamBatch& 
 }
 
 Result<std::vector<StoredMinute>> Store::take_skips(const agent::StreamBatch& batch) {
-    std::vector<StoredMinute> changed;
-    const data::Source whole{.name = batch.agent + "/" + batch.spool, .first_sequence = 0};
+    struct Taken {
+        std::string key;
+        Range range;
+    };
+    std::vector<Taken> taken;
+    BatchAppend appends(archive_, kSkipsStream, batch);
     for (std::size_t i = 0; i < batch.payloads.size(); ++i) {
         ByteReader in(batch.payloads[i]);
         auto range = parse_skip(in);
@@ -105,16 +107,19 @@ Result<std::vector<StoredMinute>> Store::take_skips(const agent::StreamBatch& ba
         }
         const std::string key = pair_key(batch.agent, range->to);
         const Time now = clock_.now();
-        const Schedule schedule{.per_minute = range->per_minute};
         range->first = std::max(range->first, minute_of(now - kSkipsKept) * range->per_minute);
         range->last = std::min(range->last, (minute_of(now) + 2) * range->per_minute);
         if (range->last < range->first) continue;
-        const std::array record{range_record(key, *range)};
-        data::Source source = whole;
-        source.first_sequence = batch.first_sequence + i;
-        TRY(archive_.append(kSkipsStream, record, source));
-        remember(key, {range->per_minute, range->first, range->last});
-        TRY(skip_again(key, schedule.minute_of_index(range->first), schedule.minute_of_index(range->last), changed));
+        TRY(appends.add(i, range_record(key, *range)));
+        taken.push_back({key, {range->per_minute, range->first, range->last}});
+    }
+    TRY(appends.finish());
+    std::vector<StoredMinute> changed;
+    for (const auto& [key, range] : taken)
+        remember(key, range);
+    for (const auto& [key, range] : taken) {
+        const Schedule schedule{.per_minute = range.per_minute};
+        TRY(skip_again(key, schedule.minute_of_index(range.first), schedule.minute_of_index(range.last), changed));
     }
     return changed;
 }
@@ -131,7 +136,9 @@ Result<void> Store::skip_again(const std::string& key, std::int64_t first_minute
         changed.push_back({std::string(from), std::string(to), record});
         again.push_back(std::move(record));
     }
-    if (!again.empty()) TRY(archive_.append(kMinuteStream, again, std::nullopt));
+    if (again.empty()) return {};
+    TRY(archive_.append(kMinuteStream, again, std::nullopt));
+    rollup_.touched(key, again.front().time);
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/log.h"
+#include "services/measure/batch_append.h"
 #include "services/measure/schedule.h"
 
 namespace quipu::measure {
@@ -77,8 +78,9 @@ StoredPoint point_of(const data::ArchiveRecord& record) {
 }
 
 Result<std::vector<StoredPoint>> PointStore::take(const agent::StreamBatch& batch, std::uint64_t& malformed) {
-    std::vector<StoredPoint> out;
-    data::Source source{.name = batch.agent + "/" + batch.spool, .first_sequence = 0};
+    std::vector<std::pair<std::size_t, StoredPoint>> told;  // by place in the batch
+    Time first = Time::max();
+    Time last = Time::min();
     for (std::size_t i = 0; i < batch.payloads.size(); ++i) {
         ByteReader in(batch.payloads[i]);
         const auto record = parse_point(in);
@@ -87,17 +89,26 @@ Result<std::vector<StoredPoint>> PointStore::take(const agent::StreamBatch& batc
             log(kPointMalformed, {{"agent", batch.agent}, {"error", record.error().text()}});
             continue;
         }
-        StoredPoint point{.site = batch.agent, .record = *record, .minutes = 1};
-        // It may have been judged before it was told.
-        for (const auto& judged : TRY(read(batch.agent, record->minute, record->minute + kMinute, 1))) {
-            point.wrong = judged.wrong;
-            point.wrong_by = judged.wrong_by;
+        told.emplace_back(i, StoredPoint{.site = batch.agent, .record = *record, .minutes = 1});
+        first = std::min(first, record->minute);
+        last = std::max(last, record->minute);
+    }
+    std::vector<StoredPoint> out;
+    if (told.empty()) return out;
+    // A minute may have been judged before it was told.
+    const auto known = TRY(read(batch.agent, first, last + kMinute, kMostPointMinutes));
+    const auto minute_of_point = [](const StoredPoint& point) { return point.record.minute; };
+    BatchAppend appends(archive_, kPointStream, batch);
+    for (auto& [place, point] : told) {
+        const auto judged = std::ranges::lower_bound(known, point.record.minute, {}, minute_of_point);
+        if (judged != known.end() && judged->record.minute == point.record.minute) {
+            point.wrong = judged->wrong;
+            point.wrong_by = judged->wrong_by;
         }
-        const std::array kept{to_archive(point)};
-        source.first_sequence = batch.first_sequence + i;
-        TRY(archive_.append(kPointStream, kept, source));
+        TRY(appends.add(place, to_archive(point)));
         out.push_back(std::move(point));
     }
+    TRY(appends.finish());
     return out;
 }
 
@@ -131,10 +142,11 @@ Result<std::vector<StoredPoint>> PointStore::latest(Time since) const {
 }
 
 Result<std::vector<Time>> PointStore::wrong(std::string_view site, Time since, Time until, Nanoseconds step) const {
-    const auto records = TRY([&] {
-        return step > kMinute ? archive_.summarise(kPointStream, site, since, until, step)
-                              : archive_.read(kPointStream, site, since, until, kMostPointMinutes);
-    }());
+    std::vector<data::ArchiveRecord> records;
+    if (step > kMinute)
+        records = TRY(archive_.summarise(kPointStream, site, since, until, step));
+    else
+        records = TRY(archive_.read(kPointStream, site, since, until, kMostPointMinutes));
     std::vector<Time> out;
     for (const auto& record : records)
         if (point_of(record).wrong > 0) out.push_back(record.time);
@@ -153,8 +165,8 @@ Result<void> mark_clock_faults(const PointStore& points, std::string_view from, 
     if (figures.empty() || !figures.front().time || !figures.back().time) return {};
     for (const auto site : {from, to})
         for (const Time time : TRY(points.wrong(site, *figures.front().time, *figures.back().time + step, step))) {
-            const auto at = std::ranges::find(figures, std::optional(time), &Figures::time);
-            if (at != figures.end()) at->clock_fault.emplace_back(site);
+            const auto at = std::ranges::lower_bound(figures, std::optional(time), {}, &Figures::time);
+            if (at != figures.end() && at->time == time) at->clock_fault.emplace_back(site);
         }
     return {};
 }

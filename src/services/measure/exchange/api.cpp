@@ -36,25 +36,6 @@ struct ExportQuery {
     }
 };
 
-/// One export that is under way.
-class Turn {
-  public:
-    static Result<std::shared_ptr<Turn>> take(const std::shared_ptr<std::atomic<int>>& running) {
-        if (running->fetch_add(1) < kMostExports) return std::make_shared<Turn>(running);
-        running->fetch_sub(1);
-        Error busy{ErrorCode::limited, fmt::format("{} exports are under way", kMostExports)};
-        busy.retry_after = std::chrono::seconds(5);
-        return std::unexpected(std::move(busy));
-    }
-    explicit Turn(std::shared_ptr<std::atomic<int>> running) : running_(std::move(running)) {}
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { running_->fetch_sub(1); }
-
-  private:
-    std::shared_ptr<std::atomic<int>> running_;
-};
-
 /// What an export goes through: the keys of its pairs, each from its beginning to its end.
 struct Walk {
     std::vector<std::string> keys;
@@ -95,19 +76,20 @@ Result<bool> go_on(const Rooms& rooms, Walk& walk, const RowsOf& rows, SpoolFile
     if (walk.pair == walk.keys.size()) return false;
     const std::string& key = walk.keys[walk.pair];
     std::string text;
+    std::vector<data::ArchiveRecord> records;
     Time next = walk.until;
     if (walk.summed) {
         const Nanoseconds most = std::chrono::days(7);
         const Nanoseconds stride = std::max<Nanoseconds>(walk.step, most / walk.step * walk.step);
         next = std::min(walk.until, walk.at + stride);
-        for (const auto& record : TRY(measure::Rollup(rooms.archive, rooms.clock).steps(key, walk.at, next, walk.step)))
-            rows.add(text, key, record, walk.step);
+        records = TRY(measure::Rollup(rooms.archive, rooms.clock).steps(key, walk.at, next, walk.step));
     } else {
-        const auto records = TRY(rooms.archive.read(measure::kMinuteStream, key, walk.at, walk.until, kRowsAtOnce));
-        for (const auto& record : records)
-            rows.add(text, key, record, walk.step);
+        records = TRY(rooms.archive.read(measure::kMinuteStream, key, walk.at, walk.until, kRowsAtOnce));
         if (records.size() == kRowsAtOnce) next = records.back().time + Nanoseconds(1);
     }
+    const auto figures = TRY(figures_of(rooms, key, records, walk.step));
+    for (std::size_t i = 0; i < records.size(); ++i)
+        rows.add(text, key, records[i], figures[i]);
     TRY(file.write(text));
     walk.at = next;
     if (walk.at >= walk.until) {
@@ -135,6 +117,29 @@ Task<Result<Document>> export_rows(const Rooms& rooms, ExportQuery query) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<Turn>> Turn::take(const std::shared_ptr<std::atomic<int>>& running) {
+    if (running->fetch_add(1) < kMostExports) return std::make_shared<Turn>(running);
+    running->fetch_sub(1);
+    Error busy{ErrorCode::limited, fmt::format("{} exports are under way", kMostExports)};
+    busy.retry_after = std::chrono::seconds(5);
+    return std::unexpected(std::move(busy));
+}
+
+Result<std::vector<measure::Figures>> figures_of(const Rooms& rooms, std::string_view key,
+                                                 const std::vector<data::ArchiveRecord>& records, Nanoseconds step) {
+    std::vector<measure::Figures> out;
+    if (records.empty()) return out;
+    const auto [from, to] = measure::ends_of(key);
+    const auto ways = TRY(rooms.paths.times(from, to, records.front().time, records.back().time + step));
+    out.reserve(records.size());
+    for (const auto& record : records) {
+        auto& figures = out.emplace_back(measure::figures_of(record, step));
+        if (std::string way = ways.at(record.time); !way.empty()) figures.path = std::move(way);
+    }
+    TRY(measure::mark_clock_faults(rooms.points, from, to, step, out));
+    return out;
+}
 
 void add_export_route(platform::Api& api, const Rooms& rooms) {
     api.get<ExportQuery, Document>({.path = "/api/v1/measure/export",

@@ -31,9 +31,8 @@ std::optional<double> seconds_of(const std::optional<std::int64_t>& microseconds
     return static_cast<double>(*microseconds) * 1e-6;
 }
 
-HadesDatum datum_of(const Rooms& rooms, const data::ArchiveRecord& record, Nanoseconds step) {
-    const measure::Figures figures = measure::figures_of(record, step);
-    HadesDatum out{.time = record.time,
+HadesDatum datum_of(Time time, const measure::Figures& figures) {
+    HadesDatum out{.time = time,
                    .min_delay = seconds_of(figures.delay_min_us),
                    .med_delay = seconds_of(figures.delay_median_us),
                    .max_delay = seconds_of(figures.delay_max_us)};
@@ -43,8 +42,9 @@ HadesDatum datum_of(const Rooms& rooms, const data::ArchiveRecord& record, Nanos
     out.duplicates = figures.duplicated;
     out.out_of_order = figures.reordered;
     // Figures without delays are those of clocks that nothing synchronises.
-    out.sync = figures.received > 0 ? figures.delay_min_us.has_value() : figures.clock_error_us < 1'000'000;
-    if (rooms.path_of) out.routeref = rooms.path_of(record.key, record.time);
+    out.sync = figures.clock_fault.empty() &&
+               (figures.received > 0 ? figures.delay_min_us.has_value() : figures.clock_error_us < 1'000'000);
+    out.routeref = figures.path.value_or("");
     return out;
 }
 
@@ -57,8 +57,7 @@ Result<void> list_pairs(const Rooms& rooms, const NmwgTrigger& trigger, NmwgData
     for (const std::string& key : TRY(rooms.archive.keys(measure::kMinuteStream))) {
         const auto [from, to] = measure::ends_of(key);
         if ((trigger.from.empty() || trigger.from == from) && (trigger.to.empty() || trigger.to == to))
-            out.pairs.push_back(
-                {.from = std::string(from), .to = std::string(to), .from_address = {}, .to_address = {}});
+            out.pairs.push_back({.from = std::string(from), .to = std::string(to)});
     }
     return {};
 }
@@ -85,12 +84,15 @@ Result<void> read_figures(const Rooms& rooms, const NmwgTrigger& trigger, NmwgDa
         return {};
     }
     const std::string key = measure::pair_key(trigger.from, trigger.to);
-    const auto records =
-        step > measure::kMinute ? TRY(measure::Rollup(rooms.archive, rooms.clock).steps(key, since, until, step))
-        : TRY(rooms.archive.read(measure::kMinuteStream, key, since, until, kMostDatums));
-        for (const auto& record : records)
-            out.datums.push_back(datum_of(rooms, record, step));
-        return {};
+    std::vector<data::ArchiveRecord> records;
+    if (step > measure::kMinute)
+        records = TRY(measure::Rollup(rooms.archive, rooms.clock).steps(key, since, until, step));
+    else
+        records = TRY(rooms.archive.read(measure::kMinuteStream, key, since, until, kMostDatums));
+    const auto figures = TRY(figures_of(rooms, key, records, step));
+    for (std::size_t i = 0; i < records.size(); ++i)
+        out.datums.push_back(datum_of(records[i].time, figures[i]));
+    return {};
 }
 
 Result<std::string> answer(const Rooms& rooms, const NmwgRequest& request) {

@@ -167,11 +167,7 @@ void add_pairs(std::string& out, const NmwgData& data) {
         add_parameter(out, "mid", std::to_string(number));
         add_parameter(out, "sender", pair.from);
         add_parameter(out, "receiver", pair.to);
-        if (!pair.from_address.empty()) add_parameter(out, "sender_ip", pair.from_address);
-        if (!pair.to_address.empty()) add_parameter(out, "receiver_ip", pair.to_address);
         add_parameter(out, "interval", "60");
-        if (pair.packets > 0) add_parameter(out, "groupsize", std::to_string(pair.packets));
-        if (pair.octets > 0) add_parameter(out, "packetsize", std::to_string(pair.octets));
         add_parameter(out, "precedence", "0x0");
         out += "</nmwg:parameters></nmwg:metadata>";
     }
@@ -203,9 +199,9 @@ void add_datums(std::string& out, const NmwgData& data) {
         add("min_delay", datum.min_delay);
         add("med_delay", datum.med_delay);
         add("max_delay", datum.max_delay);
-        add("min_ipdv_jitter", datum.min_ipdv_jitter);
+        add("min_ipdv_jitter", std::nullopt);
         add("med_ipdv_jitter", datum.med_ipdv_jitter);
-        add("max_ipdv_jitter", datum.max_ipdv_jitter);
+        add("max_ipdv_jitter", std::nullopt);
         fmt::format_to(std::back_inserter(out), R"( loss="{}" duplicates="{}" out_of_order="{}" sync="{}")", datum.loss,
                        datum.duplicates, datum.out_of_order, datum.sync ? "yes" : "no");
         if (!datum.routeref.empty())

@@ -39,17 +39,15 @@ struct NmwgRequest {
 /// A pair that can be asked for.
 struct HadesPair {
     std::string from, to;
-    std::string from_address, to_address;  ///< empty: not known
-    std::int64_t packets = 0, octets = 0;  ///< a group's; 0: not known
 };
 
 /// A minute as HADES shows it; delays in seconds. What is not known is left out.
 struct HadesDatum {
     Time time{};
     std::optional<double> min_delay, med_delay, max_delay;
-    std::optional<double> min_ipdv_jitter, med_ipdv_jitter, max_ipdv_jitter;
+    std::optional<double> med_ipdv_jitter;
     std::int64_t loss = 0, duplicates = 0, out_of_order = 0;
-    bool sync = false;     ///< both clocks followed something
+    bool sync = false;     ///< both clocks followed something, and neither was wrong
     std::string routeref;  ///< the path's identifier
 };
 

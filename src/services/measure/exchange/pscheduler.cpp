@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 
 namespace quipu::exchange {
 namespace {
@@ -95,11 +96,7 @@ void write_latencies(JsonWriter& out, const Histogram& delays) {
 void write_ttls(JsonWriter& out, const LatencyResult& result) {
     out.key("histogram-ttl");
     out.begin_object();
-    if (result.ttls)
-        for (const auto& [ttl, count] : *result.ttls)
-            integer(out, std::to_string(ttl), count);
-    else if (result.ttl && result.received > 0)
-        integer(out, std::to_string(*result.ttl), result.received);
+    if (result.ttl && result.received > 0) integer(out, std::to_string(*result.ttl), result.received);
     out.end_object();
 }
 
@@ -162,6 +159,7 @@ void write(JsonWriter& out, const Run& run, LatencyTest test, const LatencyResul
             integer(out, "packet-count", result.sent);
     });
     write_success(out, {});
+    if (!result.diags.empty()) text(out, "diags", result.diags);
     integer(out, "packets-sent", result.sent);
     integer(out, "packets-received", result.received);
     integer(out, "packets-lost", result.lost);

@@ -4,7 +4,6 @@
 // an object as pScheduler's archivers get it: schedule, test with its spec, tool, participants, result.
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,9 +27,9 @@ enum class LatencyTest : std::uint8_t { latencybg, latency };
 struct LatencyResult {
     std::int64_t sent = 0, received = 0, lost = 0, duplicated = 0, reordered = 0;
     std::int64_t clock_error_ns = 0;
-    Histogram delays;                                          ///< nanoseconds
-    std::optional<std::int64_t> ttl;                           ///< of those received
-    std::optional<std::map<std::int64_t, std::int64_t>> ttls;  ///< exact, where known
+    Histogram delays;                 ///< nanoseconds
+    std::optional<std::int64_t> ttl;  ///< of those received
+    std::string diags;                ///< what whoever reads it must know; empty: nothing
 };
 
 struct TraceHop {

@@ -51,10 +51,7 @@ void add_line(std::string& out, std::string_view from, std::string_view to, cons
     out.append(std::string_view(json_text(figures)).substr(1)).append("\n");
 }
 
-}  // namespace
-
-LatencyResult latency_of(const data::ArchiveRecord& record, Nanoseconds step) {
-    const measure::Figures figures = measure::figures_of(record, step);
+LatencyResult latency_of(const data::ArchiveRecord& record, const measure::Figures& figures) {
     const measure::Columns columns = measure::columns_of(record);
     LatencyResult out{.sent = figures.sent,
                       .received = figures.received,
@@ -64,23 +61,32 @@ LatencyResult latency_of(const data::ArchiveRecord& record, Nanoseconds step) {
     out.clock_error_ns = columns.clock_error / std::max<std::int64_t>(columns.minutes + columns.silent, 1);
     if (!record.histograms.empty()) out.delays = record.histograms[0];
     out.ttl = figures.ttl;
+    if (!figures.clock_fault.empty())
+        out.diags = fmt::format("the clock was wrong at {}: these delays are not the network's",
+                                fmt::join(figures.clock_fault, ", "));
     return out;
 }
+
+}  // namespace
 
 void RowsOf::begin(std::string& out) const {
     if (format_ == Format::csv) registry::append_csv(out, column_names());
 }
 
-void RowsOf::add(std::string& out, std::string_view key, const data::ArchiveRecord& record, Nanoseconds step) const {
+void RowsOf::add(std::string& out, std::string_view key, const data::ArchiveRecord& record,
+                 const measure::Figures& figures) const {
     const auto [from, to] = measure::ends_of(key);
     switch (format_) {
-        case Format::csv: add_csv(out, from, to, measure::figures_of(record, step)); return;
-        case Format::jsonl: add_line(out, from, to, measure::figures_of(record, step)); return;
+        case Format::csv: add_csv(out, from, to, figures); return;
+        case Format::jsonl: add_line(out, from, to, figures); return;
         case Format::pscheduler: {
             JsonWriter writer(out);
             write(writer,
-                  {.start = record.time, .duration = step, .source = std::string(from), .destination = std::string(to)},
-                  test_, latency_of(record, step));
+                  {.start = record.time,
+                   .duration = std::chrono::seconds(figures.step_s),
+                   .source = std::string(from),
+                   .destination = std::string(to)},
+                  test_, latency_of(record, figures));
             out += '\n';
         }
     }

@@ -24,8 +24,9 @@ class RowsOf {
     RowsOf(Format format, LatencyTest test) : format_(format), test_(test) {}
     /// CSV's header; nothing for the others.
     void begin(std::string& out) const;
-    /// A minute, or several summed into a step.
-    void add(std::string& out, std::string_view key, const data::ArchiveRecord& record, Nanoseconds step) const;
+    /// A minute, or several summed into a step, and what it says.
+    void add(std::string& out, std::string_view key, const data::ArchiveRecord& record,
+             const measure::Figures& figures) const;
     [[nodiscard]] std::string_view media_type() const;
     [[nodiscard]] std::string_view suffix() const;  ///< of a file's name
 
@@ -33,7 +34,5 @@ class RowsOf {
     Format format_;
     LatencyTest test_;
 };
-
-[[nodiscard]] LatencyResult latency_of(const data::ArchiveRecord& record, Nanoseconds step);
 
 }  // namespace quipu::exchange

@@ -31,15 +31,20 @@ class ExchangeService final : public platform::Service {
         return {};
     }
     [[nodiscard]] Result<void> provision(platform::House& house) override {
+        points_ = std::make_unique<measure::PointStore>(house.archive);
+        paths_ = std::make_unique<measure::PathHistory>(house.database, house.journal);
         const Rooms rooms{.clock = house.clock,
                           .archive = house.archive,
                           .registry = registry_of_(),
+                          .points = *points_,
+                          .paths = *paths_,
                           .spool_folder = house.data_folder,
                           .network = house.network,
                           .url = house.url,
                           .communities = settings_.communities,
                           .domains = settings_.domains};
         add_export_route(house.api, rooms);
+        add_raw_route(house.api, rooms);
         if (settings_.nmwg) add_nmwg_route(house.api, rooms);
         add_lookup_route(house.api, rooms);
         return {};
@@ -49,6 +54,8 @@ class ExchangeService final : public platform::Service {
   private:
     const std::function<registry::Registry&()> registry_of_;
     ExchangeSettings settings_;
+    std::unique_ptr<measure::PointStore> points_;
+    std::unique_ptr<measure::PathHistory> paths_;
 };
 
 }  // namespace

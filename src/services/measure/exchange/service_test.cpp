@@ -10,8 +10,11 @@
 #include "registry/test_registry.h"
 #include "services/measure/exchange/lookup.h"
 #include "services/measure/figures.h"
+#include "services/measure/path_history.h"
 #include "services/measure/rollup.h"
 #include "services/measure/schedule.h"
+#include "services/measure/store_points.h"
+#include "services/measure/store_raw.h"
 
 namespace quipu::exchange {
 namespace {
@@ -24,7 +27,9 @@ class ExchangeTest : public registry::RegistryTest {
     void SetUp() override {
         RegistryTest::SetUp();
         must_import(registry::kSmallNetwork, "2011-07-06");
-        const std::vector schemas = {measure::minute_schema(), measure::hour_schema(), measure::day_schema()};
+        const std::vector schemas = {measure::minute_schema(), measure::hour_schema(), measure::day_schema(),
+                                     measure::point_schema()};
+        ASSERT_TRUE(database_->migrate(measure::kPathMigrations));
         archive_ = std::move(data::Archive::open(folder_ / "archive", schemas, clock_).value());
         house_.reset(
             new platform::House{clock_, loops_, *database_, *journal_, *archive_, api_, metrics_, folder_.path()});
@@ -67,6 +72,17 @@ class ExchangeTest : public registry::RegistryTest {
     }
     std::string exported(std::vector<std::pair<std::string, std::string>> query) {
         return ask(net::Method::get, "/api/v1/measure/export", std::move(query));
+    }
+
+    std::string soap(std::string_view type, std::string_view more) {
+        return ask(
+            net::Method::post, "/services/MA/HADES", {},
+            fmt::format(R"(<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><n:message )"
+                        R"(xmlns:n="http://ggf.org/ns/nmwg/base/2.0/" type="{}"><n:metadata id="m">)"
+                        R"(<n:eventType>http://ggf.org/ns/nmwg/tools/hades/</n:eventType><n:parameters id="p">{})"
+                        R"(</n:parameters></n:metadata><n:data id="d" metadataIdRef="m"/></n:message></e:Body>)"
+                        R"(</e:Envelope>)",
+                        type, more));
     }
 
     platform::Api api_;
@@ -112,16 +128,6 @@ TEST_F(ExchangeTest, WhatCannotBeExportedIsRefused) {
 }
 
 TEST_F(ExchangeTest, AnswersMdmClients) {
-    const auto soap = [&](std::string_view type, std::string_view more) {
-        return ask(
-            net::Method::post, "/services/MA/HADES", {},
-            fmt::format(R"(<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><n:message )"
-                        R"(xmlns:n="http://ggf.org/ns/nmwg/base/2.0/" type="{}"><n:metadata id="m">)"
-                        R"(<n:eventType>http://ggf.org/ns/nmwg/tools/hades/</n:eventType><n:parameters id="p">{})"
-                        R"(</n:parameters></n:metadata><n:data id="d" metadataIdRef="m"/></n:message></e:Body>)"
-                        R"(</e:Envelope>)",
-                        type, more));
-    };
     EXPECT_THAT(soap("EchoRequest", ""), HasSubstr("success.echo"));
     EXPECT_THAT(soap("MetadataKeyRequest", ""), HasSubstr(R"(name="receiver" value="panama")"));
     const std::string data =
@@ -134,6 +140,81 @@ TEST_F(ExchangeTest, AnswersMdmClients) {
     EXPECT_THAT(soap("SetupDataRequest", ""), HasSubstr("error.ma.parameters"));
     EXPECT_THAT(soap("LSRegisterRequest", ""), HasSubstr("error.common.action_not_supported"));
     EXPECT_EQ(status_, 200) << "clients look into the message";
+}
+
+TEST_F(ExchangeTest, AWrongClockAndTheWayAreToldInEveryForm) {
+    measure::PointStore points(*archive_);
+    measure::JudgedMinute judged{.minute = first() + 1min, .wrong = {}};
+    judged.wrong["santiago"] = {.since = first(), .cause = measure::ClockCause::step, .by = 7'000'000};
+    ASSERT_TRUE(points.mark(judged));
+    ASSERT_TRUE(database_->write([](data::Transaction& transaction) -> Result<void> {
+        TRY(
+            transaction.run("INSERT INTO measure_paths (from_site, to_site, since_ns, last_ns, way) VALUES "
+                            "('santiago', 'panama', 0, 0, '0123456789abcdef')"));
+        return {};
+    }));
+    const auto minutes = [&](std::string format, std::string step) {
+        std::vector<std::pair<std::string, std::string>> query = {
+            {"format", std::move(format)}, {"since", format_time(first())}, {"until", format_time(first() + 2min)}};
+        if (!step.empty()) query.emplace_back("step", std::move(step));
+        return exported(std::move(query));
+    };
+    for (const char* const step : {"", "60"}) {
+        EXPECT_THAT(minutes("csv", step), HasSubstr(",0,0,santiago,0123456789abcdef\r\n"));
+        EXPECT_THAT(minutes("csv", step), HasSubstr(",0,0,,0123456789abcdef\r\n")) << "of the minute before";
+        EXPECT_THAT(minutes("jsonl", step), HasSubstr(R"("clock_fault":["santiago"],"path":"0123456789abcdef")"));
+        EXPECT_THAT(minutes("pscheduler", step), HasSubstr("the clock was wrong at santiago"));
+    }
+    const std::string hades =
+        soap("SetupDataRequest",
+             fmt::format(R"(<n:parameter name="sender" value="santiago"/><n:parameter name="receiver" value="panama"/>)"
+                         R"(<n:parameter name="startTime" value="{}"/><n:parameter name="endTime" value="{}"/>)",
+                         unix_seconds(first()), unix_seconds(first() + 2min)));
+    EXPECT_THAT(hades, HasSubstr(R"(sync="yes" routeref="0123456789abcdef")"));
+    EXPECT_THAT(hades, HasSubstr(R"(sync="no" routeref="0123456789abcdef")"));
+}
+
+TEST_F(ExchangeTest, RawRecordsAreGivenInThreeForms) {
+    const auto raw = [&](std::string format) {
+        return ask(net::Method::get, "/api/v1/measure/raw",
+                   {{"format", std::move(format)},
+                    {"from", "santiago"},
+                    {"to", "panama"},
+                    {"since", format_time(first())},
+                    {"until", format_time(first() + 5min)}});
+    };
+    EXPECT_EQ(std::ranges::count(raw("csv"), '\n'), 1) << "nothing is kept";
+    measure::RawMinute minute{.from = "santiago", .minute = first(), .part = 0, .packets = {}};
+    minute.packets.push_back({.sequence = 7,
+                              .sent = first() + 1s,
+                              .received = first() + 1s + 20'000'123ns,
+                              .sent_error = {.synchronised = true, .scale = 22, .multiplier = 4},
+                              .received_error = {.synchronised = true, .scale = 22, .multiplier = 4},
+                              .ttl = 250});
+    minute.packets.push_back({.sequence = 8, .sent = first() + 2s, .received = {}});
+    ByteWriter payload;
+    write_raw(payload, minute);
+    const auto store =
+        std::move(measure::RawStore::open(measure::raw_folder(folder_.path()), measure::RawLimits(), clock_).value());
+    ASSERT_TRUE(store->take({.agent = "panama",
+                             .spool = "s",
+                             .stream = std::string(measure::kRawStream),
+                             .first_sequence = 1,
+                             .payloads = {payload.span()}}));
+    EXPECT_THAT(raw("csv"), HasSubstr("\r\nsantiago,panama,7,2011-11-13T12:00:01Z,2011-11-13T12:00:01.020000123Z,"
+                                      "20000123,7812500,250,\r\nsantiago,panama,8,2011-11-13T12:00:02Z,,,,,\r\n"));
+    EXPECT_THAT(raw("jsonl"), HasSubstr(R"("delay_ns":20000123,"clock_error_ns":7812500,"ttl":250})"));
+    // 2011-11-13T12:00:01Z is 3530174401 seconds after 1900; 4 × 2^(22 − 32) s are 3.90625 ms.
+    EXPECT_THAT(raw("owamp"), HasSubstr("7 15161983601471389696 "));
+    EXPECT_THAT(raw("owamp"), HasSubstr(" 1 0.00390625 "));
+    EXPECT_THAT(raw("owamp"), HasSubstr(" 250\n8 "));
+    EXPECT_THAT(raw("owamp"), HasSubstr(" 0 0 2.32831e-10 255\n"));
+    measure::JudgedMinute judged{.minute = first(), .wrong = {}};
+    judged.wrong["panama"] = {.since = first(), .cause = measure::ClockCause::step, .by = 7'000'000};
+    ASSERT_TRUE(measure::PointStore(*archive_).mark(judged));
+    EXPECT_THAT(raw("csv"), HasSubstr(",250,panama\r\n"));
+    EXPECT_THAT(raw("jsonl"), HasSubstr(R"("clock_fault":"panama")"));
+    EXPECT_THAT(raw("owamp"), HasSubstr(" 0 0.00390625 "));
 }
 
 TEST_F(ExchangeTest, TheLookupRecordTellsWhatIsPublic) {

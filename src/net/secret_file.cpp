@@ -1,4 +1,4 @@
-#include "platform/mail/secret_file.h"
+#include "net/secret_file.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "net/socket.h"
 #include "net/tls.h"
 
-namespace quipu::mail {
+namespace quipu::net {
 namespace {
 
 constexpr std::size_t kSecretOctets = 32;
@@ -32,9 +32,9 @@ Result<std::string> read_secret_file(const std::string& path) {
 
 Result<std::string> own_secret(const std::string& path) {
     if (std::filesystem::exists(path)) return read_secret_file(path);
-    std::string secret = net::random_token(kSecretOctets);
+    std::string secret = random_token(kSecretOctets);
     const std::string fresh = path + ".new";
-    const net::Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const Descriptor fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd.is_open()) return fail_errno(errno, "make the secret's file", fresh);
     if (::write(fd.get(), secret.data(), secret.size()) != static_cast<ssize_t>(secret.size()) ||
         ::fsync(fd.get()) != 0)
@@ -43,4 +43,4 @@ Result<std::string> own_secret(const std::string& path) {
     return secret;
 }
 
-}  // namespace quipu::mail
+}  // namespace quipu::net

@@ -111,6 +111,121 @@ async function withFigures(page) {
   );
   return page;
 }
+
+// A clock that is wrong, a change with its evidence, a comparison.
+const wrongClock = { clock_fault: ['panama'] };
+const kept = {
+  id: 'santiago.panama.DelayRose.1768047600',
+  from: 'santiago',
+  to: 'panama',
+  type: 'DelayRose',
+  minute: '2026-01-10T12:20:00Z',
+  complete: true,
+};
+const around = minutes.map((time, i) => ({
+  time,
+  step_s: 60,
+  ...figures,
+  ...(i < 20 ? {} : { delay_median_us: 40_330, ttl: 250 }),
+  ...(i < 5 ? wrongClock : {}),
+}));
+const evidence = {
+  ...kept,
+  forward: around,
+  backward: minutes.map((time) => ({ time, step_s: 60, ...figures })),
+  from_point: minutes.map((time) => ({
+    time,
+    clock: 'synchronised',
+    clock_error_us: 10,
+    late_worst_us: 300,
+    own_drops: 0,
+    clock_fault: false,
+  })),
+  to_point: [],
+};
+const way = (hops) => ({
+  sent: 200,
+  lost: 1,
+  loss: 0.005,
+  round_trip_median_us: 62_000,
+  segments: hops.map((to, i) => ({
+    from: i ? hops[i - 1] : 'santiago',
+    to,
+    link: '',
+    share_us: 15_000,
+    queue_us: 4000,
+  })),
+  there: hops,
+  back: [...hops].reverse(),
+  failed: '',
+});
+const difference = { median_us: 4100, low_us: 4000, high_us: 4200, pairs: 199 };
+const comparison = {
+  id: 7,
+  from: 'santiago',
+  host: 'panama',
+  to: 'panama',
+  target: '192.0.2.9',
+  asked: until,
+  by: '',
+  state: 'done',
+  reason: '',
+  outcome: {
+    verdict: 'queueing',
+    slower: 'research',
+    there: difference,
+    back: difference,
+    round_trip: difference,
+    least_us: 600,
+    clock_error_us: 10,
+    amount_us: 4100,
+    at: 'Lima – Panama City',
+    part_at: 'santiago',
+    better_route: [],
+    light_us: 25_000,
+    ...wrongClock,
+    research: way(['Lima', 'Panama City']),
+    commodity: way(['192.0.2.1', 'Panama City']),
+  },
+};
+
+/** The same with Panama's clock wrong, and what is kept of that hour. */
+async function withWrongClock(page) {
+  await withFigures(page);
+  const answer = (path, body) => page.route(`**/api/v1${path}`, (route) => route.fulfill({ json: body }));
+  await page.route('**/api/v1/measure/pairs?*', (route) => {
+    const step_s = new URL(route.request().url()).searchParams.get('span') === 'day' ? 86_400 : 60;
+    const marked = pairs.map((one) => ({
+      ...one,
+      step_s,
+      ...(one.from === 'panama' || one.to === 'panama' ? wrongClock : {}),
+    }));
+    return route.fulfill({ json: { items: marked, next: null } });
+  });
+  const [forward, backward] = pairs;
+  const link = {
+    id: 'santiago-panama',
+    a: 'santiago',
+    b: 'panama',
+    state: 'up',
+    floor_us: 6250,
+    above_floor_us: 25_080,
+  };
+  await answer('/measure/links?*', {
+    items: [{ ...link, forward, backward, ...wrongClock }],
+    next: null,
+  });
+  await answer('/measure/summary*', {
+    ...(await ask(hub, '/measure/summary')),
+    ...wrongClock,
+  });
+  await answer('/measure/records?*', { items: around, next: null });
+  await answer('/measure/evidence?*', { items: [kept], next: null });
+  await answer(`/measure/evidence/${kept.id}*`, evidence);
+  await answer('/measure/comparisons?*', { items: [comparison], next: null });
+  await answer('/measure/comparisons/7*', comparison);
+  return page;
+}
 const chartOf = '/measure/santiago/panama?since=2026-01-10T12:00:00Z&until=2026-01-10T13:00:00Z';
 
 test('empty pages say how to begin, fit, and can be read', (t) =>
@@ -118,10 +233,91 @@ test('empty pages say how to begin, fit, and can be read', (t) =>
     '/measure?profile=bulk',
     '/measure?as_of=2011-11-01',
     '/measure/bogota/caracas?as_of=2011-11-01',
+    '/measure?span=week',
     '/measure/statement',
     '/measure/statement/reuna',
+    '/measure/evidence',
+    '/measure/evidence/none',
+    '/measure/compare',
+    '/measure/points',
     '/?colour=floor',
   ]));
+
+test('pages with figures fit, too, and can be read', (t) =>
+  inspectPages(
+    t,
+    browser,
+    hub,
+    null,
+    [
+      '/measure?span=day&profile=interactive',
+      '/measure?view=list',
+      '/measure/evidence?type=DelayRose',
+      `/measure/evidence/${kept.id}`,
+      `/measure/evidence/${kept.id}?view=table`,
+      '/measure/compare?id=7',
+      '/?colour=floor',
+    ],
+    withWrongClock,
+  ));
+
+test('a clock that is wrong is marked in the grid, over the pair, on the map and in the comparison', async () => {
+  const page = await withWrongClock(await openPage(browser));
+  await visit(page, `${hub.url}/measure`);
+  await page.locator('[data-clock="wrong"]').first().waitFor();
+  assert.equal(await page.locator('[data-clock="wrong"]').count(), 4);
+  assert.match(
+    await page.locator('[data-clock="wrong"]').first().getAttribute('aria-label'),
+    /Clock wrong: Panama City/,
+  );
+  await page.getByLabel('Time shown').selectOption('day');
+  await page.waitForURL(`${hub.url}/measure?span=day`);
+  await page.getByText('Each pair over the last day.').waitFor();
+  await page.getByText(/The clock at Panama City was wrong for some of this time/).waitFor();
+  await visit(page, hub.url + chartOf);
+  await page.getByText(/Those times are hatched below/).waitFor();
+  await visit(page, `${hub.url}/?colour=floor`);
+  await page.locator('[data-clock="panama"]').waitFor();
+  assert.equal(await page.locator('[data-link="santiago-panama"]').getAttribute('data-state'), 'clock');
+  await visit(page, `${hub.url}/measure/compare?id=7`);
+  await page.getByText(/The clock at Panama City was wrong for some of this time/).waitFor();
+  await page.context().close();
+});
+
+test('the evidence of a change says what was before and after it, and is found from the change', async () => {
+  const page = await withWrongClock(await openPage(browser));
+  await page.route('**/api/v1/journal/events?*', (route) =>
+    route.fulfill({
+      json: {
+        items: [{ ...event, body: { ...event.body, evidence: kept.id } }],
+        next: null,
+      },
+    }),
+  );
+  await visit(page, hub.url + chartOf);
+  await page
+    .getByRole('link', {
+      name: /^Evidence: Delay from Santiago to Panama City rose/,
+    })
+    .first()
+    .click();
+  await page.waitForURL(`${hub.url}/measure/evidence/${kept.id}`);
+  await page
+    .getByRole('heading', {
+      level: 1,
+      name: /^Delay from Santiago to Panama City rose/,
+    })
+    .waitFor();
+  const figuresOf = async (row) => page.getByRole('row', { name: row }).first().innerText();
+  assert.match(await figuresOf(/^Delay/), /31\.33\sms\s+40\.33\sms/);
+  assert.match(await figuresOf(/^TTL on arrival/), /252\s+250/);
+  await page.getByText('It told nothing in this time.').waitFor();
+  await page.getByRole('button', { name: 'Show the table' }).click();
+  await page.getByRole('status').getByText('120 rows', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Other changes of this pair' }).click();
+  await page.getByRole('link', { name: 'Delay rose' }).waitFor();
+  await page.context().close();
+});
 
 test('the grid is judged by a profile, in words and marks, in the order that one likes', async () => {
   const page = await withFigures(await openPage(browser));

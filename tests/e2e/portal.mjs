@@ -194,9 +194,13 @@ export async function keysShown(page) {
   return words.filter((word) => !/\.(ics|json)$/.test(word));
 }
 
-/** Each page: nothing for axe light and dark, nothing wider than 360 pixels in any language, no key, no complaint. */
-export async function inspectPages(t, browser, hub, login, pages) {
+/**
+ * Each page: nothing for axe light and dark, nothing wider than 360 pixels in any language, no key, no complaint. `prepare`
+ * may lay answers under the pages before the first is opened.
+ */
+export async function inspectPages(t, browser, hub, login, pages, prepare = async () => {}) {
   const page = await openPage(browser);
+  await prepare(page);
   if (login) await signIn(page, hub, login);
   for (const path of pages)
     await t.test(`${login ?? 'anonymous'} ${path}`, async () => {

@@ -207,7 +207,8 @@ function measure(world: World, call: Call): unknown {
       const worst = [forward.state, backward.state];
       const state = world.down.has(link.id) ? 'down' : worst.some((s) => s !== 'good') ? 'degraded' : 'up';
       const { floor_us, above_floor_us } = forward;
-      return { id: link.id, a, b, state, floor_us, above_floor_us, forward, backward };
+      const { clock_fault } = forward;
+      return { id: link.id, a, b, state, floor_us, above_floor_us, forward, backward, clock_fault };
     });
     return { items, next: null };
   }
@@ -226,6 +227,7 @@ function measure(world: World, call: Call): unknown {
       pairs_down: count('down'),
       pairs_unknown: 0,
       last_record: pairs[0]?.time ?? null,
+      clock_fault: world.wrongClocks(Date.now()),
     };
   }
   const until = Date.parse(call.query.get('until') ?? new Date().toISOString());

@@ -53,6 +53,7 @@ function statement(world: World, call: Call): unknown {
     usual_us: world.pair(from, to).baseline_us,
     silent_minutes: 0,
     slow_hours: 0,
+    clock_fault_hours: world.wrongClocks(Date.now()).some((site) => site === from || site === to) ? 16 : 0,
   });
   const destinations = own.flatMap((from) =>
     pops
@@ -83,6 +84,101 @@ function statement(world: World, call: Call): unknown {
   };
 }
 
+const kNow = Math.floor(Date.now() / 60_000) * 60_000;
+
+/** One change of each kind, hours apart. */
+function kept(
+  world: World,
+): { id: string; from: string; to: string; type: string; minute: string; complete: boolean }[] {
+  const [a, b, c] = world.pops() as [string, string, string];
+  return (['DelayRose', 'LossBegan', 'LossEnded', 'DelayFell'] as const).map((type, i) => {
+    const [from, to] = i < 3 ? [a, b] : [c, a];
+    const minute = kNow - (20 + 200 * i) * 60_000;
+    const time = new Date(minute).toISOString();
+    return { id: `${from}.${to}.${type}.${minute / 1000}`, from, to, type, minute: time, complete: i > 0 };
+  });
+}
+
+function evidence(world: World, call: Call): unknown {
+  const id = call.parts[2];
+  const all = kept(world);
+  if (!id) {
+    const wanted = (key: 'from' | 'to' | 'type') => call.query.get(key);
+    const items = all.filter((one) =>
+      (['from', 'to', 'type'] as const).every((key) => !wanted(key) || one[key] === wanted(key)),
+    );
+    return { items, next: null };
+  }
+  const one = all.find((each) => each.id === id);
+  if (!one) throw new Refusal(404, 'Not found', `there is no evidence ${id}`, { code: 'not-found' });
+  const decided = Date.parse(one.minute);
+  const times = Array.from({ length: one.complete ? 91 : 75 }, (_one, i) => decided + (i - 60) * 60_000);
+  const record = (from: string, to: string, time: number) => {
+    const told = world.record(from, to, time, 60);
+    if (time < decided || from !== one.from || !one.type.startsWith('Delay')) return told;
+    const moved = Object.entries(told).map(([key, value]) =>
+      key.startsWith('delay_') && typeof value === 'number' ? [key, value + 9000] : [key, value],
+    );
+    return Object.fromEntries(moved) as typeof told;
+  };
+  const point = (site: string) =>
+    times.map((time) => ({
+      time: new Date(time).toISOString(),
+      clock: 'synchronised',
+      clock_error_us: 900,
+      late_worst_us: 340,
+      own_drops: 0,
+      clock_fault: world.wrongClocks(time).includes(site),
+    }));
+  return {
+    ...one,
+    forward: times.map((time) => record(one.from, one.to, time)),
+    backward: times.map((time) => record(one.to, one.from, time)),
+    from_point: point(one.from),
+    to_point: one.complete ? point(one.to) : [],
+  };
+}
+
+function comparisons(world: World, call: Call): unknown {
+  const [from, to] = world.pops() as [string, string];
+  const difference = (median: number) => ({
+    median_us: median,
+    low_us: median - 40,
+    high_us: median + 55,
+    pairs: 197,
+  });
+  const way = (hops: string[], us: number, queue: number) => ({
+    ...{ sent: 200, lost: 1, loss: 0.005, round_trip_median_us: 2 * hops.length * us, failed: '' },
+    segments: hops.map((hop, i) => ({
+      from: i === 0 ? from : hops[i - 1],
+      to: hop,
+      link: '',
+      share_us: us,
+      queue_us: i === 1 ? queue : 0,
+      ...(i < 2 ? { floor_us: Math.round(us * 0.9) } : {}),
+    })),
+    there: hops,
+    back: [...hops].reverse(),
+  });
+  const outcome = {
+    verdict: 'queueing',
+    slower: 'research',
+    there: difference(4800),
+    back: difference(-90),
+    round_trip: difference(4710),
+    ...{ least_us: 600, clock_error_us: 410, amount_us: 4700, at: 'Panamá – São Paulo', part_at: from },
+    ...{ better_route: [], light_us: 18_000, clock_fault: world.wrongClocks(Date.now()).slice(0, 1) },
+    research: way(['Panamá', 'São Paulo', 'Santiago'], 9000, 4700),
+    commodity: way(['192.0.2.1', 'Santiago'], 12_000, 0),
+  };
+  const one = (id: number) => ({
+    ...{ id, from, host: to, to, target: '192.0.2.9', by: '', reason: '' },
+    ...{ asked: new Date(kNow - id * 6e5).toISOString(), state: 'done', outcome },
+  });
+  const id = Number(call.parts[2] ?? 0);
+  return id ? one(id) : { items: [2, 1].map(one), next: null };
+}
+
 /** Undefined for what the fixture answers elsewhere. */
 export function measureViews(world: World, call: Call): unknown {
   switch (call.parts[1]) {
@@ -92,6 +188,14 @@ export function measureViews(world: World, call: Call): unknown {
       return histograms(world, call);
     case 'statement':
       return statement(world, call);
+    case 'evidence':
+      return evidence(world, call);
+    case 'comparisons':
+      return comparisons(world, call);
+    case 'comparison-points':
+      return { items: world.pops().map((site) => ({ site })), next: null };
+    case 'paths':
+      return { items: [], next: null };
     default:
       return undefined;
   }

@@ -164,7 +164,14 @@ export class World {
       pdv_us: path ? noise('a', 700) : null,
       ttl: path ? 255 - path.sites.length + 1 : null,
       clock_error_us: kClockError,
+      clock_fault: this.wrongClocks(time).filter((site) => site === from || site === to),
     };
+  }
+
+  /** One point's clock is wrong, and has been so for ten minutes of every hour. */
+  wrongClocks(time: number): string[] {
+    const site = this.pops().sort()[1];
+    return site && (time % 3.6e6 < 6e5 || time > Date.now() - 2 * 60_000) ? [site] : [];
   }
 
   pair(from: string, to: string, links = this.live()): Pair {

@@ -150,5 +150,19 @@ TEST_F(RollupTest, AStepAcrossTheBorderIsOne) {
                 archive_->summarise(kMinuteStream, "a/b", kRollStart + 1min, end, 7h).value());
 }
 
+/// Whatever hours are made by then, the whole says what its minutes say.
+TEST_F(RollupTest, TotalsAreThoseOfTheMinutes) {
+    Rollup rollup(*archive_, clock_, {});
+    fill(kRollStart, 30);
+    for (const int hours : {5, 20, 30}) {
+        const Time until = kRollStart + 29h + 17min;
+        const auto expected = archive_->totals(kMinuteStream, until - 24h, until).value();
+        expect_same(rollup.totals(until - 24h, until).value(), expected);
+        clock_.advance(kRollStart + hours * 1h + 1min - clock_.now());
+        ASSERT_TRUE(rollup.sweep());
+        expect_same(rollup.totals(until - 24h, until).value(), expected);
+    }
+}
+
 }  // namespace
 }  // namespace quipu::measure

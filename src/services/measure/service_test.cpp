@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include "base/guarded.h"
+#include "events/events.h"
 #include "registry/test_registry.h"
 #include "services/measure/assignment.h"
 #include "services/measure/codec_point.h"
@@ -280,6 +281,15 @@ activated = 2011-07-06
 
     const Value statement = get("/api/v1/measure/statement/uchile?language=en");
     EXPECT_EQ(statement.find("destinations")->if_array()->size(), 1U);
+    EXPECT_EQ(statement.find("outages")->if_array()->size(), 0U);
+    // One that began before the time that is told of, and is not over after it.
+    ASSERT_TRUE(journal_->append("site:santiago",
+                                 events::OutageBegan{{.outage = 1, .cause = "site:santiago", .severity = "major"}}));
+    const Value later =
+        get("/api/v1/measure/statement/uchile?language=en&since=2011-11-16T00:00:00Z"
+            "&until=2011-11-17T00:00:00Z");
+    ASSERT_EQ(later.find("outages")->if_array()->size(), 1U);
+    EXPECT_EQ(text((*later.find("outages")->if_array())[0], "ended"), "absent");
     EXPECT_EQ(text(statement, "via"), "\"reuna\"");
     EXPECT_NE(statement.find("text")->if_string()->find("Of 1,800 packets, none was lost."), std::string::npos)
         << *statement.find("text")->if_string();
@@ -462,6 +472,15 @@ TEST_F(Service, AWrongClockIsNoDelay) {
         marked += text(record, "clock_fault") == wrong ? 1 : 0;
     EXPECT_EQ(marked, 6U);
     EXPECT_EQ(text(records.find("items")->if_array()->back(), "own_drops"), "0");
+    const Value hour = get("/api/v1/measure/pairs?span=hour&from=panama");
+    EXPECT_EQ(text((*hour.find("items")->if_array())[0], "clock_fault"), wrong);
+    const Value statement = get("/api/v1/measure/statement/reuna?language=en");
+    const Value& there = *(*statement.find("destinations")->if_array())[0].find("there");
+    EXPECT_EQ(text(there, "clock_fault"), wrong);
+    EXPECT_EQ(text(there, "clock_fault_hours"), "1");
+    EXPECT_EQ(text(there, "delay_median_us"), "absent");
+    EXPECT_NE(statement.find("text")->if_string()->find("was wrong: the delays of those hours"), std::string::npos)
+        << *statement.find("text")->if_string();
     // A restart forgets nothing and tells nothing twice.
     end();
     begin();

@@ -6,7 +6,9 @@
 
 #include "platform/service.h"
 #include "registry/registry.h"
+#include "services/measure/path_history.h"
 #include "services/measure/rollup.h"
+#include "services/measure/throughput/store.h"
 
 namespace quipu::exchange {
 
@@ -15,6 +17,8 @@ struct Rooms {
     const Clock& clock;
     data::Archive& archive;
     registry::Registry& registry;
+    const measure::PathHistory& paths;              ///< which way packets took
+    const throughput::Store& throughput;            ///< what tests found
     std::string spool_folder;                       ///< exports are written here before they are sent, under no name
     std::string network;                            ///< its name
     std::function<std::string()> url;               ///< of the hub, as others reach it

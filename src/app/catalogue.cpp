@@ -98,6 +98,9 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     auto measure = measure::make_service(
         *agents, registry_of,
         [operations = operations.get()](const measure::PairMinute& minute) { operations->observe(report_of(minute)); });
+    throughput::TracedWays traced{
+        .sites = [measure = measure.get()](auto from, auto to) { return measure->sites_on_way(from, to); },
+        .revision = [measure = measure.get()] { return measure->ways_revision(); }};
     auto compare =
         compare::make_service({.agents = *agents, .registry = registry_of, .resolve = [](const std::string& host) {
                                    return measured_host(host, kStampPort, false, false);
@@ -137,7 +140,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(measure));
     out.services.push_back(std::move(compare));
     out.services.push_back(exchange::make_service(registry_of));
-    out.services.push_back(throughput::make_throughput_service(*out.agents, registry_of));
+    out.services.push_back(throughput::make_throughput_service(*out.agents, registry_of, std::move(traced)));
     out.services.push_back(std::move(rpki));
     out.services.push_back(std::move(knowledge));
     out.services.push_back(std::move(pert));

@@ -28,8 +28,9 @@ Result<void> export_minutes(const Context& context, const ExportOptions& options
     do {
         // Weeks begin where steps do, on whole multiples since 1970.
         constexpr Nanoseconds kWeek = std::chrono::days(7);
-        const Time next =
-            options.step.empty() ? std::min(until, Time((since.time_since_epoch() / kWeek + 1) * kWeek)) : until;
+        // Traces and tests of throughput are few.
+        const bool by_weeks = options.step.empty() && options.test != "trace" && options.test != "throughput";
+        const Time next = by_weeks ? std::min(until, Time((since.time_since_epoch() / kWeek + 1) * kWeek)) : until;
         std::string text =
             TRY(client.send({.target = with_query("/api/v1/measure/export", {{"format", options.format},
                                                                              {"test", options.test},
@@ -55,7 +56,8 @@ void add_measure_export_commands(CLI::App& app, Context& context) {
     exported->add_option("from", options->from, "Sending site; all when left out")->type_name("SITE");
     exported->add_option("to", options->to, "Receiving site; all when left out")->type_name("SITE");
     exported->add_option("--format", options->format, "csv, jsonl or pscheduler")->type_name("FORMAT");
-    exported->add_option("--test", options->test, "pScheduler's test: latencybg or latency")->type_name("TEST");
+    exported->add_option("--test", options->test, "pScheduler's test: latencybg, latency, trace or throughput")
+        ->type_name("TEST");
     exported->add_option("--since", options->since, "Not before this time; a day if left out")->type_name("TIME");
     exported->add_option("--until", options->until, "Before this time; now if left out")->type_name("TIME");
     exported->add_option("--step", options->step, "Seconds to be put together into one record")->type_name("SECONDS");

@@ -86,6 +86,20 @@ Result<std::unique_ptr<WhatIf>> WhatIf::create(const std::shared_ptr<const Pictu
     return out;
 }
 
+std::optional<std::vector<std::string>> WhatIf::shortest(std::string_view from, std::string_view to) const {
+    const auto number = [this](std::string_view site) -> std::optional<std::uint32_t> {
+        const auto at = std::ranges::lower_bound(sites_, site);
+        if (at == sites_.end() || *at != site) return std::nullopt;
+        return static_cast<std::uint32_t>(at - sites_.begin());
+    };
+    const auto first = number(from), last = number(to);
+    if (!first || !last || paths_->metres(*first, *last) == ShortestPaths::kUnreachable) return std::nullopt;
+    std::vector<std::string> out;
+    for (const std::uint32_t edge : paths_->edges_of(*first, *last))
+        out.push_back(links_[edge]);
+    return out;
+}
+
 Broken WhatIf::element(std::size_t i) const {
     if (i < links_.size()) return {{}, {static_cast<std::uint32_t>(i)}};
     return {{static_cast<std::uint32_t>(i - links_.size())}, {}};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/describe.h"
@@ -84,6 +85,10 @@ class WhatIf {
     /// not there.
     [[nodiscard]] Result<Failure> failure(const std::vector<std::string>& sites,
                                           const std::vector<std::string>& links) const;
+
+    /// The links of the shortest path, in order; none when both are one. Nothing when one of them is at no link in
+    /// service, or none leads there.
+    [[nodiscard]] std::optional<std::vector<std::string>> shortest(std::string_view from, std::string_view to) const;
 
     [[nodiscard]] const ShortestPaths& paths() const { return *paths_; }
     [[nodiscard]] const std::vector<std::string>& sites() const { return sites_; }

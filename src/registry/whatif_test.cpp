@@ -186,6 +186,10 @@ TEST_F(WhatIfTest, SaysWhoIsCutOffAndWhatGoesAround) {
     EXPECT_EQ(site->pairs_cut, 2U);
     EXPECT_FALSE(site->paths->front().after);
 
+    EXPECT_THAT(*what_if->shortest("a", "d"), ElementsAre("a-b", "b-c", "c-d"));
+    EXPECT_THAT(*what_if->shortest("b", "b"), ElementsAre());
+    EXPECT_FALSE(what_if->shortest("a", "x"));
+
     EXPECT_EQ(what_if->failure({"x"}, {}).error().code, ErrorCode::invalid);
     const auto doubles = what_if->doubles();
     ASSERT_TRUE(doubles);

@@ -4,13 +4,16 @@
 
 namespace quipu::measure {
 
-bool Retrace::heard(std::string_view from, std::string_view to, std::int64_t ttl) {
+bool Retrace::heard(std::string_view from, std::string_view to, std::int64_t ttl, Time now) {
     if (ttl <= 0) return false;
     One& one = pairs_[pair_key(from, to)];
     const bool changed = one.ttl != 0 && one.ttl != ttl;
+    if (changed && one.number > 0 && now - one.ordered < kBetweenOrders) return false;  // if it stays so, then later
     one.ttl = ttl;
-    if (changed) ++one.number;
-    return changed;
+    if (!changed) return false;
+    ++one.number;
+    one.ordered = now;
+    return true;
 }
 
 std::vector<TraceOrder> Retrace::orders_for(std::string_view from) const {

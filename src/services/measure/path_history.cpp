@@ -1,6 +1,8 @@
 #include "services/measure/path_history.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "base/log.h"
 #include "data/instants.h"
@@ -76,6 +78,7 @@ Result<void> PathHistory::load() {
         now[pair_key(rows.text(row, 0), rows.text(row, 1))] = std::move(current);
     }
     currents_.with([&](Currents& currents) { currents = std::move(now); });
+    ++revision_;
     return {};
 }
 
@@ -99,11 +102,26 @@ Result<void> PathHistory::take(const agent::StreamBatch& batch, Time now) {
             TRY(settle(transaction, batch.agent, one.to, one.record, changed));
         return {};
     }));
+    bool news = false;
     currents_.with([&](Currents& currents) {
-        for (auto& [key, current] : changed)
+        for (auto& [key, current] : changed) {
+            news = news || std::exchange(current.told_more, false);
             currents[key] = std::move(current);
+        }
     });
+    if (news) ++revision_;
     return {};
+}
+
+Result<void> PathHistory::forget_before(Time time) {
+    return database_.write([&](data::Transaction& transaction) -> Result<void> {
+        TRY(transaction.run("DELETE FROM measure_paths WHERE until_ns < ?", data::count_of(time)));
+        TRY(
+            transaction.run("DELETE FROM measure_ways WHERE NOT EXISTS (SELECT 1 FROM measure_paths p WHERE "
+                            "p.from_site = measure_ways.from_site AND p.to_site = measure_ways.to_site "
+                            "AND p.way = measure_ways.id)"));
+        return {};
+    });
 }
 
 Result<void> PathHistory::settle(data::Transaction& transaction, std::string_view from, std::string_view to,
@@ -120,6 +138,7 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
     if (current && path::fits(current->way, seen)) {
         current->last = seen.time;
         const bool learned = path::learn(current->way, seen);
+        current->told_more = current->told_more || learned;
         if (learned) TRY(write_way(transaction, from, to, current->way));
         if (learned || seen.time - current->written >= kSeenStep) {
             current->written = seen.time;
@@ -151,7 +170,8 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
     TRY(transaction.run("INSERT INTO measure_paths (from_site, to_site, since_ns, last_ns, way) VALUES (?, ?, ?, ?, ?)",
                         std::string(from), std::string(to), data::count_of(seen.time), data::count_of(seen.time),
                         way.id));
-    changed[key] = {.since = seen.time, .last = seen.time, .written = seen.time, .way = std::move(way)};
+    changed[key] = {
+        .since = seen.time, .last = seen.time, .written = seen.time, .way = std::move(way), .told_more = true};
     return {};
 }
 
@@ -180,6 +200,13 @@ std::string PathHistory::current(std::string_view from, std::string_view to) con
     });
 }
 
+std::optional<path::PathRecord> PathHistory::way_now(std::string_view from, std::string_view to) const {
+    return currents_.with([&](const Currents& currents) {
+        const auto at = currents.find(pair_key(from, to));
+        return at == currents.end() ? std::nullopt : std::optional(at->second.way);
+    });
+}
+
 Result<std::vector<PathSpan>> PathHistory::spans(std::string_view from, std::string_view to, Time since, Time until,
                                                  std::size_t limit) const {
     const auto rows =
@@ -201,6 +228,29 @@ Result<std::vector<PathSpan>> PathHistory::spans(std::string_view from, std::str
         currents_.with([&](const Currents& currents) {
             if (const auto at = currents.find(pair_key(from, to)); at != currents.end())
                 out.front().last = std::max(out.front().last, at->second.last);
+        });
+    return out;
+}
+
+Result<std::vector<PathSpan>> PathHistory::all_spans(std::string_view from, std::string_view to, Time since, Time until,
+                                                     const std::optional<PathSpan>& after, std::size_t limit) const {
+    const std::string first(from), last(to);
+    const std::int64_t begun = after ? data::count_of(after->since) : std::numeric_limits<std::int64_t>::min();
+    const auto rows = TRY(database_.query(
+        "SELECT p.from_site, p.to_site, p.since_ns, p.until_ns, p.last_ns, w.body FROM measure_paths p "
+        "JOIN measure_ways w ON w.from_site = p.from_site AND w.to_site = p.to_site AND w.id = p.way "
+        "WHERE (? = '' OR p.from_site = ?) AND (? = '' OR p.to_site = ?) AND p.since_ns < ? "
+        "AND (p.until_ns IS NULL OR p.until_ns > ?) AND (p.since_ns > ? OR (p.since_ns = ? AND "
+        "(p.from_site > ? OR (p.from_site = ? AND p.to_site > ?)))) "
+        "ORDER BY p.since_ns, p.from_site, p.to_site LIMIT ?",
+        first, first, last, last, data::count_of(until), data::count_of(since), begun, begun, after ? after->from : "",
+        after ? after->from : "", after ? after->to : "", static_cast<std::int64_t>(limit)));
+    std::vector<PathSpan> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        out.push_back({
+            .from = rows.text(row, 0), .to = rows.text(row, 1), .since = data::time_at(rows, row, 2),
+            .until = optional_time(rows, row, 3), .last = data::time_at(rows, row, 4),
+            .way = TRY(read_way(rows.text(row, 5)))
         });
     return out;
 }

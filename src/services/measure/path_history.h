@@ -44,11 +44,22 @@ class PathHistory {
     /// from later than a minute after it are a wrong clock's, and left out too.
     [[nodiscard]] Result<void> take(const agent::StreamBatch& batch, Time now);
 
+    /// Forgets stays that were over by then, and ways that no pair took since.
+    [[nodiscard]] Result<void> forget_before(Time time);
+
     /// The way's identifier now; empty if none is known.
     [[nodiscard]] std::string current(std::string_view from, std::string_view to) const;
+    /// The way now, as it was traced; nothing if none is known.
+    [[nodiscard]] std::optional<path::PathRecord> way_now(std::string_view from, std::string_view to) const;
+    /// Rises when one of those ways has become another, or tells more than before.
+    [[nodiscard]] std::uint64_t revision() const { return revision_; }
     /// Stays that touch [since, until), the latest first.
     [[nodiscard]] Result<std::vector<PathSpan>> spans(std::string_view from, std::string_view to, Time since,
                                                       Time until, std::size_t limit) const;
+    /// The same of all pairs with these ends (empty: any), the earliest first; only what comes behind `after`.
+    [[nodiscard]] Result<std::vector<PathSpan>> all_spans(std::string_view from, std::string_view to, Time since,
+                                                          Time until, const std::optional<PathSpan>& after,
+                                                          std::size_t limit) const;
     /// What was known of a way at a time: for the minutes of a day without a question to the database for each.
     class Times {
       public:
@@ -79,6 +90,7 @@ class PathHistory {
     struct Current {
         Time since{}, last{}, written{};
         path::PathRecord way;
+        bool told_more = false;  ///< than before this batch
     };
     using Currents = std::map<std::string, Current, std::less<>>;  // by pair
     [[nodiscard]] Result<void> settle(data::Transaction& transaction, std::string_view from, std::string_view to,
@@ -90,6 +102,7 @@ class PathHistory {
     data::Journal& journal_;
     Guarded<Currents> currents_;
     std::atomic<std::uint64_t> malformed_ = 0;
+    std::atomic<std::uint64_t> revision_ = 0;
 };
 
 }  // namespace quipu::measure

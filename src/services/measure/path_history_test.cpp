@@ -5,6 +5,7 @@
 #include "data/test_database.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path/ways.h"
+#include "services/measure/path_names.h"
 
 namespace quipu::measure {
 namespace {
@@ -164,6 +165,54 @@ TEST_P(Paths, WhenItWasSeenLastIsKept) {
     EXPECT_EQ(last(), at(25));
     begin();
     EXPECT_EQ(last(), at(20));
+}
+
+TEST_P(Paths, WhoPlansByThemHearsOfChanges) {
+    const auto before = history_->revision();
+    take({traced(0, "10.0.0.1 * 10.0.2.1")});
+    const auto first = history_->revision();
+    EXPECT_GT(first, before);
+    take({traced(5, "10.0.0.1 * 10.0.2.1")});
+    EXPECT_EQ(history_->revision(), first) << "the same way tells nothing new";
+    take({traced(10, "10.0.0.1 10.0.1.1 10.0.2.1"), traced(11, "10.0.0.1 * 10.0.2.1")});
+    EXPECT_GT(history_->revision(), first) << "a router that was silent";
+    const auto way = history_->way_now("santiago", "panama");
+    ASSERT_TRUE(way);
+    const SitesByAddress sites{{*net::IpAddress::parse("10.0.1.1"), "lima"},
+                               {*net::IpAddress::parse("10.0.2.1"), "panama"}};
+    EXPECT_EQ(sites_between(*way, sites), (std::vector<std::string>{"", "lima"}));
+    EXPECT_FALSE(history_->way_now("panama", "santiago"));
+    path::PathRecord cut = *way;
+    cut.reached = false;
+    cut.hops.pop_back();
+    EXPECT_EQ(sites_between(cut, sites), (std::vector<std::string>{"", "lima", ""})) << "what comes then nobody knows";
+}
+
+TEST_P(Paths, AllStaysAreReadInPieces) {
+    take({traced(0, "10.0.0.1 10.0.2.1"), traced(5, "10.0.0.9 10.0.2.1"), traced(0, "10.0.0.1 10.0.3.1", "lima")});
+    take({traced(0, "10.0.0.1 10.0.2.1")}, "lima");
+    std::vector<std::string> seen;
+    std::optional<PathSpan> after;
+    for (;;) {
+        const auto some = history_->all_spans("", "", at(-1), at(60), after, 1);
+        ASSERT_TRUE(some) << some.error().text();
+        if (some->empty()) break;
+        after = some->back();
+        seen.push_back(after->from + "/" + after->to);
+    }
+    EXPECT_EQ(seen, (std::vector<std::string>{"lima/panama", "santiago/lima", "santiago/panama", "santiago/panama"}));
+    EXPECT_EQ(history_->all_spans("santiago", "panama", at(10), at(60), {}, 9)->size(), 1U)
+        << "what was over is left out";
+}
+
+TEST_P(Paths, WhatIsLongOverIsForgotten) {
+    take({traced(0, "10.0.0.1 10.0.2.1"), traced(5, "10.0.0.9 10.0.2.1"), traced(10, "10.0.0.8 10.0.2.1")});
+    const auto old = history_->spans("santiago", "panama", at(0), at(5), 1)->front().way.id;
+    ASSERT_TRUE(history_->forget_before(at(7)));
+    EXPECT_EQ(stays(), (std::vector<std::string>{"10- 10.0.0.8 10.0.2.1", "5-10 10.0.0.9 10.0.2.1"}));
+    EXPECT_FALSE(history_->way(old, 1)->has_value());
+    ASSERT_TRUE(history_->forget_before(at(1'000)));
+    EXPECT_EQ(stays(), std::vector<std::string>{"10- 10.0.0.8 10.0.2.1"}) << "what is so now stays";
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, Paths, testing::Values(data::Dialect::sqlite, data::Dialect::postgresql),

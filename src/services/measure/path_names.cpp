@@ -28,6 +28,19 @@ SitesByAddress sites_by_address(
     return out;
 }
 
+std::vector<std::string> sites_between(const path::PathRecord& way, const SitesByAddress& sites) {
+    std::vector<std::string> out;
+    for (const path::Hop& hop : way.hops) {
+        const auto at = hop.silent() ? sites.end() : sites.find(hop.addresses.front());
+        out.push_back(at == sites.end() ? std::string() : at->second);
+    }
+    if (!way.reached)
+        out.emplace_back();
+    else if (!out.empty())
+        out.pop_back();  // the target itself
+    return out;
+}
+
 PathNames::PathNames(std::shared_ptr<const registry::Picture> picture, std::shared_ptr<const SitesByAddress> sites)
     : picture_(std::move(picture)), sites_(std::move(sites)) {
     for (const auto& entry : picture_->resources(registry::Kind::as_numbers))

@@ -51,6 +51,10 @@ using SitesByAddress = std::map<net::IpAddress, std::string>;
 [[nodiscard]] SitesByAddress sites_by_address(
     const std::vector<std::pair<std::string, std::vector<net::IpAddress>>>& addresses_of_sites);
 
+/// The sites of the routers on a traced way, without its ends; empty for one that was silent or stands nobody knows
+/// where, and at the end of a way that did not reach its target.
+[[nodiscard]] std::vector<std::string> sites_between(const path::PathRecord& way, const SitesByAddress& sites);
+
 /// For one request.
 class PathNames {
   public:

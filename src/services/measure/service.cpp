@@ -1,6 +1,7 @@
 #include "services/measure/service.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "events/events.h"
@@ -98,7 +100,7 @@ struct Settings {
     }
 };
 
-class MeasureService final : public platform::Service {
+class MeasureService final : public Service {
   public:
     MeasureService(agent::Agents& agents, std::function<registry::Registry&()> registry, PairObserver observe)
         : agents_(agents), registry_of_(std::move(registry)), observe_(std::move(observe)) {}
@@ -188,6 +190,16 @@ class MeasureService final : public platform::Service {
         return {};
     }
 
+    [[nodiscard]] std::optional<std::vector<std::string>> sites_on_way(std::string_view from,
+                                                                       std::string_view to) const override {
+        const auto way = paths_ ? paths_->way_now(from, to) : std::nullopt;
+        if (!way) return std::nullopt;
+        return sites_between(*way, *sites_.with([](const auto& sites) { return sites; }));
+    }
+    [[nodiscard]] std::uint64_t ways_revision() const override {
+        return (paths_ ? paths_->revision() : 0) + sites_revision_;
+    }
+
     void drain() override {
         if (pair_streams_) pair_streams_->close();
         end_watch();
@@ -256,6 +268,7 @@ class MeasureService final : public platform::Service {
         raw_->sweep();
         TRY(house_->archive.forget(kPointStream, now - kept_.points));
         TRY(house_->archive.forget(kSkipsStream, now - kLeastKept));
+        TRY(paths_->forget_before(now - kept_.minutes));
         return evidence_->forget(now - kept_.evidence);
     }
 
@@ -289,7 +302,9 @@ class MeasureService final : public platform::Service {
             auto& all = addresses.back().second;
             all.insert(all.end(), point->interfaces.begin(), point->interfaces.end());
         }
-        sites_.with([&](auto& sites) { sites = std::make_shared<const SitesByAddress>(sites_by_address(addresses)); });
+        const auto known = std::make_shared<const SitesByAddress>(sites_by_address(addresses));
+        const bool others = sites_.with([&](auto& sites) { return *std::exchange(sites, known) != *known; });
+        if (others) ++sites_revision_;
         away_.with([&](auto& current) { current = std::move(away); });
         return mesh_of(std::move(out));
     }
@@ -318,12 +333,14 @@ class MeasureService final : public platform::Service {
             points_->add(minute, house_->clock.now());
         // The minutes are kept: whatever fails from here on is no reason to send them again.
         if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        bool orders = false;
         for (const auto& minute : fresh) {
             show(minute);
-            heard(minute.from, minute.to, columns_of(minute.record).ttl);
+            orders = heard(minute.from, minute.to, columns_of(minute.record).ttl) || orders;
             for (const Told& told : live_->add(minute))
                 if (auto kept = tell(told); !kept) log(kNotTold, {{"error", kept.error().text()}});
         }
+        if (orders) agents_.invalidate();
         pair_streams_->ring();
         return {};
     }
@@ -333,8 +350,10 @@ class MeasureService final : public platform::Service {
         return paths_->take(batch, house_->clock.now());
     }
 
-    void heard(const std::string& from, const std::string& to, std::int64_t ttl) {
-        if (retrace_.with([&](Retrace& retrace) { return retrace.heard(from, to, ttl); })) agents_.invalidate();
+    /// True if the sender has a new order: to trace the way at once.
+    [[nodiscard]] bool heard(const std::string& from, const std::string& to, std::int64_t ttl) {
+        const Time now = house_->clock.now();
+        return retrace_.with([&](Retrace& retrace) { return retrace.heard(from, to, ttl, now); });
     }
 
     [[nodiscard]] Result<void> take_points(const agent::StreamBatch& batch) {
@@ -381,15 +400,17 @@ class MeasureService final : public platform::Service {
 
     [[nodiscard]] Result<void> take_running(const agent::StreamBatch& batch) {
         if (!open_) return {};
+        bool orders = false;
         for (const auto payload : batch.payloads) {
             ByteReader in(payload);
             for (const MinuteRecord& record : TRY(parse_records(in))) {
                 const std::int64_t skipped = store_->skipped(pair_key(record.from, batch.agent), record.minute);
                 live_->add_running(record.from, batch.agent, record, skipped, is_away(record.from));
                 show_running(record, batch.agent, skipped);
-                heard(record.from, batch.agent, record.ttl);
+                orders = heard(record.from, batch.agent, record.ttl) || orders;
             }
         }
+        if (orders) agents_.invalidate();
         pair_streams_->ring();
         return {};
     }
@@ -616,6 +637,7 @@ class MeasureService final : public platform::Service {
     std::unique_ptr<PathHistory> paths_;
     Guarded<Retrace> retrace_;
     Guarded<std::shared_ptr<const SitesByAddress>> sites_{std::make_shared<const SitesByAddress>()};
+    std::atomic<std::uint64_t> sites_revision_ = 0;
     std::unique_ptr<PointStore> point_store_;
     std::unique_ptr<Points> points_;
     std::atomic<std::uint64_t> points_malformed_{0};
@@ -641,8 +663,8 @@ class MeasureService final : public platform::Service {
 
 }  // namespace
 
-std::unique_ptr<platform::Service> make_service(agent::Agents& agents, std::function<registry::Registry&()> registry,
-                                                PairObserver observe) {
+std::unique_ptr<Service> make_service(agent::Agents& agents, std::function<registry::Registry&()> registry,
+                                      PairObserver observe) {
     return std::make_unique<MeasureService>(agents, std::move(registry), std::move(observe));
 }
 

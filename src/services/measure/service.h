@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/hub.h"
 #include "platform/service.h"
@@ -29,9 +31,19 @@ struct PairMinute {
 /// come again.
 using PairObserver = std::function<void(const PairMinute&)>;
 
+class Service : public platform::Service {
+  public:
+    /// The sites of the routers between two points as it was traced last (path_names.h); nothing where no trace was
+    /// made. From any thread.
+    [[nodiscard]] virtual std::optional<std::vector<std::string>> sites_on_way(std::string_view from,
+                                                                               std::string_view to) const = 0;
+    /// Rises when some of those answers may be others.
+    [[nodiscard]] virtual std::uint64_t ways_revision() const = 0;
+};
+
 /// `agents` and what `registry` answers (asked from provision on) outlive the service; so does what `observe` needs.
-[[nodiscard]] std::unique_ptr<platform::Service> make_service(agent::Agents& agents,
-                                                              std::function<registry::Registry&()> registry,
-                                                              PairObserver observe = {});
+[[nodiscard]] std::unique_ptr<Service> make_service(agent::Agents& agents,
+                                                    std::function<registry::Registry&()> registry,
+                                                    PairObserver observe = {});
 
 }  // namespace quipu::measure

@@ -42,24 +42,14 @@ std::optional<KnownRoute> RegistryMap::link(const std::string& from, const std::
     return KnownRoute{{only->id}, *light};
 }
 
-std::optional<std::uint32_t> RegistryMap::number(const std::string& site) const {
-    const auto& sites = network_->sites();
-    const auto at = std::ranges::lower_bound(sites, site);
-    if (at == sites.end() || *at != site) return std::nullopt;
-    return static_cast<std::uint32_t>(at - sites.begin());
-}
-
 std::optional<KnownRoute> RegistryMap::shortest(const std::string& from, const std::string& to) const {
     if (!network_) return std::nullopt;
-    const auto first = number(from), last = number(to);
-    if (!first || !last || network_->paths().metres(*first, *last) == registry::ShortestPaths::kUnreachable)
-        return std::nullopt;
-    KnownRoute out;
-    for (const std::uint32_t edge : network_->paths().edges_of(*first, *last)) {
-        const std::string& id = network_->links()[edge];
+    auto links = network_->shortest(from, to);
+    if (!links) return std::nullopt;
+    KnownRoute out{.links = std::move(*links)};
+    for (const std::string& id : out.links) {
         const auto light = floor(picture_->find<Link>(id)->object);
         if (!light) return std::nullopt;
-        out.links.push_back(id);
         out.floor += *light;
     }
     return out;

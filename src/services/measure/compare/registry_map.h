@@ -21,7 +21,6 @@ class RegistryMap final : public Map {
 
   private:
     [[nodiscard]] std::optional<Nanoseconds> floor(const registry::Link& link) const;
-    [[nodiscard]] std::optional<std::uint32_t> number(const std::string& site) const;
 
     const std::shared_ptr<const registry::Picture> picture_;
     const measure::PathNames names_;

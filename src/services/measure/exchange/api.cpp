@@ -4,6 +4,7 @@
 
 #include "platform/off_loop.h"
 #include "services/measure/exchange/rows.h"
+#include "services/measure/exchange/runs.h"
 #include "services/measure/exchange/spool_file.h"
 #include "services/measure/schedule.h"
 
@@ -17,9 +18,19 @@ using platform::Permission;
 constexpr Nanoseconds kLongestExport = std::chrono::days(400);
 constexpr std::size_t kRowsAtOnce = 1'000;  // of the archive, between two looks at who else wants it
 
+/// The tests of pScheduler as whose results something can be exported.
+enum class ExportTest : std::uint8_t { latencybg, latency, trace, throughput };
+constexpr auto describe_enum(ExportTest) {
+    return names<ExportTest>({{ExportTest::latencybg, "latencybg"},
+                              {ExportTest::latency, "latency"},
+                              {ExportTest::trace, "trace"},
+                              {ExportTest::throughput, "throughput"}});
+}
+
 struct ExportQuery {
     Format format = Format::csv;
-    LatencyTest test = LatencyTest::latencybg;
+    ExportTest test = ExportTest::latencybg;
+    [[nodiscard]] bool of_runs() const { return test == ExportTest::trace || test == ExportTest::throughput; }
     std::string from, to;
     std::optional<Time> since, until;
     std::optional<std::int64_t> step;
@@ -27,7 +38,9 @@ struct ExportQuery {
         using T = ExportQuery;
         return fields(
             field<&T::format>("format", "csv, jsonl, or pscheduler: a result of perfSONAR's scheduler a line"),
-            field<&T::test>("test", "With pscheduler: as which test's result, latencybg or latency"),
+            field<&T::test>("test",
+                            "With pscheduler: as which test's result: of delay latencybg or latency, of the "
+                            "ways trace, of throughput throughput"),
             field<&T::from>("from", "Only from this site"), field<&T::to>("to", "Only to this site"),
             field<&T::since>("since", "Not before this time; a day before `until` if left out"),
             field<&T::until>("until", "Before this time; now if left out"),
@@ -48,6 +61,11 @@ struct Walk {
 
 Result<Walk> walk_of(const Rooms& rooms, const ExportQuery& query) {
     Walk out;
+    if (query.of_runs() && query.format != Format::pscheduler)
+        return fail(ErrorCode::invalid, "goes with format=pscheduler only", "test",
+                    "see /api/v1/measure/paths and /api/v1/measure/throughput");
+    if (query.of_runs() && query.step)
+        return fail(ErrorCode::invalid, "is for delays: a trace or a test of throughput is one result", "step");
     out.until = query.until.value_or(rooms.clock.now());
     out.since = query.since.value_or(out.until - std::chrono::days(1));
     if (out.since > out.until) return fail(ErrorCode::invalid, "is later than `until`", "since");
@@ -63,12 +81,47 @@ Result<Walk> walk_of(const Rooms& rooms, const ExportQuery& query) {
         out.since = Time((out.since.time_since_epoch() / out.step) * out.step);
     }
     out.at = out.since;
+    if (query.of_runs()) return out;
     for (std::string& key : TRY(rooms.archive.keys(measure::kMinuteStream))) {
         const auto [from, to] = measure::ends_of(key);
         if ((query.from.empty() || query.from == from) && (query.to.empty() || query.to == to))
             out.keys.push_back(std::move(key));
     }
     return out;
+}
+
+/// Ways that packets took in the time, each as it was traced first.
+Result<void> write_traces(const Rooms& rooms, const ExportQuery& query, const Walk& walk, SpoolFile& file) {
+    const measure::PathNames names(rooms.registry.now(), std::make_shared<const measure::SitesByAddress>());
+    std::optional<measure::PathSpan> after;
+    for (;;) {
+        const auto stays = TRY(rooms.paths.all_spans(query.from, query.to, walk.since, walk.until, after, kRowsAtOnce));
+        std::string text;
+        for (const auto& stay : stays)
+            add_trace(text, stay, names);
+        TRY(file.write(text));
+        if (stays.size() < kRowsAtOnce) return {};
+        after = stays.back();
+    }
+}
+
+Result<void> write_throughput(const Rooms& rooms, const ExportQuery& query, const Walk& walk, SpoolFile& file) {
+    throughput::ResultFilter filter{.from = query.from,
+                                    .to = query.to,
+                                    .since = walk.since,
+                                    .until = walk.until,
+                                    .before_start = {},
+                                    .limit = static_cast<std::int64_t>(kRowsAtOnce)};
+    for (;;) {
+        const auto results = TRY(rooms.throughput.results(filter));
+        std::string text;
+        for (const auto& result : results)
+            add_throughput(text, result);
+        TRY(file.write(text));
+        if (results.size() < kRowsAtOnce) return {};
+        filter.before_start = results.back().start;
+        filter.before_test = results.back().test;
+    }
 }
 
 /// Writes some more; answers whether there is more to come.
@@ -101,12 +154,17 @@ Result<bool> go_on(const Rooms& rooms, Walk& walk, const RowsOf& rows, SpoolFile
 
 Task<Result<Document>> export_rows(const Rooms& rooms, ExportQuery query) {
     const auto turn = CO_TRY(Turn::take(rooms.exports));
-    const RowsOf rows(query.format, query.test);
+    const RowsOf rows(query.format, query.test == ExportTest::latency ? LatencyTest::latency : LatencyTest::latencybg);
     Walk walk = CO_TRY(co_await platform::off_loop([&] { return walk_of(rooms, query); }));
     SpoolFile file = CO_TRY(SpoolFile::create(rooms.spool_folder));
     std::string head;
     rows.begin(head);
     CO_TRY(file.write(head));
+    if (query.of_runs())
+        CO_TRY(co_await platform::off_loop([&] {
+            return query.test == ExportTest::trace ? write_traces(rooms, query, walk, file)
+                                                   : write_throughput(rooms, query, walk, file);
+        }));
     while (CO_TRY(co_await platform::off_loop([&] { return go_on(rooms, walk, rows, file); }))) {
     }
     const std::string pair = query.from.empty() || query.to.empty() ? "pairs" : query.from + "-" + query.to;
@@ -142,15 +200,17 @@ Result<std::vector<measure::Figures>> figures_of(const Rooms& rooms, std::string
 }
 
 void add_export_route(platform::Api& api, const Rooms& rooms) {
-    api.get<ExportQuery, Document>({.path = "/api/v1/measure/export",
-                                    .summary = "Minutes or steps of pairs, as CSV, JSON lines or pScheduler's results",
-                                    .tag = "measure",
-                                    .permission = Permission::see_public,
-                                    .media_type = "text/csv",
-                                    .command = "quipu measure export"},
-                                   [rooms](const Call&, ExportQuery query) -> Task<Result<Document>> {
-                                       return export_rows(rooms, std::move(query));
-                                   });
+    api.get<ExportQuery, Document>(
+        {.path = "/api/v1/measure/export",
+         .summary = "Minutes or steps of pairs, as CSV, JSON lines or pScheduler's results; ways "
+                    "and tests of throughput as the latter",
+         .tag = "measure",
+         .permission = Permission::see_public,
+         .media_type = "text/csv",
+         .command = "quipu measure export"},
+        [rooms](const Call&, ExportQuery query) -> Task<Result<Document>> {
+            return export_rows(rooms, std::move(query));
+        });
 }
 
 }  // namespace quipu::exchange

@@ -11,6 +11,7 @@
 #include "services/measure/path_history.h"
 #include "services/measure/rollup.h"
 #include "services/measure/store_points.h"
+#include "services/measure/throughput/store.h"
 
 namespace quipu::exchange {
 
@@ -21,6 +22,7 @@ struct Rooms {
     registry::Registry& registry;
     const measure::PointStore& points;              ///< whose clock was wrong, and when
     const measure::PathHistory& paths;              ///< which way packets took
+    const throughput::Store& throughput;            ///< what tests found
     std::string spool_folder;                       ///< exports are written here before they are sent, under no name
     std::string network;                            ///< its name
     std::function<std::string()> url;               ///< of the hub, as others reach it

@@ -15,9 +15,6 @@ enum class Format : std::uint8_t { csv, jsonl, pscheduler };
 constexpr auto describe_enum(Format) {
     return names<Format>({{Format::csv, "csv"}, {Format::jsonl, "jsonl"}, {Format::pscheduler, "pscheduler"}});
 }
-constexpr auto describe_enum(LatencyTest) {
-    return names<LatencyTest>({{LatencyTest::latencybg, "latencybg"}, {LatencyTest::latency, "latency"}});
-}
 
 class RowsOf {
   public:

@@ -22,7 +22,7 @@ class ExchangeService final : public platform::Service {
     explicit ExchangeService(std::function<registry::Registry&()> registry) : registry_of_(std::move(registry)) {}
 
     [[nodiscard]] std::string_view name() const override { return "exchange"; }
-    [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "measure"}; }
+    [[nodiscard]] std::vector<std::string_view> needs() const override { return {"registry", "measure", "throughput"}; }
 
     [[nodiscard]] Value settings_schema() const override { return platform::settings_schema_of<ExchangeSettings>(); }
 
@@ -33,11 +33,13 @@ class ExchangeService final : public platform::Service {
     [[nodiscard]] Result<void> provision(platform::House& house) override {
         points_ = std::make_unique<measure::PointStore>(house.archive);
         paths_ = std::make_unique<measure::PathHistory>(house.database, house.journal);
+        throughput_ = std::make_unique<throughput::Store>(house.database);
         const Rooms rooms{.clock = house.clock,
                           .archive = house.archive,
                           .registry = registry_of_(),
                           .points = *points_,
                           .paths = *paths_,
+                          .throughput = *throughput_,
                           .spool_folder = house.data_folder,
                           .network = house.network,
                           .url = house.url,
@@ -56,6 +58,7 @@ class ExchangeService final : public platform::Service {
     ExchangeSettings settings_;
     std::unique_ptr<measure::PointStore> points_;
     std::unique_ptr<measure::PathHistory> paths_;
+    std::unique_ptr<throughput::Store> throughput_;
 };
 
 }  // namespace

@@ -10,11 +10,13 @@
 #include "registry/test_registry.h"
 #include "services/measure/exchange/lookup.h"
 #include "services/measure/figures.h"
+#include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
 #include "services/measure/rollup.h"
 #include "services/measure/schedule.h"
 #include "services/measure/store_points.h"
 #include "services/measure/store_raw.h"
+#include "services/measure/throughput/store.h"
 
 namespace quipu::exchange {
 namespace {
@@ -30,6 +32,7 @@ class ExchangeTest : public registry::RegistryTest {
         const std::vector schemas = {measure::minute_schema(), measure::hour_schema(), measure::day_schema(),
                                      measure::point_schema()};
         ASSERT_TRUE(database_->migrate(measure::kPathMigrations));
+        ASSERT_TRUE(database_->migrate(throughput::kThroughputMigrations));
         archive_ = std::move(data::Archive::open(folder_ / "archive", schemas, clock_).value());
         house_.reset(
             new platform::House{clock_, loops_, *database_, *journal_, *archive_, api_, metrics_, folder_.path()});
@@ -116,6 +119,56 @@ TEST_F(ExchangeTest, ExportsAllMinutesOnceInOrder) {
     EXPECT_EQ(std::ranges::count(results, '\n'), 2);
     EXPECT_THAT(results, HasSubstr(R"("type":"latencybg")"));
     EXPECT_EQ(std::ranges::count(exported({{"from", "panama"}}), '\n'), 1) << "nothing was measured from there";
+}
+
+TEST_F(ExchangeTest, WaysAndTestsOfThroughputAreResultsOfPscheduler) {
+    measure::PathHistory history(*database_, *journal_);
+    path::TracedPath traced{.to = "panama"};
+    traced.record.time = first();
+    traced.record.reached = true;
+    traced.record.hops.push_back({.ttl = 1, .sent = 3});
+    traced.record.hops.push_back({.ttl = 2,
+                                  .addresses = {*net::IpAddress::parse("10.0.2.1")},
+                                  .sent = 3,
+                                  .received = 3,
+                                  .rtt_median_us = 20'500});
+    ByteWriter bytes;
+    path::write_path(bytes, traced);
+    const auto payload = bytes.take();
+    agent::StreamBatch batch{
+        .agent = "santiago", .spool = "s", .stream = "measure.path", .first_sequence = 1, .payloads = {}};
+    batch.payloads.emplace_back(payload);
+    ASSERT_TRUE(history.take(batch, clock_.now()));
+    const throughput::ThroughputResult result{.test = 1,
+                                              .from = "santiago",
+                                              .to = "panama",
+                                              .start = first() + 1h,
+                                              .streams = 4,
+                                              .duration_us = 2'000'000,
+                                              .ok = true,
+                                              .sent_bps = 500'000'000,
+                                              .received_bps = 490'000'000,
+                                              .intervals = {{0, 490'000'000, 3, 40'000}, {1, 510'000'000, 0, 41'000}}};
+    ASSERT_TRUE(
+        database_->write([&](data::Transaction& transaction) { return throughput::Store::keep(transaction, result); }));
+
+    // A stay that goes on belongs to every day of it.
+    const std::string traces =
+        exported({{"format", "pscheduler"}, {"test", "trace"}, {"since", format_time(first() + 24h)}});
+    EXPECT_EQ(status_, 200);
+    EXPECT_EQ(std::ranges::count(traces, '\n'), 1);
+    EXPECT_THAT(traces, HasSubstr(R"("type":"trace")"));
+    EXPECT_THAT(traces, HasSubstr(R"("paths":[[{},{"ip":"10.0.2.1","rtt":"PT0.0205S")"));
+    const std::string tests = exported(
+        {{"format", "pscheduler"}, {"test", "throughput"}, {"from", "santiago"}, {"since", format_time(first())}});
+    EXPECT_EQ(std::ranges::count(tests, '\n'), 1);
+    EXPECT_THAT(tests, HasSubstr(R"("parallel":4)"));
+    EXPECT_THAT(tests, HasSubstr(R"("receiver-throughput-bits":490000000)"));
+    EXPECT_EQ(exported({{"format", "pscheduler"}, {"test", "throughput"}, {"from", "panama"}}), "");
+    exported({{"test", "trace"}});
+    EXPECT_EQ(status_, 422) << "as CSV there is no form for it";
+    exported({{"format", "pscheduler"}, {"test", "throughput"}, {"step", "3600"}});
+    EXPECT_EQ(status_, 422);
 }
 
 TEST_F(ExchangeTest, WhatCannotBeExportedIsRefused) {

@@ -61,6 +61,7 @@ CalendarRefusal refusal_of(const ThroughputTest& test, RefusalReason reason, std
             .object = std::move(object),
             .other_from = {},
             .other_to = {},
+            .traced = test.traced,
             .expected_octets = test.expected_octets};
 }
 
@@ -94,8 +95,9 @@ bool Calendar::still_regular(const ThroughputTest& test) const {
            test.start < *test.period + rules_.interval;
 }
 
-void Calendar::set_points(std::vector<std::string> points) {
+void Calendar::set_points(std::vector<std::string> points, std::map<std::string, std::string, std::less<>> problems) {
     points_ = std::move(points);
+    problems_ = std::move(problems);
     plan_next_ = {};
 }
 
@@ -140,7 +142,7 @@ void Calendar::release(const ThroughputTest& test) {
 
 Calendar::Shaped Calendar::shaped(std::string from, std::string to, const TestShape& shape) const {
     Shaped out;
-    const auto path = path_of_(from, to);
+    auto path = path_of_(from, to);
     out.test.from = std::move(from);
     out.test.to = std::move(to);
     out.test.protocol = shape.protocol;
@@ -149,9 +151,10 @@ Calendar::Shaped Calendar::shaped(std::string from, std::string to, const TestSh
     out.test.rate_bps = shape.rate.bits_per_second;
     Bandwidth most = shape.rate;
     if (path) {
-        out.path = *path;
+        out.path = std::move(path->links);
+        out.test.traced = path->traced;
         out.test.links.emplace();
-        for (const PathLink& link : *path) {
+        for (const PathLink& link : out.path) {
             out.test.links->push_back(link.id);
             if (most.bits_per_second == 0 || (shape.protocol == Protocol::tcp && link.capacity < most))
                 most = link.capacity;

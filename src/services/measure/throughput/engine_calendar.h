@@ -28,8 +28,13 @@ struct PathLink {
     std::string id;
     Bandwidth capacity;
 };
-/// The links from one point to another, in order; nothing where no path is known.
-using PathOf = std::function<std::optional<std::vector<PathLink>>(std::string_view from, std::string_view to)>;
+/// The links from one point to another, in order.
+struct KnownPath {
+    std::vector<PathLink> links;
+    bool traced = false;  ///< packets were seen to go there; else it is what the registry lets expect
+};
+/// Nothing where no path is known.
+using PathOf = std::function<std::optional<KnownPath>(std::string_view from, std::string_view to)>;
 
 /// What regular tests are like, and what all tests together may take.
 struct CalendarRules {
@@ -54,6 +59,8 @@ inline constexpr Nanoseconds kPlannedAhead = std::chrono::hours(24);
 inline constexpr Nanoseconds kHeldAhead = std::chrono::hours(24 * 14);
 /// What begins within this time is told to its ends.
 inline constexpr Nanoseconds kHandOut = std::chrono::minutes(15);
+/// A regular test whose end was away is tried again so much later, while its interval lasts.
+inline constexpr Nanoseconds kTryAgain = std::chrono::minutes(30);
 /// Time for the ends to hear of a test before it begins.
 inline constexpr Nanoseconds kNotice = std::chrono::seconds(1);
 /// A result that has not come so long after the test is not waited for; it is taken if it comes all the same.
@@ -66,8 +73,8 @@ class Calendar {
     /// What the store has of today and what is to come. Regular tests that the rules would no longer make are left
     /// out and answered: they are to be forgotten.
     [[nodiscard]] std::vector<ThroughputTest> load(std::vector<ThroughputTest> tests, std::int64_t last_id);
-    /// The points that can test now.
-    void set_points(std::vector<std::string> points);
+    /// The points that can test now, and of others why they can't.
+    void set_points(std::vector<std::string> points, std::map<std::string, std::string, std::less<>> problems = {});
 
     /// The test as it would be admitted, or why not.
     [[nodiscard]] std::expected<ThroughputTest, CalendarRefusal> check(const Wish& wish, Time now) const;
@@ -87,7 +94,8 @@ class Calendar {
     };
     /// Everything that time does: plans regular tests, hands out what comes soon, gives up what is over.
     [[nodiscard]] Step advance(Time now);
-    /// Paths may be others: every test that was not handed out keeps its place only if it is still free, or moves.
+    /// Paths may be others: every test that was not handed out keeps its place only if it is still free, or moves. One
+    /// that was handed out is called off when it would meet another on the way that it takes now.
     [[nodiscard]] Step revise(Time now);
     /// Its result is there. `over`: both of its ends have ended by now, and its place is free from then on.
     [[nodiscard]] std::optional<ThroughputTest> settle(std::int64_t id, TestState state, std::string why,
@@ -122,6 +130,14 @@ class Calendar {
     void release(const ThroughputTest& test);
     [[nodiscard]] bool wanted_pair(const std::string& from, const std::string& to) const;
     void plan_pair(const std::string& from, const std::string& to, Time period, Time now, Step& step);
+    /// Why its ends can't be told of it now; empty: they can.
+    [[nodiscard]] std::string why_not_handed_out(const ThroughputTest& test, Time now) const;
+    void wait_or_move(ThroughputTest& test, const std::string& why, Time now, Step& step);
+    /// Gives a test without a place the first free one that starts in [from, until), on its path of now.
+    bool find_place(ThroughputTest& test, Time from, Time until);
+    /// A test without a place whose ends were told of it, and whose path is another now.
+    void keep_or_call_off(ThroughputTest& test, Step& step);
+    static void use_path_of(const ThroughputTest& fresh, ThroughputTest& test);
     [[nodiscard]] bool still_regular(const ThroughputTest& test) const;
     void forget_old(Time now);
 
@@ -130,6 +146,7 @@ class Calendar {
     Rng rng_;
     std::int64_t last_id_ = 0;
     std::vector<std::string> points_;
+    std::map<std::string, std::string, std::less<>> problems_;
     Time plan_next_{};  ///< nothing new is to be planned before
     std::map<std::int64_t, ThroughputTest> tests_;
     /// Resource -> begin -> test. Resources: "site:ID", "link:ID", "all" (every test), "alone" (those without a path).

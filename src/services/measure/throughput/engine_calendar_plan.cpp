@@ -32,17 +32,12 @@ Calendar::Step Calendar::advance(Time now) {
             test.why = "neither end has told a result";
             step.changed.push_back(test);
         } else if (test.begins - now <= kHandOut) {
-            std::string missing;
-            for (const std::string* end : {&test.from, &test.to})
-                if (std::ranges::find(points_, *end) == points_.end()) missing = *end;
-            if (!missing.empty()) {
-                release(test);
-                test.state = TestState::expired;
-                test.why = fmt::format("{} is no point that can test now", missing);
-            } else {
-                test.handed_out = true;
-                step.assignments = true;
+            if (const std::string why = why_not_handed_out(test, now); !why.empty()) {
+                wait_or_move(test, why, now, step);
+                continue;
             }
+            test.handed_out = true;
+            step.assignments = true;
             step.changed.push_back(test);
         }
     }
@@ -54,6 +49,48 @@ Calendar::Step Calendar::advance(Time now) {
             for (const std::string& to : points_)
                 if (from != to && wanted_pair(from, to)) plan_pair(from, to, period, now, step);
     return step;
+}
+
+std::string Calendar::why_not_handed_out(const ThroughputTest& test, Time now) const {
+    for (const std::string* end : {&test.from, &test.to}) {
+        if (std::ranges::find(points_, *end) != points_.end()) continue;
+        const auto problem = problems_.find(*end);
+        return problem == problems_.end() ? fmt::format("{} is no point that can test now", *end)
+                                          : fmt::format("{} can't test: {}", *end, problem->second);
+    }
+    return test.begins < now ? "its ends could not be told in time" : "";
+}
+
+void Calendar::wait_or_move(ThroughputTest& test, const std::string& why, Time now, Step& step) {
+    // An agent that restarts is back in seconds: as long as its ends can still hear of it in time, the test waits.
+    if (test.begins - now > kNotice) return;
+    release(test);
+    const std::string moved = fmt::format("moved from {}: {}", format_time(test.start), why);
+    // Who asked for a test wanted it then; a regular one is for its interval.
+    if (test.period && find_place(test, now + kTryAgain, *test.period + rules_.interval)) {
+        test.why = moved;
+    } else {
+        test.state = TestState::expired;
+        test.why = why;
+    }
+    step.changed.push_back(test);
+}
+
+bool Calendar::find_place(ThroughputTest& test, Time from, Time until) {
+    Shaped again = shaped(test.from, test.to, test.shape());
+    again.test.id = test.id;
+    const auto start = first_free(again, from, until);
+    if (!start) return false;
+    use_path_of(again.test, test);
+    place(test, *start);
+    take(test);
+    return true;
+}
+
+void Calendar::use_path_of(const ThroughputTest& fresh, ThroughputTest& test) {
+    test.links = fresh.links;
+    test.traced = fresh.traced;
+    test.expected_octets = fresh.expected_octets;
 }
 
 /// BWCTL's manner: a minute by chance, so that tests keep no step with anything else that happens on the hour; from
@@ -85,39 +122,59 @@ void Calendar::plan_pair(const std::string& from, const std::string& to, Time pe
     tests_.insert_or_assign(test.test.id, std::move(test.test));
 }
 
+void Calendar::keep_or_call_off(ThroughputTest& test, Step& step) {
+    Shaped now_crossing = shaped(test.from, test.to, test.shape());
+    const ThroughputTest fresh = now_crossing.test;
+    now_crossing.test = test;
+    use_path_of(fresh, now_crossing.test);
+    if (const auto found = obstacle(now_crossing)) {
+        // Its ends are told to leave it; one that can't be told holds its place all the same.
+        test.state = TestState::expired;
+        test.why = "called off, for its path has changed: " + words_of(*found);
+        step.assignments = true;
+    } else {
+        use_path_of(fresh, test);
+    }
+    take(test);
+    step.changed.push_back(test);
+}
+
 Calendar::Step Calendar::revise(Time now) {
     Step step;
     std::vector<ThroughputTest*> others;
     for (auto& [id, test] : tests_) {
-        if (!is_planned(test) || test.handed_out) continue;
+        if (!is_planned(test) || test.until <= now) continue;
         const ThroughputTest fresh = shaped(test.from, test.to, test.shape()).test;
-        if (fresh.links == test.links && fresh.expected_octets == test.expected_octets) continue;
+        if (fresh.links == test.links && fresh.traced == test.traced && fresh.expected_octets == test.expected_octets)
+            continue;
         release(test);
-        others.push_back(&test);
+        if (!test.handed_out) {
+            others.push_back(&test);
+            continue;
+        }
+        keep_or_call_off(test, step);
     }
     // All of them have left their places: in the order of their starts each comes back to its own if it still can.
     std::ranges::sort(others, {}, [](const ThroughputTest* test) { return std::pair(test->start, test->id); });
     for (ThroughputTest* test : others) {
         Shaped again = shaped(test->from, test->to, test->shape());
-        test->links = again.test.links;
-        test->expected_octets = again.test.expected_octets;
+        use_path_of(again.test, *test);
         again.test = *test;
         const auto found = obstacle(again);
-        std::optional<Time> start = test->start;
-        if (found) {
-            const Time last = test->period ? *test->period + rules_.interval : now + kHeldAhead;
-            start = first_free(again, test->start, last);
-            if (!start && test->period)
-                start = first_free(again, std::max(*test->period, now + kNotice + kLead), test->start);
-        }
-        if (start) {
-            if (found) test->why = fmt::format("moved from {}: {}", format_time(test->start), words_of(*found));
-            place(*test, *start);
+        if (!found) {
             take(*test);
+            step.changed.push_back(*test);
+            continue;
+        }
+        CalendarRefusal refusal = *found;
+        refusal.refused = now;
+        refusal.what = words_of(refusal);
+        const std::string moved = fmt::format("moved from {}: {}", format_time(test->start), refusal.what);
+        const Time start = test->start, last = test->period ? *test->period + rules_.interval : now + kHeldAhead;
+        if (find_place(*test, start, last) ||
+            (test->period && find_place(*test, std::max(*test->period, now + kNotice + kLead), start))) {
+            test->why = moved;
         } else {
-            CalendarRefusal refusal = *found;
-            refusal.refused = now;
-            refusal.what = words_of(refusal);
             test->state = TestState::expired;
             test->why = "its path has changed: " + refusal.what;
             step.refused.push_back(std::move(refusal));

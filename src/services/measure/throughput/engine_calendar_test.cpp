@@ -16,12 +16,12 @@ constexpr Time kSeven = kMorning + 1h;
 constexpr Bandwidth kGigabit{1'000'000'000};
 
 /// A chain a - b - c - d, each link named by its ends.
-std::optional<std::vector<PathLink>> chain(std::string_view from, std::string_view to) {
-    std::vector<PathLink> out;
+std::optional<KnownPath> chain(std::string_view from, std::string_view to) {
+    KnownPath out;
     const char first = std::min(from[0], to[0]), last = std::max(from[0], to[0]);
     if (first < 'a' || last > 'd') return std::nullopt;
     for (char at = first; at < last; ++at)
-        out.push_back({{at, static_cast<char>(at + 1)}, kGigabit});
+        out.links.push_back({{at, static_cast<char>(at + 1)}, kGigabit});
     return out;
 }
 
@@ -146,13 +146,52 @@ TEST(Calendar, WhatIsNotHeardOfExpires) {
     EXPECT_FALSE(calendar.check(wish("a", "b", kMorning + 30min + 15s), kMorning + 20min));
     static_cast<void>(calendar.settle(quick->id, TestState::done, "", kMorning + 30min + 11s));
     EXPECT_TRUE(calendar.check(wish("a", "b", kMorning + 30min + 15s), kMorning + 20min));
-    // Whose end is no point any more is not handed out.
+}
+
+TEST(Calendar, ATestWaitsForAnEndThatIsAway) {
+    Calendar calendar = calendar_of(asked_only());
     ASSERT_TRUE(calendar.admit(wish("c", "d", kMorning + 1h), kMorning));
-    calendar.set_points({"a", "b", "c"});
-    const auto gone = calendar.advance(kMorning + 50min);
+    ASSERT_TRUE(calendar.admit(wish("a", "b", kMorning + 1h), kMorning));
+    calendar.set_points({"a"}, {{"b", "its agent is away"}});
+    EXPECT_TRUE(calendar.advance(kMorning + 50min).changed.empty()) << "an agent that restarts is back in time";
+    EXPECT_TRUE(calendar.handed_out(kMorning + 50min).empty());
+    calendar.set_points({"a", "c", "d"}, {{"b", "its agent is away"}});
+    EXPECT_TRUE(calendar.advance(kMorning + 1h - 4s).assignments);
+    EXPECT_EQ(calendar.handed_out(kMorning + 1h - 4s).size(), 1U);
+    const auto gone = calendar.advance(kMorning + 1h - kLead - kNotice);
     ASSERT_EQ(gone.changed.size(), 1U);
-    EXPECT_EQ(gone.changed[0].why, "d is no point that can test now");
-    EXPECT_EQ(calendar.used("cd", kMorning), 0);
+    EXPECT_EQ(gone.changed[0].state, TestState::expired);
+    EXPECT_EQ(gone.changed[0].why, "b can't test: its agent is away");
+    EXPECT_EQ(calendar.used("ab", kMorning), 0);
+}
+
+TEST(Calendar, ARegularTestWhoseEndIsAwayIsTriedAgainInItsInterval) {
+    Calendar calendar = calendar_of({.shape = {}, .share = 1, .pairs = {{"a", "b"}}});
+    const auto planned = calendar.advance(kSeven).changed;
+    const auto first = std::ranges::find_if(planned, [](const auto& test) { return !test.handed_out; });
+    ASSERT_NE(first, planned.end());
+    calendar.set_points({"a"});
+    Time now = first->begins - kNotice;
+    const auto away = calendar.advance(now);
+    const auto moved = std::ranges::find(away.changed, first->id, &ThroughputTest::id);
+    ASSERT_NE(moved, away.changed.end());
+    if (now + kTryAgain < *first->period + 6h) {
+        EXPECT_EQ(moved->state, TestState::planned);
+        EXPECT_GE(moved->start, now + kTryAgain);
+        EXPECT_TRUE(moved->why.ends_with("b is no point that can test now")) << moved->why;
+    }
+    // Away to the end of the interval, it is given up; so is what nobody could be told of in time.
+    for (int i = 0; i < 20 && calendar.find(first->id)->state == TestState::planned; ++i) {
+        now = calendar.find(first->id)->begins + 1s;
+        static_cast<void>(calendar.advance(now));
+    }
+    EXPECT_EQ(calendar.find(first->id)->state, TestState::expired);
+    EXPECT_LT(now, *first->period + 6h);
+    Calendar slept = calendar_of(asked_only());
+    ASSERT_TRUE(slept.admit(wish("a", "b", kMorning + 1h), kMorning));
+    const auto late = slept.advance(kMorning + 2h).changed;
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_EQ(late[0].why, "its ends could not be told in time");
 }
 
 TEST(Calendar, RegularTestsAreOneForEachPairAndInterval) {
@@ -218,8 +257,9 @@ TEST(Calendar, TestsMoveWithTheirPaths) {
     // c to d is direct, until it goes over a and b.
     Calendar calendar(
         asked_only(),
-        [&](std::string_view from, std::string_view to) -> std::optional<std::vector<PathLink>> {
-            if (roundabout && from == "c" && to == "d") return std::vector<PathLink>{{"ab", kGigabit}, {"x", kGigabit}};
+        [&](std::string_view from, std::string_view to) -> std::optional<KnownPath> {
+            if (roundabout && from == "c" && to == "d")
+                return KnownPath{.links = {{"ab", kGigabit}, {"x", kGigabit}}, .traced = true};
             return chain(from, to);
         },
         Rng(1));
@@ -232,8 +272,29 @@ TEST(Calendar, TestsMoveWithTheirPaths) {
     ASSERT_EQ(step.changed.size(), 1U);
     EXPECT_EQ(step.changed[0].id, 2);
     EXPECT_EQ(step.changed[0].start, kMorning + 1h + 20s);
-    EXPECT_TRUE(step.changed[0].why.starts_with("moved from 2026-11-29T07:00:00Z: the link ab on its path"));
+    EXPECT_TRUE(step.changed[0].why.starts_with(
+        "moved from 2026-11-29T07:00:00Z: the link ab on its path, as it was traced, is"))
+        << step.changed[0].why;
+    EXPECT_TRUE(step.changed[0].traced);
     EXPECT_EQ(calendar.used("cd", kMorning), 0);
+    EXPECT_TRUE(prove(history_of(calendar)).kept);
+    // Told to its ends already, it is called off instead, and holds what it had.
+    roundabout = false;
+    static_cast<void>(calendar.revise(kMorning));
+    ASSERT_TRUE(calendar.admit(wish("a", "b", kMorning + 2h), kMorning));
+    ASSERT_TRUE(calendar.admit(wish("c", "d", kMorning + 2h), kMorning));
+    const Time told = kMorning + 110min;
+    static_cast<void>(calendar.advance(told));
+    EXPECT_EQ(calendar.handed_out(told).size(), 2U);
+    roundabout = true;
+    const auto late = calendar.revise(told);
+    ASSERT_EQ(late.changed.size(), 1U);
+    EXPECT_TRUE(late.assignments);
+    EXPECT_EQ(late.changed[0].id, 4);
+    EXPECT_TRUE(late.changed[0].why.starts_with("called off, for its path has changed: the link ab on its path"));
+    ASSERT_EQ(calendar.handed_out(told).size(), 1U);
+    EXPECT_EQ(calendar.handed_out(told)[0].id, 3);
+    EXPECT_FALSE(calendar.check(wish("c", "d", kMorning + 2h), told));
     EXPECT_TRUE(prove(history_of(calendar)).kept);
 }
 
@@ -281,14 +342,16 @@ TEST(CalendarProperty, NoTwoTestsEverMeet) {
         const std::uint64_t sites = 3 + rng.below(8);
         std::uint64_t shape = rng.next();
         // A path is a run of links by chance, the same until the shape changes; now and then nobody knows it.
-        const PathOf path = [&](std::string_view from, std::string_view to) -> std::optional<std::vector<PathLink>> {
+        const PathOf path = [&](std::string_view from, std::string_view to) -> std::optional<KnownPath> {
             Rng own(shape ^ (static_cast<std::uint64_t>(from[1]) << 8U) ^ static_cast<std::uint64_t>(to[1]));
             if (own.below(20) == 0) return std::nullopt;
-            std::vector<PathLink> out;
+            KnownPath out;
             for (std::uint64_t i = 0, n = 1 + own.below(3); i < n; ++i) {
                 const auto number = own.below(2 * sites);
-                if (std::ranges::none_of(out, [&](const auto& link) { return link.id == std::to_string(number); }))
-                    out.push_back({std::to_string(number), {100'000'000 * static_cast<std::int64_t>(1 + number % 5)}});
+                if (std::ranges::none_of(out.links,
+                                         [&](const auto& link) { return link.id == std::to_string(number); }))
+                    out.links.push_back(
+                        {std::to_string(number), {100'000'000 * static_cast<std::int64_t>(1 + number % 5)}});
             }
             return out;
         };

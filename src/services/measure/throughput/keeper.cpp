@@ -57,9 +57,14 @@ void Keeper::set_points(std::vector<MeshPoint> points) {
     if (points == points_) return;
     points_ = std::move(points);
     std::vector<std::string> able;
-    for (const MeshPoint& point : points_)
-        if (point.able()) able.push_back(point.site);
-    calendar_.set_points(std::move(able));
+    std::map<std::string, std::string, std::less<>> problems;
+    for (const MeshPoint& point : points_) {
+        if (point.able())
+            able.push_back(point.site);
+        else
+            problems.emplace(point.site, point.problem);
+    }
+    calendar_.set_points(std::move(able), std::move(problems));
 }
 
 std::vector<MeshPoint> Keeper::points() const {

@@ -68,6 +68,7 @@ struct ThroughputTest {
     Origin origin = Origin::regular;
     TestState state = TestState::planned;
     std::optional<std::vector<std::string>> links;  ///< on its path; nothing where no path is known
+    bool traced = false;                            ///< they are those that packets were seen to take
     std::int64_t expected_octets = 0;
     bool handed_out = false;
     std::optional<Time> period;
@@ -86,6 +87,7 @@ struct ThroughputTest {
                       field<&T::origin>("origin", "regular, or asked for by a person").required(),
                       field<&T::state>("state", "planned, done, failed, cancelled or expired").required(),
                       field<&T::links>("links", "Links on its path; none where no path is known: then it runs alone"),
+                      field<&T::traced>("traced", "Those links were traced; else they are the registry's shortest way"),
                       field<&T::expected_octets>("expected_octets", "What it may bring over each link").required(),
                       field<&T::handed_out>("handed_out", "Its ends have been told"),
                       field<&T::period>("period", "Of a regular test: the interval for which it is"),
@@ -126,6 +128,7 @@ struct CalendarRefusal {
     std::int64_t other = 0;
     std::string other_from, other_to;
     std::optional<Time> other_begins, other_until;
+    bool traced = false;
     std::int64_t expected_octets = 0, used_octets = 0, limit_octets = 0;
     std::optional<Time> next_free;
     Time refused{};
@@ -143,6 +146,7 @@ struct CalendarRefusal {
                       field<&T::other_to>("other_to", "Its receiving site"),
                       field<&T::other_begins>("other_begins", "From when it has it"),
                       field<&T::other_until>("other_until", "Until when it has it"),
+                      field<&T::traced>("traced", "Its path was traced; else it is the registry's shortest way"),
                       field<&T::expected_octets>("expected_octets", "What the test may bring"),
                       field<&T::used_octets>("used_octets", "What the day's tests bring over the link already"),
                       field<&T::limit_octets>("limit_octets", "What tests may bring over the link in a day"),

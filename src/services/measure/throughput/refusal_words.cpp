@@ -13,6 +13,11 @@ std::string other_test(const CalendarRefusal& refusal) {
                        format_time(refusal.other_until.value_or(Time{})));
 }
 
+/// Whoever reads it wants to know why the link is on the path at all.
+std::string_view source_of_path(const CalendarRefusal& refusal) {
+    return refusal.traced ? "as it was traced" : "as the registry has it";
+}
+
 std::string octets(std::int64_t count) {
     return format_bytes({count});
 }
@@ -23,7 +28,8 @@ std::string words_of(const CalendarRefusal& refusal) {
     switch (refusal.reason) {
         case RefusalReason::end_busy: return fmt::format("{} is in use by {}", refusal.object, other_test(refusal));
         case RefusalReason::link_busy:
-            return fmt::format("the link {} on its path is in use by {}", refusal.object, other_test(refusal));
+            return fmt::format("the link {} on its path, {}, is in use by {}", refusal.object, source_of_path(refusal),
+                               other_test(refusal));
         case RefusalReason::path_busy:
             return fmt::format("{}, and of one of the two no path is known: they might meet on a link",
                                other_test(refusal));

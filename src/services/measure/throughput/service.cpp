@@ -56,8 +56,8 @@ struct Settings {
 
 class ThroughputService final : public platform::Service {
   public:
-    ThroughputService(agent::Agents& agents, std::function<registry::Registry&()> registry, PathOf path_of)
-        : agents_(agents), registry_of_(std::move(registry)), path_of_(std::move(path_of)) {}
+    ThroughputService(agent::Agents& agents, std::function<registry::Registry&()> registry, TracedWays traced)
+        : agents_(agents), registry_of_(std::move(registry)), paths_(std::move(traced)) {}
     ~ThroughputService() override { end_watch(); }
 
     [[nodiscard]] std::string_view name() const override { return "throughput"; }
@@ -96,11 +96,10 @@ class ThroughputService final : public platform::Service {
     [[nodiscard]] Result<void> provision(platform::House& house) override {
         house_ = &house;
         registry_ = &registry_of_();
-        paths_.emplace();
         store_ = std::make_unique<Store>(house.database);
-        keeper_ =
-            std::make_unique<Keeper>(house.clock, house.database, house.journal, rules_,
-                                     [this](std::string_view from, std::string_view to) { return path(from, to); });
+        keeper_ = std::make_unique<Keeper>(
+            house.clock, house.database, house.journal, rules_,
+            [this](std::string_view from, std::string_view to) { return paths_.path(from, to); });
         add_routes(
             house.api,
             {.clock = house.clock, .store = *store_, .keeper = *keeper_, .registry = *registry_, .changed = [this] {
@@ -116,11 +115,11 @@ class ThroughputService final : public platform::Service {
     }
 
     [[nodiscard]] Result<void> start() override {
-        static_cast<void>(TRY(keeper_->revise([this] {
-            paths_->look_at(registry_->now());
-            return false;
-        })));
+        // As the agents said last: a test that runs while the hub starts anew stays assigned to its ends.
+        keeper_->set_points(points(*registry_->now()));
         TRY(keeper_->load());
+        // What was planned before stands where the paths were then.
+        static_cast<void>(TRY(keeper_->revise([this] { return paths_.look_at(registry_->now()); })));
         open_ = true;
         watch_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
         return {};
@@ -134,12 +133,6 @@ class ThroughputService final : public platform::Service {
     }
 
   private:
-    [[nodiscard]] std::optional<std::vector<PathLink>> path(std::string_view from, std::string_view to) const {
-        if (path_of_)
-            if (auto known = path_of_(from, to)) return known;
-        return paths_->path(from, to);
-    }
-
     [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
         if (!open_ || agent.revoked) return {};
         const Assignment work = keeper_->assignment_of(agent.id);
@@ -167,7 +160,7 @@ class ThroughputService final : public platform::Service {
     [[nodiscard]] Result<void> look() {
         const auto picture = registry_->now();
         keeper_->set_points(points(*picture));
-        const bool moved = TRY(keeper_->revise([&] { return paths_->look_at(picture); }));
+        const bool moved = TRY(keeper_->revise([&] { return paths_.look_at(picture); }));
         if (const bool changed = TRY(keeper_->advance()); changed || moved) agents_.invalidate();
         return {};
     }
@@ -234,12 +227,11 @@ class ThroughputService final : public platform::Service {
 
     agent::Agents& agents_;
     const std::function<registry::Registry&()> registry_of_;
-    const PathOf path_of_;
+    TestPaths paths_;  // with the calendar's turn
     CalendarRules rules_;
     Nanoseconds kept_{};
     platform::House* house_ = nullptr;
     registry::Registry* registry_ = nullptr;
-    std::optional<RegistryPaths> paths_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Keeper> keeper_;
     std::vector<std::shared_ptr<void>> gauges_;
@@ -252,8 +244,8 @@ class ThroughputService final : public platform::Service {
 
 std::unique_ptr<platform::Service> make_throughput_service(agent::Agents& agents,
                                                            std::function<registry::Registry&()> registry,
-                                                           PathOf path_of) {
-    return std::make_unique<ThroughputService>(agents, std::move(registry), std::move(path_of));
+                                                           TracedWays traced) {
+    return std::make_unique<ThroughputService>(agents, std::move(registry), std::move(traced));
 }
 
 }  // namespace quipu::throughput

@@ -7,14 +7,14 @@
 #include "agent/hub.h"
 #include "platform/service.h"
 #include "registry/registry.h"
-#include "services/measure/throughput/engine_calendar.h"
+#include "services/measure/throughput/paths.h"
 
 namespace quipu::throughput {
 
-/// `agents` and what `registry` answers (asked from provision on) outlive the service. `path_of`, where it is given,
-/// knows paths better than the registry, whose shortest path counts where it knows none.
+/// `agents` and what `registry` answers (asked from provision on) outlive the service. `traced` knows paths better
+/// than the registry, whose shortest path counts where nothing was traced.
 [[nodiscard]] std::unique_ptr<platform::Service> make_throughput_service(agent::Agents& agents,
                                                                          std::function<registry::Registry&()> registry,
-                                                                         PathOf path_of = {});
+                                                                         TracedWays traced = {});
 
 }  // namespace quipu::throughput

@@ -90,7 +90,10 @@ class ThroughputService : public registry::RegistryTest {
     void TearDown() override { end(); }
 
     void begin(std::string_view settings = "enabled = false") {
-        service_ = make_throughput_service(agents_, [this]() -> registry::Registry& { return *registry_; });
+        service_ = make_throughput_service(
+            agents_, [this]() -> registry::Registry& { return *registry_; },
+            {.sites = [this](auto, auto) { return traced_.with([](const auto& sites) { return sites; }); },
+             .revision = [this] { return traced_revision_.load(); }});
         ASSERT_TRUE(service_->parse(*parse_toml(settings, "quipu.toml"), "quipu.toml"));
         ASSERT_TRUE(service_->provision(house()));
         const auto started = service_->start();
@@ -167,6 +170,8 @@ class ThroughputService : public registry::RegistryTest {
     }
 
     QuietAgents agents_;
+    Guarded<std::optional<std::vector<std::string>>> traced_;  ///< from anywhere to anywhere
+    std::atomic<std::uint64_t> traced_revision_ = 0;
     measure::TestArchive archive_;
     platform::Api api_;
     platform::Metrics metrics_;
@@ -223,6 +228,39 @@ TEST_F(ThroughputService, ATestThatIsAskedForGoesToBothEndsAndItsResultIsShown) 
     EXPECT_NE(metrics.find("quipu_throughput_tests_total{outcome=\"done\"} 1"), std::string::npos);
     EXPECT_NE(metrics.find("quipu_throughput_repeats_total 1"), std::string::npos);
     EXPECT_NE(metrics.find("quipu_throughput_malformed_total 1"), std::string::npos);
+}
+
+TEST_F(ThroughputService, ATestTakesTheLinksOfItsTracedPath) {
+    must_import(R"(
+[[sites]]
+id = "lima"
+name = "Lima"
+[[links]]
+id = "santiago-lima"
+a = "santiago"
+b = "lima"
+capacity = "10 Gb/s"
+activated = 2011-07-06
+[[links]]
+id = "lima-panama"
+a = "lima"
+b = "panama"
+capacity = "10 Gb/s"
+activated = 2011-07-06
+)",
+                "2011-07-07");
+    begin();
+    const std::string at = R"(, "at": "2011-11-15T18:00:00Z")";
+    EXPECT_EQ(text(wanted(at), "links"), R"(["santiago-panama"])");
+    traced_.with([](auto& sites) { sites = std::vector<std::string>{"lima"}; });
+    ++traced_revision_;
+    // The watch looks once a second.
+    Value test;
+    for (int i = 0; i < 1000 && text(test, "traced") != "true"; ++i) {
+        test = *get("/api/v1/measure/tests/1").find("test");
+        ::poll(nullptr, 0, 10);
+    }
+    EXPECT_EQ(text(test, "links"), R"(["santiago-lima","lima-panama"])");
 }
 
 TEST_F(ThroughputService, ARefusalExplainsItself) {

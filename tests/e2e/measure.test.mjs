@@ -288,7 +288,7 @@ test('a clock that is wrong is marked in the grid, over the pair, on the map and
 
 test('the evidence of a change says what was before and after it, and is found from the change', async () => {
   const page = await withWrongClock(await openPage(browser));
-  await page.route('**/api/v1/journal/events?*', (route) =>
+  await page.route('**/api/v1/journal/events?*subject=pair%3Asantiago%2Fpanama*', (route) =>
     route.fulfill({
       json: {
         items: [{ ...event, body: { ...event.body, evidence: kept.id } }],

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <set>
 
-#include "services/measure/engine_heat.h"
 #include "services/measure/words_statement.h"
 
 namespace quipu::measure {
@@ -199,32 +198,6 @@ TEST(StatementWords, HaveEachTextInEachLanguageWithTheSameNames) {
         EXPECT_EQ(languages.at(Language::es), languages.at(Language::en)) << name;
         EXPECT_EQ(languages.at(Language::pt), languages.at(Language::en)) << name;
     }
-}
-
-TEST(Heat, RowsAreAsNarrowAsHistogramClockAndScreenAllow) {
-    std::vector<data::ArchiveRecord> steps;
-    for (int i = 0; i < 3; ++i)
-        steps.push_back(hour(i, 30 + i));
-    steps[2].histograms[0].add(3'000'000'000, 4);
-    const Heat heat = heat_of(steps, start_of_test(), start_of_test() + std::chrono::hours(3), std::chrono::hours(1));
-    ASSERT_LE(heat.bounds_us.size(), kMostRows + 1);
-    EXPECT_TRUE(std::ranges::is_sorted(heat.bounds_us));
-    EXPECT_LE(heat.bounds_us.front(), 30'000);
-    EXPECT_GT(heat.bounds_us.back(), 3'000'000);
-    for (const HeatStep& step : heat.steps) {
-        ASSERT_EQ(step.counts.size(), heat.bounds_us.size() - 1);
-        std::int64_t sum = 0;
-        for (const std::int64_t count : step.counts)
-            sum += count;
-        EXPECT_EQ(sum, step.time == heat.steps[2].time ? 5404 : 5400);
-    }
-    const std::vector<data::ArchiveRecord> coarse{hour(0, 30, 0, 4'000'000)};
-    const Heat wide = heat_of(coarse, start_of_test(), start_of_test(), std::chrono::hours(1));
-    ASSERT_EQ(wide.bounds_us.size(), 2U);
-    EXPECT_GE(wide.bounds_us[1] - wide.bounds_us[0], 5000);
-    const std::vector<data::ArchiveRecord> hopeless{hour(0, 30, 0, 2'000'000'000)};
-    EXPECT_TRUE(heat_of(hopeless, start_of_test(), start_of_test(), std::chrono::hours(1)).bounds_us.empty());
-    EXPECT_EQ(step_for(std::chrono::hours(24)), std::chrono::minutes(8));
 }
 
 }  // namespace

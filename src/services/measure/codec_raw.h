@@ -4,7 +4,7 @@
 //
 //     version, sender, minute, part, count, then a packet after the other:
 //     what it is (1: lost, 2: error estimates follow), its sequence, when it was sent and, if it came, its delay and
-//     TTL; times and sequences as differences, so that a packet takes some twelve octets.
+//     TTL; times and sequences as differences, so that a packet takes some thirteen octets.
 
 #include <cstdint>
 #include <optional>

@@ -261,7 +261,7 @@ TEST_F(ExchangeTest, RawRecordsAreGivenInThreeForms) {
     EXPECT_THAT(raw("owamp"), HasSubstr("7 15161983601471389696 "));
     EXPECT_THAT(raw("owamp"), HasSubstr(" 1 0.00390625 "));
     EXPECT_THAT(raw("owamp"), HasSubstr(" 250\n8 "));
-    EXPECT_THAT(raw("owamp"), HasSubstr(" 0 0 2.32831e-10 255\n"));
+    EXPECT_THAT(raw("owamp"), HasSubstr(" 0 0 1e-09 255\n"));
     measure::JudgedMinute judged{.minute = first(), .wrong = {}};
     judged.wrong["panama"] = {.since = first(), .cause = measure::ClockCause::step, .by = 7'000'000};
     ASSERT_TRUE(measure::PointStore(*archive_).mark(judged));

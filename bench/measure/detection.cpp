@@ -4,6 +4,8 @@
 //     bench_detection [SERIES] [WEEKS]      synthetic: 5,000 series, four weeks
 //     bench_detection --replay FILE.csv     records as `quipu --output csv measure records` prints them, nothing
 //     planted
+//     zcat bench/measure/lab.csv.gz | bench_detection --recording /dev/stdin [WEEKS]      what bench/measure/record.sh
+//     has recorded, made into weeks (recording.h)
 //
 // A synthetic pair has a delay of 1 to 180 ms, jitter of its median, a clock that wanders within its error, strays, a
 // little loss; a third of them queue every evening. After the first week each gets one planted change of delay for good
@@ -23,10 +25,14 @@
 #include <vector>
 
 #include "base/random.h"
+#include "measure/recording.h"
+#include "measure/tally.h"
 #include "services/measure/engine_events.h"
+#include "services/measure/throughput/engine_changes.h"
 
 using namespace quipu;
 using namespace quipu::measure;
+using namespace quipu::bench;
 
 namespace {
 
@@ -92,22 +98,7 @@ Sample minute_of_series(Series& s, Rng& rng, int minute) {
     return out;
 }
 
-struct Tally {
-    int planted = 0, found = 0;
-    std::vector<int> minutes;
-};
-
-void print(const char* what, Tally& tally) {
-    std::ranges::sort(tally.minutes);
-    const auto at = [&](double q) {
-        if (tally.minutes.empty()) return 0;
-        return tally.minutes[static_cast<std::size_t>(q * static_cast<double>(tally.minutes.size() - 1))];
-    };
-    std::printf("  %-28s %6d planted %6d found (%5.1f %%)  after %d min (median), %d (p95)\n", what, tally.planted,
-                tally.found, 100.0 * tally.found / std::max(tally.planted, 1), at(0.5), at(0.95));
-}
-
-int synthetic(int series, int weeks) {
+void synthetic(int series, int weeks) {
     std::map<double, Tally> sizes;
     std::map<bool, Tally> by_evening;
     Tally loss;
@@ -157,7 +148,6 @@ int synthetic(int series, int weeks) {
                 30 * false_delay / std::max(days, 1.0), 30 * false_delay_evening / std::max(evening_days, 1.0),
                 30 * false_loss / std::max(days + evening_days, 1.0));
     std::printf("  in the first two days, per series: %.2f\n", static_cast<double>(learning) / series);
-    return 0;
 }
 
 void cost(int series) {
@@ -176,6 +166,42 @@ void cost(int series) {
     std::printf("%d series: %.3f us a sample (%zu events), %zu octets a series\n", series,
                 1e6 * took / (static_cast<double>(series) * static_cast<double>(samples.size())), events,
                 sizeof(Detector));
+}
+
+/// Regular tests of throughput, four a day: what they carry falls for good after the sixth week.
+void throughput_tests(double spread, double keeps) {
+    constexpr int kTests = 4 * 7 * 26;
+    constexpr int kFalls = 4 * 7 * 6;
+    constexpr int kPairs = 200;
+    Tally tally;
+    int alarms = 0;
+    for (int pair = 0; pair < kPairs; ++pair) {
+        Rng rng(static_cast<std::uint64_t>(pair) + 1);
+        std::vector<throughput::ThroughputResult> results;
+        bool found = false;
+        for (int test = 0; test < kTests; ++test) {
+            const double carries = 900e6 * (test < kFalls ? 1 : keeps) * std::max(0.05, 1 + spread * normal(rng));
+            throughput::ThroughputResult result;
+            result.start = Time(std::chrono::hours(6) * test);
+            result.received_bps = static_cast<std::int64_t>(carries);
+            results.push_back(std::move(result));
+            if (std::ssize(results) > throughput::kResultsLookedAt) results.erase(results.begin());
+            const auto change = throughput::change_decided_by_last(results);
+            if (!change) continue;
+            if (!found && test >= kFalls && test < kFalls + 8 && change->after < change->before) {
+                found = true;
+                tally.minutes.push_back(test - kFalls + 1);
+            } else {
+                ++alarms;
+            }
+        }
+        ++tally.planted;
+        tally.found += found ? 1 : 0;
+    }
+    char what[80];
+    std::snprintf(what, sizeof what, "falls to %.0f %%, spread %.0f %%", 100 * keeps, 100 * spread);
+    print(what, tally, "tests");
+    std::printf("    false alarms a month and pair: %.4f\n", alarms / (kPairs * 26.0 * 7 / 30));
 }
 
 /// Columns by their names in the first line; one detector for each (from, to), or one for the file.
@@ -234,8 +260,15 @@ int replay(const char* path) {
 
 int main(int count, char** words) {
     if (count == 3 && std::string(words[1]) == "--replay") return replay(words[2]);
+    if (count >= 3 && std::string(words[1]) == "--recording")
+        return replay_recording(words[2], count > 3 ? std::atoi(words[3]) : 4);
     const int series = count > 1 ? std::atoi(words[1]) : 5000;
     const int weeks = count > 2 ? std::atoi(words[2]) : 4;
     cost(5000);
-    return synthetic(series, weeks);
+    synthetic(series, weeks);
+    std::printf("throughput, four tests a day, half a year, one fall for good\n");
+    for (const double spread : {0.03, 0.1, 0.2})
+        for (const double keeps : {0.7, 0.5})
+            throughput_tests(spread, keeps);
+    return 0;
 }

@@ -70,7 +70,7 @@ class Agents : public platform::Service {
     /// `assign` answers this agent's work for the part, or null for none; called again whenever `invalidate` was.
     virtual void add_part(std::string name, std::function<Value(const AgentInfo&)> assign) = 0;
     /// `take` must commit before it answers ok; called on the blocking pool, one batch of a stream of an agent at a
-    /// time.
+    /// time. What an agent sends together is taken in the order in which its streams were added.
     virtual void add_stream(std::string stream, std::function<Result<void>(const StreamBatch&)> take) = 0;
     /// Assignments may have changed: those who wait are answered.
     virtual void invalidate() = 0;

@@ -1,5 +1,6 @@
 #include "agent/server.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "agent/batch.h"
@@ -54,8 +55,16 @@ void Server::add_part(std::string name, Roster::Assign assign) {
     invalidate();
 }
 
-void Server::add_stream(std::string stream, Take take) {
-    streams_.with([&](auto& streams) { streams[std::move(stream)] = std::move(take); });
+void Server::put(Streams& streams, std::string_view stream, Take take) {
+    const auto at = std::ranges::find(streams, stream, &Streams::value_type::first);
+    if (at == streams.end())
+        streams.emplace_back(stream, std::move(take));
+    else
+        at->second = std::move(take);
+}
+
+void Server::add_stream(std::string_view stream, Take take) {
+    streams_.with([&](Streams& streams) { put(streams, stream, std::move(take)); });
 }
 
 void Server::invalidate() {
@@ -178,7 +187,7 @@ Task<Result<net::HttpResponse>> Server::take_records(const net::HttpRequest& req
 }
 
 Result<RecordsReply> Server::take_batch(const std::string& agent, const std::string& body) {
-    const Batch batch = TRY(parse_batch(as_bytes(body)));
+    Batch batch = TRY(parse_batch(as_bytes(body)));
     const auto turn = turns_.with([&](auto& turns) {
         auto& entry = turns[agent];
         if (!entry) entry = std::make_shared<std::mutex>();
@@ -186,20 +195,22 @@ Result<RecordsReply> Server::take_batch(const std::string& agent, const std::str
     });
     const std::scoped_lock lock(*turn);
     RecordsReply reply;
+    const auto known = streams_.with([](const auto& streams) { return streams; });
+    const auto place = [&](const BatchStream& stream) {
+        return std::ranges::find(known, stream.stream, &Streams::value_type::first);
+    };
+    std::ranges::stable_sort(batch.streams, {}, place);
     for (const BatchStream& stream : batch.streams) {
-        const Take take = streams_.with([&](const auto& streams) {
-            const auto it = streams.find(stream.stream);
-            return it == streams.end() ? Take{} : it->second;
-        });
-        if (!take) {
+        const auto at = place(stream);
+        if (at == known.end()) {
             reply.refused[stream.stream] = "no service of this hub takes this stream";
             continue;
         }
-        auto done = take({.agent = agent,
-                          .spool = batch.spool,
-                          .stream = stream.stream,
-                          .first_sequence = stream.first_sequence,
-                          .payloads = stream.payloads});
+        auto done = at->second({.agent = agent,
+                                .spool = batch.spool,
+                                .stream = stream.stream,
+                                .first_sequence = stream.first_sequence,
+                                .payloads = stream.payloads});
         if (!done) {
             // What this stream's service can't keep now must not hold up the others; the agent keeps it and tries
             // again.

@@ -7,6 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/engine_roster.h"
@@ -25,13 +27,17 @@ namespace quipu::agent {
 class Server : public std::enable_shared_from_this<Server> {
   public:
     using Take = std::function<Result<void>(const StreamBatch&)>;
+    /// In the order in which they are taken.
+    using Streams = std::vector<std::pair<std::string, Take>>;
+    /// A stream that is there already keeps its place.
+    static void put(Streams& streams, std::string_view stream, Take take);
 
     Server(platform::House house, net::KeyPair authority);
 
     /// The roster from the store; parts and streams must be known by then.
     Result<void> load();
     void add_part(std::string name, Roster::Assign assign);
-    void add_stream(std::string stream, Take take);
+    void add_stream(std::string_view stream, Take take);
     void invalidate();
 
     [[nodiscard]] Task<net::HttpResponse> handle(net::HttpRequest& request);
@@ -66,7 +72,7 @@ class Server : public std::enable_shared_from_this<Server> {
     Store store_;
     Guarded<Roster> roster_;
     Guarded<std::map<std::string, Roster::Assign>> parts_;
-    Guarded<std::map<std::string, Take, std::less<>>> streams_;
+    Guarded<Streams> streams_;
     /// One batch of an agent at a time: its order is the order of its records.
     Guarded<std::map<std::string, std::shared_ptr<std::mutex>>> turns_;
     Waiters waiters_;

@@ -96,8 +96,8 @@ class AgentsService final : public Agents {
         if (server_) server_->add_part(std::move(part), std::move(assign));
     }
     void add_stream(std::string stream, std::function<Result<void>(const StreamBatch&)> take) override {
-        streams_[stream] = take;
-        if (server_) server_->add_stream(std::move(stream), std::move(take));
+        Server::put(streams_, stream, take);
+        if (server_) server_->add_stream(stream, std::move(take));
     }
     void invalidate() override {
         if (server_) server_->invalidate();
@@ -129,7 +129,7 @@ class AgentsService final : public Agents {
     std::vector<net::Endpoint> more_addresses_;
     platform::House* house_ = nullptr;
     std::map<std::string, Roster::Assign> parts_;
-    std::map<std::string, Server::Take> streams_;
+    Server::Streams streams_;
     std::shared_ptr<Server> server_;
     std::vector<std::unique_ptr<net::HttpServer>> listeners_;
     std::shared_ptr<void> connected_;

@@ -246,15 +246,17 @@ Result<std::optional<Spool::Outgoing>> Spool::next(std::size_t octets, const std
         std::size_t used = 0;
 
         for (auto& [name, stream] : contents.streams) {
-            const std::uint64_t wanted = stream.acknowledged + 1;
-            if (wanted >= stream.next_sequence() || std::ranges::find(skip, name) != skip.end()) continue;
+            const std::uint64_t behind = stream.acknowledged + 1;
+            if (behind >= stream.next_sequence() || std::ranges::find(skip, name) != skip.end()) continue;
             // Sent only when on disk: a sequence that the hub has seen must never be given to another record.
             if (stream.dirty) {
                 if (fdatasync(stream.file.get()) != 0) return fail_errno(errno, "sync the spool", folder_);
                 stream.dirty = false;
             }
             const auto segment =
-                std::ranges::find_if(stream.segments, [&](const Segment& s) { return wanted < s.end(); });
+                std::ranges::find_if(stream.segments, [&](const Segment& s) { return behind < s.end(); });
+            // What was cut from a damaged segment leaves a gap in the numbers: no other record takes them.
+            const std::uint64_t wanted = std::max(behind, segment->first);
             ByteReader in(as_bytes(texts.emplace_back(TRY(read_file(segment->path)))));
             std::uint64_t sequence = segment->first;
             if (stream.cursor_sequence >= segment->first && stream.cursor_sequence <= wanted) {

@@ -123,6 +123,60 @@ TEST_F(SpoolTest, ADamagedRecordEndsTheSegment) {
     EXPECT_EQ(peek(*spool), Lines{"measure.minute@1: good"});
 }
 
+TEST_F(SpoolTest, WhatADamagedSegmentLostKeepsItsNumbers) {
+    const SpoolLimits limits{.segment_octets = 20};
+    {
+        const auto spool = open(limits);
+        for (const std::string text : {"first", "second", "third", "fourth"})
+            put(*spool, text);
+    }
+    // The second of two records in the first segment.
+    std::fstream file(folder_ / "measure.minute" / "00000000000000000001.seg",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(8 + 5 + 8);
+    file.put('x');
+    file.close();
+    const auto spool = open(limits);
+    EXPECT_EQ(peek(*spool), std::vector<std::string>{"measure.minute@1: first"});
+    spool->acknowledge("measure.minute", 1);
+    EXPECT_EQ(peek(*spool), std::vector<std::string>{"measure.minute@3: third fourth"});
+    spool->acknowledge("measure.minute", 4);
+    EXPECT_EQ(peek(*spool), std::vector<std::string>{});
+}
+
+// A point with 1,000 sessions, its hub away for an hour, its process ended in the middle of it.
+TEST_F(SpoolTest, AnHourWithoutTheHubIsKeptAndGoesOutOnce) {
+    constexpr std::uint64_t kSessions = 1000;
+    constexpr std::uint64_t kMinutes = 60;
+    const auto record = [](std::uint64_t minute, std::uint64_t session) {
+        return fmt::format("{:>263}", fmt::format("{}/{}", minute, session));  // octets of a minute's record
+    };
+    auto spool = open();
+    for (std::uint64_t minute = 0; minute < kMinutes; ++minute) {
+        if (minute == kMinutes / 2) {
+            spool.reset();
+            spool = open();
+        }
+        for (std::uint64_t session = 0; session < kSessions; ++session)
+            put(*spool, record(minute, session));
+    }
+    EXPECT_EQ(spool->state().dropped, 0U);
+    EXPECT_EQ(spool->state().waiting, kSessions * kMinutes);
+    EXPECT_LT(spool->state().octets, SpoolLimits().octets / 10) << "half a day of it has room";
+    std::uint64_t got = 0;
+    for (auto next = spool->next(kMaxBatchOctets / 2, {}); next && *next; next = spool->next(kMaxBatchOctets / 2, {})) {
+        const auto batch = parse_batch((*next)->bytes);
+        ASSERT_TRUE(batch);
+        ASSERT_EQ(batch->streams.at(0).first_sequence, got + 1);
+        for (const ByteSpan payload : batch->streams.at(0).payloads) {
+            ASSERT_EQ(as_text(payload), record(got / kSessions, got % kSessions));
+            ++got;
+        }
+        spool->acknowledge("measure.minute", got);
+    }
+    EXPECT_EQ(got, kSessions * kMinutes);
+}
+
 TEST_F(SpoolTest, BeyondItsBoundTheOldestGoAndRawBeforeSummaries) {
     auto spool = open({.octets = 2000, .segment_octets = 200});
     const std::string record(92, 'x');  // 100 octets with its frame

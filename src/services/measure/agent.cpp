@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 
+#include "agent/files.h"
 #include "base/log.h"
 #include "services/measure/data_plane.h"
 #include "services/measure/path/interfaces.h"
@@ -23,6 +24,10 @@ constexpr LogEvent kNoSentLog{
     LogLevel::warning, "MEASURE_SENT_LOG",
     "Until when packets were sent can't be kept: after a restart the absence will look like loss",
     "See that the agent's folder can be written to."};
+
+constexpr LogEvent kNotResumed{LogLevel::warning, "MEASURE_NOT_RESUMED",
+                               "What the hub has assigned can't be kept: after a restart the point waits for its hub",
+                               "See that the agent's folder can be written to."};
 
 constexpr LogEvent kNoPaths{LogLevel::warning, "MEASURE_NO_PATHS", "The ways to other points are not traced",
                             "Let the agent open raw sockets: run it as root or with CAP_NET_RAW."};
@@ -49,6 +54,7 @@ class PointPart final : public Point {
         else
             log(kNoPaths, {{"error", tracer.error().text()}});
         keeper_ = std::jthread([this](const std::stop_token& stop) { keep(stop); });
+        resume();
         return {};
     }
 
@@ -93,6 +99,8 @@ class PointPart final : public Point {
         }
         log(kAssigned, {{"send", wanted.send.size()}, {"receive", wanted.receive.size()}});
         plane_->order(std::move(orders));
+        if (auto kept = agent::write_file(assignment_file(), json_text(wanted), 0600); !kept)
+            log(kNotResumed, {{"error", kept.error().text()}});
         return {};
     }
 
@@ -105,6 +113,17 @@ class PointPart final : public Point {
     }
 
   private:
+    [[nodiscard]] std::string assignment_file() const { return context_->folder + "/assignment.json"; }
+
+    /// A point that starts while its hub is away goes on with what it did before.
+    void resume() {
+        const auto text = agent::read_file(assignment_file());
+        if (!text && text.error().code == ErrorCode::not_found) return;
+        const auto value = text ? parse_json(*text, assignment_file()) : Result<Value>(std::unexpected(text.error()));
+        const auto done = value ? assign(*value) : Result<void>(std::unexpected(value.error()));
+        if (!done) log(kNotResumed, {{"error", done.error().text()}});
+    }
+
     /// Whom to trace, and those to whom the way seems to have changed.
     void trace(const Assignment& wanted) {
         if (!tracer_) return;
@@ -122,8 +141,15 @@ class PointPart final : public Point {
     void keep_path(const path::TracedPath& found) {
         ByteWriter out(256);
         path::write_path(out, found);
-        const auto kept = context_->records.append(path::kPathStream, out.span());
-        if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
+        keep_record(path::kPathStream, out.span());
+    }
+
+    /// Told once each time that it begins to fail: a full disk would fill the log as well.
+    void keep_record(std::string_view stream, ByteSpan payload) {
+        const auto kept = context_->records.append(stream, payload);
+        if (!kept) ++records_lost_;
+        if (failing_.exchange(!kept) || kept) return;
+        log(kRecordLost, {{"stream", stream}, {"error", kept.error().text()}});
     }
 
     /// What comes from a site with another TTL came another way: ours to it may have changed as well.
@@ -162,9 +188,7 @@ class PointPart final : public Point {
                 continue;
             }
             if (entry.stream == kMinuteStream) notice_ttl(entry.payload);
-            const auto kept = context_->records.append(entry.stream, entry.payload);
-            // Once for each time that it begins to fail: a full disk would fill the log as well.
-            if (!kept && records_lost_++ % 1000 == 0) log(kRecordLost, {{"error", kept.error().text()}});
+            keep_record(entry.stream, entry.payload);
         }
         plane_->note_records_lost(records_lost_);
         const std::scoped_lock lock(log_mutex_);
@@ -182,6 +206,7 @@ class PointPart final : public Point {
     std::map<std::string, std::int16_t, std::less<>> ttls_;  // of the keeper's thread alone
     std::unique_ptr<path::Tracer> tracer_;
     std::atomic<std::uint64_t> records_lost_ = 0;
+    std::atomic<bool> failing_ = false;  // the last record was not kept
     std::jthread keeper_;
 };
 

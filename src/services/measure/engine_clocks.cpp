@@ -66,7 +66,10 @@ std::map<std::string, double, std::less<>> solve(const std::vector<Opinion>& opi
 }  // namespace
 
 void ClockJudge::add(const DirectedDelay& delay, Time now) {
-    if (delay.minute <= judged_ || delay.received < kFewestPackets || delay.from == delay.to) return;
+    if (delay.received < kFewestPackets || delay.from == delay.to) return;
+    // Too late to be judged, but as much is to be waited for from now on.
+    if (delay.minute == judged_) ++usual_directions_;
+    if (delay.minute <= judged_) return;
     Waiting& waiting = waiting_[delay.minute];
     if (waiting.first_seen == Time{}) waiting.first_seen = now;
     const bool there = delay.from < delay.to;
@@ -82,16 +85,6 @@ void ClockJudge::report(const ClockReport& report) {
     if (const auto at = reports_.find(report.site); at != reports_.end() && report.minute <= at->second.minute) return;
     reports_[report.site] = report;
     if (report.step != 0) steps_[report.site] = report;
-}
-
-void ClockJudge::forget(std::string_view site) {
-    std::erase_if(usual_, [&](const auto& one) { return one.first.first == site || one.first.second == site; });
-    const std::string name(site);
-    reports_.erase(name);
-    steps_.erase(name);
-    faults_.erase(name);
-    quiet_.erase(name);
-    in_doubt_.erase(name);
 }
 
 std::vector<ClockChange> ClockJudge::judge(Time now) {

@@ -79,8 +79,6 @@ class ClockJudge {
     void note_step(const ClockReport& report) { steps_[report.site] = report; }
     /// Who was wrong when this judge was not there yet.
     void set_fault(const std::string& site, const ClockFault& fault) { faults_[site] = fault; }
-    /// Forgets a point that takes part no more.
-    void forget(std::string_view site);
 
     /// Judges the minutes that are complete (what came in the last one has come) or have waited for long enough.
     std::vector<ClockChange> judge(Time now);

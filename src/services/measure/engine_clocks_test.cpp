@@ -16,7 +16,7 @@ namespace {
 //     drift NAME MS                and goes ahead by so much each minute
 //     error MS                     both clocks of each pair together claim this error
 //     longer FROM|* TO|* MS        the way takes so much longer than so far
-//     silent FROM TO               nothing comes there any more
+//     silent FROM TO, heard FROM TO    nothing comes there any more; it comes again
 //     kernel NAME free|disciplined, stepped NAME MS    what the point says of itself from the next minute on
 //     minute [xN], minute-incomplete, later SECONDS    a minute is measured and comes in; time passes
 //     until-wrong NAME MINUTES     within so many minutes its clock goes wrong
@@ -52,6 +52,8 @@ class ClockScript {
                         if ((a == "*" || a == from) && (b == "*" || b == to)) longer_[{from, to}] += ms;
             } else if (verb == "silent" && words >> a >> b) {
                 silent_.insert({a, b});
+            } else if (verb == "heard" && words >> a >> b) {
+                silent_.erase({a, b});
             } else if (verb == "kernel" && words >> a >> b) {
                 judge_.report({.site = a, .minute = now_, .disciplined = b == "disciplined"});
             } else if (verb == "stepped" && words >> a >> ms) {

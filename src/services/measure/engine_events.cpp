@@ -31,27 +31,13 @@ double share(std::int64_t lost, std::int64_t sent) {
 }  // namespace
 
 std::vector<PairEvent> Detector::add(const Sample& sample) {
-    std::vector<PairEvent> out = add_delay(sample);
-    for (const PairEvent& event : add_loss(sample))
-        out.push_back(event);
-    return out;
-}
-
-std::vector<PairEvent> Detector::add_delay(const Sample& sample) {
     std::vector<PairEvent> out;
-    if (sample.minute <= last_delay_) return out;
-    last_delay_ = sample.minute;
+    if (sample.minute <= last_) return out;
+    last_ = sample.minute;
     if (sample.clock_wrong) delay_.forget_run();
     if (sample.received >= kFewest && !sample.clock_wrong) judge_delay(sample, out);
-    return out;
-}
-
-std::vector<PairEvent> Detector::add_loss(const Sample& sample) {
-    std::vector<PairEvent> out;
-    if (sample.minute <= last_loss_) return out;
-    last_loss_ = sample.minute;
-    if (sample.sender_absent && sample.received == 0) return out;
-    if (sample.sent >= kFewest && !sample.settling) judge_loss(sample, out);
+    const bool unsent = sample.sender_absent && sample.received < sample.sent;
+    if (sample.sent >= kFewest && !sample.settling && !unsent) judge_loss(sample, out);
     return out;
 }
 
@@ -68,7 +54,7 @@ std::optional<std::int64_t> Detector::level() const {
 bool Detector::slow() const {
     const auto level = delay_.level();
     if (!level || !usual_) return false;
-    const double usual = std::max(static_cast<double>(*usual_), delay_.usual_at(last_delay_).value_or(0));
+    const double usual = std::max(static_cast<double>(*usual_), delay_.usual_at(last_).value_or(0));
     return *level > usual + delay_.band(usual);
 }
 

@@ -29,7 +29,7 @@ struct Sample {
     std::int64_t clock_error = 0;  ///< nanoseconds
     std::int64_t ttl = 0;          ///< on arrival; 0: unknown
     std::int64_t loss_run = 0;     ///< most packets lost in a row
-    bool sender_absent = false;    ///< the sender is known not to run: its silence says nothing of the path
+    bool sender_absent = false;    ///< nothing is heard of the sender: what is missing may never have been sent
     bool settling = false;         ///< the session has just begun: what it loses says nothing of the path
     bool clock_wrong = false;      ///< the clock of one of its ends is: the delay says nothing of the path
 };
@@ -55,10 +55,6 @@ class Detector {
 
     /// Minutes must rise; one that does not is ignored.
     std::vector<PairEvent> add(const Sample& sample);
-    /// The same in two halves, for whoever knows later whether the clocks were right. Each has its own order of
-    /// minutes.
-    std::vector<PairEvent> add_delay(const Sample& sample);
-    std::vector<PairEvent> add_loss(const Sample& sample);
     /// The way has changed about this minute: an event of delay then says so.
     void note_way(Time minute) { way_changed_ = minute; }
     /// What an hour of the longer past was like; nanoseconds.
@@ -83,7 +79,7 @@ class Detector {
 
     LevelDetector delay_{kDelayRules};
     std::optional<std::int64_t> usual_;
-    Time last_delay_{}, last_loss_{}, way_changed_{};
+    Time last_{}, way_changed_{};
     std::int64_t level_ttl_ = 0;
     double loss_before_ = 0;
     double usual_loss_ = 0;  // share lost while not lossy

@@ -72,14 +72,12 @@ std::vector<Told> Live::add(const StoredMinute& minute, std::optional<bool> cloc
                       .settling = !whole || one.joined};
         if (clock_wrong) {
             sample.clock_wrong = *clock_wrong;
-            for (const PairEvent& event : one.detector.add_delay(sample))
+            for (const PairEvent& event : one.detector.add(sample))
                 out.push_back({minute.from, minute.to, event});
         } else {
             one.waiting.push_back(sample);
             judge_waiting(state, minute.from, minute.to, out);
         }
-        for (const PairEvent& event : one.detector.add_loss(sample))
-            out.push_back({minute.from, minute.to, event});
         if (one.minute && one.minute->time > figures.time) return;
         // What a session that began late in its minute lost at first may still be routing that settles.
         one.joined = columns.scheduled < per_minute_ / 2;
@@ -94,7 +92,8 @@ std::vector<Told> Live::add(const StoredMinute& minute, std::optional<bool> cloc
     return out;
 }
 
-/// A minute waits for the other direction's, but no longer than until the next one of its own comes.
+/// A minute waits for the other direction's, but no longer than until the next one of its own comes: that tells whether
+/// the clocks were right, and that the sender was there until its end or has said what it did not send.
 void Live::judge_waiting(State& state, std::string_view from, std::string_view to, std::vector<Told>& out) const {
     const auto at = state.pairs.find(pair_key(from, to));
     if (at == state.pairs.end()) return;
@@ -107,8 +106,9 @@ void Live::judge_waiting(State& state, std::string_view from, std::string_view t
         const bool to_come = other && *other < sample.minute && sample.minute - *other <= kOtherComes;
         if (to_come && one.waiting.size() == 1) return;
         one.waiting.pop_front();
+        if (!one.waiting.empty()) sample.sender_absent = sample.sender_absent || one.waiting.front().sender_absent;
         sample.clock_wrong = contradicted_ && contradicted_(from, to, sample.minute);
-        for (const PairEvent& event : one.detector.add_delay(sample))
+        for (const PairEvent& event : one.detector.add(sample))
             out.push_back({std::string(from), std::string(to), event});
     }
 }
@@ -155,8 +155,12 @@ void Live::learn_hour(const std::string& key, Time hour, double median) {
 void Live::replace(const StoredMinute& minute) {
     state_.with([&](State& state) {
         const auto at = state.pairs.find(minute.record.key);
-        if (at == state.pairs.end() || !at->second.minute || at->second.minute->time != minute.record.time) return;
-        at->second.minute = figures_of(minute.record, kMinute);
+        if (at == state.pairs.end()) return;
+        const Figures figures = figures_of(minute.record, kMinute);
+        for (Sample& sample : at->second.waiting)
+            if (sample.minute == minute.record.time) sample.sent = figures.sent;
+        if (!at->second.minute || at->second.minute->time != minute.record.time) return;
+        at->second.minute = figures;
         at->second.version = ++state.version;
     });
 }

@@ -92,8 +92,8 @@ class Live {
     void judge_clocks_by(std::function<bool(std::string_view from, std::string_view to, Time minute)> contradicted) {
         contradicted_ = std::move(contradicted);
     }
-    /// In order of time for each pair. What a minute's delay says is known once the other direction's has come, too, or
-    /// none is to come. `clock_wrong`: whether clocks spoilt it is known already.
+    /// In order of time for each pair. What a minute says is known once the other direction's has come, too, or none is
+    /// to come. `clock_wrong`: whether clocks spoilt it is known already.
     std::vector<Told> add(const StoredMinute& minute, std::optional<bool> clock_wrong = std::nullopt);
     /// The clocks that are wrong now.
     void set_wrong_clocks(std::set<std::string, std::less<>> sites);
@@ -120,7 +120,7 @@ class Live {
   private:
     struct One {
         Detector detector;
-        std::deque<Sample> waiting;  // for the other direction: their delays are not judged yet
+        std::deque<Sample> waiting;  // for the other direction: not judged yet
         std::optional<Figures> minute, running;
         bool absent = false;
         bool joined = false;  // the minute before was not whole

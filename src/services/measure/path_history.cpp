@@ -82,7 +82,7 @@ Result<void> PathHistory::load() {
     return {};
 }
 
-Result<void> PathHistory::take(const agent::StreamBatch& batch, Time now) {
+Result<std::vector<PathHistory::Change>> PathHistory::take(const agent::StreamBatch& batch, Time now) {
     std::vector<path::TracedPath> traced;
     for (const ByteSpan payload : batch.payloads) {
         ByteReader in(payload);
@@ -94,23 +94,26 @@ Result<void> PathHistory::take(const agent::StreamBatch& batch, Time now) {
             traced.push_back(std::move(*one));
         }
     }
-    if (traced.empty()) return {};
+    std::vector<Change> out;
+    if (traced.empty()) return out;
     Currents changed;
     TRY(database_.write([&](data::Transaction& transaction) -> Result<void> {
         changed.clear();
+        out.clear();
         for (const path::TracedPath& one : traced)
-            TRY(settle(transaction, batch.agent, one.to, one.record, changed));
+            if (TRY(settle(transaction, batch.agent, one.to, one.record, changed)))
+                out.push_back({batch.agent, one.to, one.record.time});
         return {};
     }));
     bool news = false;
     currents_.with([&](Currents& currents) {
         for (auto& [key, current] : changed) {
-            news = news || std::exchange(current.told_more, false);
+            news = std::exchange(current.told_more, false) || news;
             currents[key] = std::move(current);
         }
     });
     if (news) ++revision_;
-    return {};
+    return out;
 }
 
 Result<void> PathHistory::forget_before(Time time) {
@@ -124,7 +127,7 @@ Result<void> PathHistory::forget_before(Time time) {
     });
 }
 
-Result<void> PathHistory::settle(data::Transaction& transaction, std::string_view from, std::string_view to,
+Result<bool> PathHistory::settle(data::Transaction& transaction, std::string_view from, std::string_view to,
                                  const path::PathRecord& seen, Currents& changed) const {
     const std::string key = pair_key(from, to);
     std::optional<Current> current;
@@ -134,7 +137,7 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
         currents_.with([&](const Currents& currents) {
             if (const auto known = currents.find(key); known != currents.end()) current = known->second;
         });
-    if (current && seen.time <= current->last) return {};
+    if (current && seen.time <= current->last) return false;
     if (current && path::fits(current->way, seen)) {
         current->last = seen.time;
         const bool learned = path::learn(current->way, seen);
@@ -148,9 +151,9 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
                 data::count_of(seen.time), std::string(from), std::string(to), data::count_of(current->since)));
         }
         changed[key] = std::move(*current);
-        return {};
+        return false;
     }
-    if (current && current->way.reached && !seen.reached) return {};
+    if (current && current->way.reached && !seen.reached) return false;
     auto way = TRY(known_or_new(transaction, from, to, seen));
     if (current) {
         TRY(
@@ -172,7 +175,7 @@ Result<void> PathHistory::settle(data::Transaction& transaction, std::string_vie
                         way.id));
     changed[key] = {
         .since = seen.time, .last = seen.time, .written = seen.time, .way = std::move(way), .told_more = true};
-    return {};
+    return current.has_value();
 }
 
 /// An earlier way of the pair that fits, the latest first; else the way that was seen, now on record.

@@ -40,9 +40,14 @@ class PathHistory {
 
     /// Reads what is so now.
     [[nodiscard]] Result<void> load();
+    /// A pair's packets take another way than before.
+    struct Change {
+        std::string from, to;
+        Time seen{};
+    };
     /// Keeps a batch of measure.path. Repeats change nothing; a payload that can't be read is left out. `now`: traces
-    /// from later than a minute after it are a wrong clock's, and left out too.
-    [[nodiscard]] Result<void> take(const agent::StreamBatch& batch, Time now);
+    /// from later than a minute after it are a wrong clock's, and left out too. Answers what has changed.
+    [[nodiscard]] Result<std::vector<Change>> take(const agent::StreamBatch& batch, Time now);
 
     /// Forgets stays that were over by then, and ways that no pair took since.
     [[nodiscard]] Result<void> forget_before(Time time);
@@ -93,7 +98,8 @@ class PathHistory {
         bool told_more = false;  ///< than before this batch
     };
     using Currents = std::map<std::string, Current, std::less<>>;  // by pair
-    [[nodiscard]] Result<void> settle(data::Transaction& transaction, std::string_view from, std::string_view to,
+    /// True when the way has changed.
+    [[nodiscard]] Result<bool> settle(data::Transaction& transaction, std::string_view from, std::string_view to,
                                       const path::PathRecord& seen, Currents& changed) const;
     [[nodiscard]] Result<path::PathRecord> known_or_new(data::Transaction& transaction, std::string_view from,
                                                         std::string_view to, const path::PathRecord& seen) const;

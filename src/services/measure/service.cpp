@@ -21,6 +21,7 @@
 #include "services/measure/engine_mesh.h"
 #include "services/measure/engine_retrace.h"
 #include "services/measure/evidence.h"
+#include "services/measure/pair_news.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
 #include "services/measure/store_raw.h"
@@ -31,7 +32,7 @@ namespace {
 constexpr LogEvent kMeshChanged{LogLevel::info, "MEASURE_MESH", "The measurement mesh has changed"};
 constexpr LogEvent kNotTold{
     LogLevel::error, "MEASURE_EVENT_NOT_TOLD",
-    "A change of a pair could not be written to the journal; it is tried again at the next start"};
+    "A change of a pair or clock could not be written to the journal; it is tried again with the next minutes"};
 constexpr LogEvent kNoEvidence{LogLevel::warning, "MEASURE_EVIDENCE",
                                "What came after an event could not be kept with it; it is tried again each minute"};
 constexpr LogEvent kFactsMalformed{LogLevel::warning, "MEASURE_FACTS",
@@ -149,6 +150,7 @@ class MeasureService final : public Service {
         points_ = std::make_unique<Points>();
         raw_ = TRY(RawStore::open(raw_folder(house.data_folder), raw_limits_, house.clock));
         evidence_ = std::make_unique<EvidenceStore>(house.database, *store_, *point_store_);
+        news_ = std::make_unique<PairNews>(house.database, house.journal, *evidence_);
         live_ = std::make_shared<Live>(profile_.per_minute, settings_.profiles);
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
             return points_->contradicted(from, to, minute);
@@ -169,10 +171,11 @@ class MeasureService final : public Service {
         add_evidence_routes(house.api, *evidence_);
         add_point_routes(house.api, {.clock = house.clock, .points = *points_, .store = *point_store_});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });
+        // What was not sent is known before anybody looks at what did not arrive.
+        agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
         agents_.add_stream(std::string(kMinuteStream), [this](const auto& batch) { return take_minutes(batch); });
         agents_.add_stream(std::string(kPointStream), [this](const auto& batch) { return take_points(batch); });
         agents_.add_stream(std::string(kRawStream), [this](const auto& batch) { return raw_->take(batch); });
-        agents_.add_stream(std::string(kSkipsStream), [this](const auto& batch) { return take_skips(batch); });
         agents_.add_stream(std::string(kProvisionalStream), [this](const auto& batch) { return take_running(batch); });
         agents_.add_stream(std::string(path::kPathStream), [this](const auto& batch) { return take_paths(batch); });
         add_metrics(house.metrics);
@@ -333,21 +336,24 @@ class MeasureService final : public Service {
             points_->add(minute, house_->clock.now());
         // The minutes are kept: whatever fails from here on is no reason to send them again.
         if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        std::vector<Told> news;
         bool orders = false;
         for (const auto& minute : fresh) {
             show(minute);
             orders = heard(minute.from, minute.to, columns_of(minute.record).ttl) || orders;
-            for (const Told& told : live_->add(minute))
-                if (auto kept = tell(told); !kept) log(kNotTold, {{"error", kept.error().text()}});
+            std::ranges::move(live_->add(minute), std::back_inserter(news));
         }
         if (orders) agents_.invalidate();
+        if (auto kept = news_->tell(std::move(news)); !kept) log(kNotTold, {{"error", kept.error().text()}});
         pair_streams_->ring();
         return {};
     }
 
     [[nodiscard]] Result<void> take_paths(const agent::StreamBatch& batch) {
         if (!open_) return fail(ErrorCode::unavailable, "the service measure is not running");
-        return paths_->take(batch, house_->clock.now());
+        for (const auto& change : TRY(paths_->take(batch, house_->clock.now())))
+            live_->way_changed(change.from, change.to, change.seen);
+        return {};
     }
 
     /// True if the sender has a new order: to trace the way at once.
@@ -452,43 +458,6 @@ class MeasureService final : public Service {
         observe_(out);
     }
 
-    [[nodiscard]] Result<void> tell(const Told& told) {
-        const std::string subject = "pair:" + pair_key(told.from, told.to);
-        const PairEvent& event = told.event;
-        // The event and its evidence are there together or not at all.
-        const auto keep = [&](auto& what) -> Result<void> {
-            const auto frozen = TRY(evidence_->gather(told.from, told.to, what.kType, event.minute));
-            what.evidence = frozen.id;
-            return house_->database.write([&](data::Transaction& transaction) -> Result<void> {
-                TRY(EvidenceStore::keep(transaction, frozen));
-                return house_->journal.append(transaction, subject, what);
-            });
-        };
-        const auto us = [](double nanoseconds) { return rounded_us(static_cast<std::int64_t>(nanoseconds), 1); };
-        const auto delay = [&](auto what) {
-            what.from = told.from;
-            what.to = told.to;
-            what.before_us = us(event.before);
-            what.after_us = us(event.after);
-            what.rerouted = event.rerouted;
-            return keep(what);
-        };
-        const auto loss = [&](auto what) {
-            what.from = told.from;
-            what.to = told.to;
-            what.before = event.before;
-            what.after = event.after;
-            return keep(what);
-        };
-        switch (event.what) {
-            case PairChange::delay_rose: return delay(events::DelayRose{});
-            case PairChange::delay_fell: return delay(events::DelayFell{});
-            case PairChange::loss_began: return loss(events::LossBegan{});
-            case PairChange::loss_ended: return loss(events::LossEnded{});
-        }
-        return {};
-    }
-
     [[nodiscard]] Result<void> tell(const ClockChange& change) {
         const auto changed = [&](auto what) {
             what.site = change.site;
@@ -559,7 +528,7 @@ class MeasureService final : public Service {
                 if (now - minute.record.time < kShownAgain) show(minute);
                 const bool spoilt = from_wrong.contains(minute.record.time) || to_wrong.contains(minute.record.time);
                 for (const Told& told : live_->add(minute, spoilt))
-                    if (now - told.event.minute < kNews && !TRY(was_told(told))) TRY(tell(told));
+                    if (now - told.event.minute < kNews && !TRY(news_->was_told(told))) TRY(news_->tell({told}));
             }
         }
         return {};
@@ -582,18 +551,6 @@ class MeasureService final : public Service {
         std::ranges::nth_element(medians, middle);
         live_->set_past(key, *middle, best_ttl);
         return {};
-    }
-
-    [[nodiscard]] Result<bool> was_told(const Told& told) {
-        static constexpr std::string_view kTypes[] = {events::DelayRose::kType, events::DelayFell::kType,
-                                                      events::LossBegan::kType, events::LossEnded::kType};
-        data::EventFilter filter;
-        filter.since = told.event.minute;
-        filter.type = kTypes[static_cast<std::size_t>(told.event.what)];
-        filter.subject = "pair:" + pair_key(told.from, told.to);
-        filter.limit = 1;
-        return !TRY(house_->journal.events(filter))
-        .empty();
     }
 
     void add_metrics(platform::Metrics& metrics) {
@@ -647,6 +604,7 @@ class MeasureService final : public Service {
     std::unique_ptr<RawStore> raw_;
     RawLimits raw_limits_;
     std::unique_ptr<EvidenceStore> evidence_;
+    std::unique_ptr<PairNews> news_;
     Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;
     std::shared_ptr<PairStreams> pair_streams_;

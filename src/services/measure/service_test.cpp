@@ -403,6 +403,11 @@ TEST_F(Service, EachMinuteTellsItsPath) {
     EXPECT_EQ(text(get("/api/v1/measure/pairs/santiago/panama"), "path"), latest);
     EXPECT_EQ(text(get("/api/v1/measure/pairs"), "items").find(latest) != std::string::npos, true);
     EXPECT_EQ(events(), std::vector<std::string>{"PathChanged pair:santiago/panama"});
+    // A delay that changes with the way says so, though as many hops are passed as before.
+    ASSERT_TRUE(agents_.deliver("panama", kMinuteStream, 5, {minute(4, 90, 35'000'000), minute(5, 90, 35'000'000)}));
+    const auto rose = journal_->events({.type = "DelayRose"});
+    ASSERT_EQ(rose->size(), 1U);
+    EXPECT_EQ(text(rose->front().body, "rerouted"), "true");
     const Value way = get("/api/v1/measure/paths/" + latest.substr(1, 16));
     EXPECT_EQ(way.find("used")->if_array()->size(), 1U);
     get("/api/v1/measure/paths/0000000000000000");

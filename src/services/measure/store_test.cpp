@@ -141,14 +141,21 @@ TEST_F(StoreOnArchive, ARangeWithoutBoundIsCutToTheWeek) {
 
 // ---- Live
 
-StoredMinute stored(int number, std::uint32_t received, std::int64_t delay = 20'000'000, std::int16_t ttl = 255) {
+StoredMinute stored(int number, std::uint32_t received, std::int64_t delay = 20'000'000, std::int16_t ttl = 255,
+                    std::int64_t skipped = 0, bool absent = false) {
     MinuteRecord r{.from = "a", .minute = kStoreStart + kMinute * number, .scheduled = 90, .received = received};
     if (received > 0) {
         r.delay_min = r.delay_median = r.delay_p99 = r.delay_max = delay;
         r.ttl = ttl;
         r.delays.add(delay, received);
     }
-    return {"a", "b", to_archive("a/b", r, 0)};
+    return {"a", "b", to_archive("a/b", r, skipped, absent)};
+}
+
+StoredMinute stored_back(int number) {
+    MinuteRecord r{.from = "b", .minute = kStoreStart + kMinute * number, .scheduled = 90, .received = 90};
+    r.delay_min = r.delay_median = r.delay_p99 = r.delay_max = 20'000'000;
+    return {"b", "a", to_archive("b/a", r, 0)};
 }
 
 std::vector<MeshPoint> two_points() {
@@ -228,6 +235,32 @@ TEST(LivePairs, ASessionThatHasJustBegunIsNoNews) {
     joined.scheduled = 60;
     EXPECT_TRUE(other.add({"a", "b", to_archive("a/b", joined, 0)}).empty());
     EXPECT_EQ(other.add(stored(1, 50)).size(), 1U);
+}
+
+TEST(LivePairs, WhatAnAgentThatDiedDidNotSendIsNoLoss) {
+    const auto ten_minutes = [](Live& live) {
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_TRUE(live.add(stored(i, 90)).empty());
+            EXPECT_TRUE(live.add(stored_back(i)).empty());
+        }
+        EXPECT_TRUE(live.add(stored(10, 30)).empty()) << "the sender's own record of that minute is to come";
+    };
+    Live died(90);
+    ten_minutes(died);
+    EXPECT_TRUE(died.add(stored(11, 0, 0, 0, 0, true)).empty());
+    EXPECT_TRUE(died.add(stored(12, 0, 0, 0, 0, true)).empty());
+
+    Live back(90);
+    ten_minutes(back);
+    back.replace(stored(10, 30, 20'000'000, 255, 60));  // it says what it did not send
+    EXPECT_TRUE(back.add(stored(11, 90)).empty());
+
+    Live lost(90);
+    ten_minutes(lost);
+    const auto told = lost.add(stored_back(10));
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told[0].event.what, PairChange::loss_began);
+    EXPECT_EQ(told[0].from, "a");
 }
 
 TEST(LivePairs, OnlyWhatChangedIsStreamed) {

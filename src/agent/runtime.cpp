@@ -5,7 +5,6 @@
 
 #include "agent/backoff.h"
 #include "agent/batch.h"
-#include "agent/code_pages.h"
 #include "agent/files.h"
 #include "agent/identity.h"
 #include "agent/waiters.h"
@@ -19,8 +18,6 @@ namespace {
 constexpr std::string_view kVersion = QUIPU_VERSION;
 constexpr Nanoseconds kRenewBefore = std::chrono::days(30);
 constexpr Nanoseconds kRevokedPause = std::chrono::minutes(5);
-// By then every part has done once what it does each minute.
-constexpr Nanoseconds kSettled = std::chrono::seconds(90);
 
 constexpr LogEvent kConnected{LogLevel::info, "AGENT_HUB_REACHED", "The hub is reached"};
 constexpr LogEvent kAway{LogLevel::warning, "AGENT_HUB_AWAY",
@@ -57,7 +54,6 @@ class RuntimeImpl final : public Runtime {
         loop_.spawn(upload());
         loop_.spawn(renew());
         loop_.spawn(tick());
-        loop_.spawn(settle());
         if (!stopping_) loop_.run();
         for (const auto& part : parts_)
             part->stop();
@@ -252,10 +248,6 @@ class RuntimeImpl final : public Runtime {
             co_await loop_.sleep(std::chrono::seconds(1));
             news_.tick(clock_.monotonic());
         }
-    }
-    Task<void> settle() {
-        co_await loop_.sleep(kSettled);
-        drop_code_pages();
     }
 
     enum class Reached : std::uint8_t { unknown, yes, away, refused };

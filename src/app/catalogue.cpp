@@ -22,6 +22,7 @@
 #include "services/measure/compare/service.h"
 #include "services/measure/exchange/service.h"
 #include "services/measure/figures.h"
+#include "services/measure/servers/service.h"
 #include "services/measure/service.h"
 #include "services/measure/throughput/service.h"
 
@@ -139,6 +140,7 @@ Catalogue make_catalogue(std::function<lab::Controls*()> lab) {
     out.services.push_back(std::move(operations));
     out.services.push_back(std::move(measure));
     out.services.push_back(std::move(compare));
+    out.services.push_back(servers::make_service(*out.agents));
     out.services.push_back(exchange::make_service(registry_of));
     out.services.push_back(throughput::make_throughput_service(*out.agents, registry_of, std::move(traced)));
     out.services.push_back(std::move(rpki));

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "services/measure/agent.h"
 #include "services/measure/compare/agent.h"
+#include "services/measure/servers/agent.h"
 #include "services/measure/throughput/agent.h"
 
 namespace quipu::app {
@@ -31,6 +32,7 @@ struct AgentFlags {
     std::uint16_t reflector_port = compare::kReflectorPort;
     std::string commodity_address;
     std::uint16_t throughput_port = throughput::kIperfPort;
+    std::string servers;
 };
 
 /// The ticket's text, or the file that holds it; `-` is standard input's first line.
@@ -67,6 +69,7 @@ Result<void> run_agent(const AgentFlags& flags) {
     if (!flags.commodity_address.empty()) comparing.commodity = TRY(net::IpAddress::parse(flags.commodity_address));
     runtime->add_part(compare::make_point(comparing));
     runtime->add_part(throughput::make_point({.port = flags.throughput_port}));
+    if (!flags.servers.empty()) runtime->add_part(servers::make_point(TRY(servers::read_settings(flags.servers))));
     std::atomic<bool> told = false;
     std::thread waiter([&] {
         signals.wait();
@@ -116,6 +119,10 @@ void add_agent_command(CLI::App& app, Context& context) {
     command->add_option("--throughput-port", flags->throughput_port, "TCP and UDP port of throughput tests")
         ->capture_default_str()
         ->type_name("N");
+    command
+        ->add_option("--servers", flags->servers,
+                     "Serve OWAMP, TWAMP and STAMP as this file's section [measure_servers] has it")
+        ->type_name("FILE");
     command->callback([flags, &context] { context.command = [flags] { return run_agent(*flags); }; });
 }
 

@@ -127,6 +127,30 @@ Result<void> show_points(const Context& context, const MeasureOptions& options) 
                         "late_median_us", "late_worst_us", "own_drops", "processor", "memory"})));
 }
 
+/// "192.0.2.1:861, [2001:db8::1]:861".
+std::string shown_list(const Value* list) {
+    std::string out;
+    if (list == nullptr || list->if_array() == nullptr) return out;
+    for (const Value& one : *list->if_array())
+        if (const auto* text = one.if_string()) out += (out.empty() ? "" : ", ") + *text;
+    return out;
+}
+
+Result<void> list_servers(const Context& context) {
+    const Value places = TRY(Client(context.hub).list("/api/v1/measure/servers", {}));
+    if (context.output == OutputFormat::json) return print(format_list(places, context.output));
+    Value::Array rows;
+    for (const Value& place : *places.if_array()) {
+        Value row = place;
+        for (const std::string_view protocol : {"owamp", "twamp", "stamp"})
+            row.set(protocol, shown_list(place.find(protocol)));
+        rows.push_back(std::move(row));
+    }
+    return print(format_list(Value(std::move(rows)), context.output,
+                             table(context, {"place", "owamp", "twamp", "stamp", "sessions", "sessions_refused",
+                                             "reflected", "not_reflected", "own_loss", "problem"})));
+}
+
 Result<void> list_profiles(const Context& context) {
     return print(
         format_list(TRY(Client(context.hub).list("/api/v1/measure/profiles", {})), context.output, table(context, {})));
@@ -268,6 +292,8 @@ void add_measure_commands(CLI::App& app, Context& context) {
     points->add_option("--since", of_points->since, "The site's minutes, not before this time")->type_name("TIME");
     points->add_option("--until", of_points->until, "The site's minutes, before this time")->type_name("TIME");
     points->add_option("--limit", of_points->limit, "At most so many")->type_name("N");
+    command(measure->add_subcommand("servers", "Where OWAMP, TWAMP and STAMP are served, and how much"),
+            [](const Context& shown, const MeasureOptions&) { return list_servers(shown); });
     add_throughput_commands(*measure, context);
     add_measure_serve_command(*measure, context);
     add_compare_commands(app, *measure, context);

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/number.h"
 #include "net/socket.h"
 
 namespace quipu::net {
@@ -147,6 +148,20 @@ bool concerns_destination(int number) {
 
 }  // namespace
 
+Result<PortRange> PortRange::parse(std::string_view text) {
+    if (text.empty()) return PortRange{};
+    const auto dash = text.find('-');
+    const auto first = parse_number<std::uint16_t>(text.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_number<std::uint16_t>(text.substr(dash + 1));
+    if (!first || !last || *first == 0 || *last < *first)
+        return fail(ErrorCode::invalid, "that is no range of ports", std::string(text), "for example 8760-9960");
+    return PortRange{*first, *last};
+}
+
+std::string PortRange::text() const {
+    return is_any() ? std::string() : fmt::format("{}-{}", first, last);
+}
+
 struct UdpSocket::Buffers {
     std::array<std::array<std::uint8_t, kUdpOctets>, kUdpBatch> octets;
     alignas(cmsghdr) std::array<std::array<char, kControlOctets>, kUdpBatch> control;
@@ -228,6 +243,15 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
     out.fd_ = socket.release();
     out.buffers_ = std::make_unique<Buffers>();
     return out;
+}
+
+Result<UdpSocket> UdpSocket::bind(const IpAddress& local, const PortRange& ports, const Options& options) {
+    if (ports.is_any()) return bind({local, 0}, options);
+    for (std::uint32_t port = ports.first; port <= ports.last; ++port) {
+        auto socket = bind({local, static_cast<std::uint16_t>(port)}, options);
+        if (socket || socket.error().code != ErrorCode::conflict) return socket;
+    }
+    return fail(ErrorCode::exhausted, fmt::format("no UDP port of {} is free", ports.text()), local.text());
 }
 
 Result<std::span<const Datagram>> UdpSocket::receive() {

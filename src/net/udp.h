@@ -18,6 +18,16 @@ namespace quipu::net {
 inline constexpr std::size_t kUdpBatch = 32;
 inline constexpr std::size_t kUdpOctets = 2048;  ///< longer datagrams are cut and flagged
 
+/// Ports that a firewall lets through; zeros: any.
+struct PortRange {
+    std::uint16_t first = 0, last = 0;
+    [[nodiscard]] bool is_any() const { return first == 0; }
+    [[nodiscard]] bool holds(std::uint16_t port) const { return is_any() || (first <= port && port <= last); }
+    /// "8760-9960", or one port.
+    static Result<PortRange> parse(std::string_view text);
+    [[nodiscard]] std::string text() const;
+};
+
 struct Datagram {
     ByteSpan bytes;  ///< valid until the next receive
     Endpoint peer;
@@ -56,6 +66,8 @@ class UdpSocket {
     };
     /// A non-blocking socket bound to `local` (port 0: any).
     static Result<UdpSocket> bind(const Endpoint& local, const Options& options);
+    /// The first port of the range that is free.
+    static Result<UdpSocket> bind(const IpAddress& local, const PortRange& ports, const Options& options);
     UdpSocket(UdpSocket&& other) noexcept;
     UdpSocket& operator=(UdpSocket&& other) noexcept;
     ~UdpSocket();
@@ -87,3 +99,12 @@ class UdpSocket {
 };
 
 }  // namespace quipu::net
+
+namespace quipu {
+template <>
+struct TextForm<net::PortRange> {
+    static constexpr std::string_view schema_format = "port-range";
+    static std::string format(const net::PortRange& value) { return value.text(); }
+    static Result<net::PortRange> parse(std::string_view text) { return net::PortRange::parse(text); }
+};
+}  // namespace quipu

@@ -90,7 +90,7 @@ protected=$(read_capture -Y 'twamp.control.mode == 2 || twamp.control.mode == 4 
 complaints=$(read_capture -Y "(_ws.malformed || _ws.expert.severity >= 6291456) && !(tcp.stream in {$protected}) && !(tcp.flags.reset == 1) && !tcp.analysis.flags && !(udp.dstport in {9, 10})" | head -5)
 [ -z "$complaints" ] || bad "tshark complains: $complaints"
 is greetings "$(count 'twamp.control.modes == 7 && twamp.control.count == 2048')" 6
-is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 111 && twamp.control.count == 2048')" 5
+is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 127 && twamp.control.count == 2048')" 5
 is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 6
 is 'two-way requests that can be read' "$(count 'tcp.dstport == 862 && twamp.control.command == 5 && twamp.control.padding_length == 27')" 2
 is 'two-way stops that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 3 && twamp.control.numsessions == 1 && !(tcp.stream in {$protected})")" 2

@@ -157,6 +157,25 @@ export interface Pair {
   clock_fault?: string[];
 }
 
+/** Where OWAMP, TWAMP and STAMP are served: at the hub or at a point. */
+export interface MeasurementServers {
+  place: string;
+  time: string;
+  owamp?: string[];
+  twamp?: string[];
+  stamp?: string[];
+  problem?: string;
+  connections?: number;
+  connections_refused?: number;
+  sessions?: number;
+  sessions_refused?: number;
+  sent?: number;
+  received?: number;
+  reflected?: number;
+  not_reflected?: number;
+  own_loss?: number;
+}
+
 /** How a measurement point is. */
 export interface MeasurementPoint {
   site: string;

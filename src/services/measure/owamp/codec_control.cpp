@@ -233,6 +233,28 @@ Read<StartAck> read_start_ack(ControlReader& in) {
     return StartAck{static_cast<Accept>(text[0])};
 }
 
+Read<NamedSessions> read_named(ControlReader& in, const MessageLimits& limits) {
+    const ByteSpan waiting = in.waiting();
+    if (waiting.size() < kBlock) return std::nullopt;
+    ByteReader head(waiting);
+    const std::uint8_t number = head.u8();
+    if (number < static_cast<std::uint8_t>(Number::start_n) || number > static_cast<std::uint8_t>(Number::stop_n_ack))
+        return fail(ErrorCode::invalid, fmt::format("message {} names no sessions", number));
+    NamedSessions out{
+        .what = static_cast<NamedSessions::What>(number), .accept = static_cast<Accept>(head.u8()), .sids = {}};
+    head.skip(10);
+    const std::uint32_t count = head.u32();
+    if (count > limits.sessions) return over_limit("session names", count, limits.sessions);
+    const std::size_t octets = (std::size_t{count} + 1) * kBlock;
+    if (waiting.size() < octets + kBlock) return std::nullopt;
+    ByteReader text(in.text(octets));
+    if (!in.digest()) return wrong_hmac("a message that names sessions");
+    text.skip(kBlock);
+    for (std::uint32_t i = 0; i < count; ++i)
+        out.sids.push_back(block_of(text));
+    return out;
+}
+
 Read<FetchAck> read_fetch_ack(ControlReader& in) {
     if (in.waiting().size() < 2 * kBlock) return std::nullopt;
     ByteReader text(in.text(kBlock));
@@ -292,6 +314,15 @@ Read<Command> read_command(ControlReader& in, bool two_way, const MessageLimits&
             if (!in.digest()) return wrong_hmac("Start-Sessions");
             return StartSessions{};
         case Number::stop: return read_stop(in, two_way, limits);
+        case Number::start_n:
+        case Number::stop_n: {
+            if (!two_way) break;
+            auto named = TRY(read_named(in, limits));
+            if (!named) return std::nullopt;
+            return std::move(*named);
+        }
+        case Number::start_n_ack:
+        case Number::stop_n_ack: break;
         case Number::fetch: {
             if (two_way) break;
             if (waiting.size() < kFetchText + kBlock) return std::nullopt;

@@ -1,5 +1,5 @@
 #pragma once
-// The messages of OWAMP-Control (RFC 4656 §3) and TWAMP-Control (RFC 5357 §3, with RFC 5618 and RFC 6038), in all
+// The messages of OWAMP-Control (RFC 4656 §3) and TWAMP-Control (RFC 5357 §3, with RFC 5618, 5938 and 6038), in all
 // modes: written to a ControlWriter and read from a ControlReader, which see to encryption and HMAC.
 //
 // A read answers nothing while the message is not whole yet, and an error when the connection can't go on: an HMAC that
@@ -143,6 +143,15 @@ struct StopSessions {
     bool operator==(const StopSessions&) const = default;
 };
 
+/// RFC 5938 §3.2 to §3.5: sessions are started and stopped by name; an acknowledgement repeats the names.
+struct NamedSessions {
+    enum class What : std::uint8_t { start = 7, start_ack = 8, stop = 9, stop_ack = 10 };
+    What what = What::start;
+    Accept accept = Accept::ok;  ///< of acknowledgements
+    std::vector<Sid> sids;
+    bool operator==(const NamedSessions&) const = default;
+};
+
 struct FetchSession {
     std::uint32_t first = 0, last = 0xffffffff;
     Sid sid{};
@@ -194,6 +203,7 @@ void write(ControlWriter& out, const AcceptSession& message);
 void write(ControlWriter& out, const StartSessions& message);
 void write(ControlWriter& out, const StartAck& message);
 void write(ControlWriter& out, const StopSessions& message, bool two_way);
+void write(ControlWriter& out, const NamedSessions& message);
 void write(ControlWriter& out, const FetchSession& message);
 void write(ControlWriter& out, const FetchAck& message);
 void write(ControlWriter& out, const FetchedSession& message);
@@ -207,11 +217,13 @@ using Read = Result<std::optional<T>>;
 [[nodiscard]] Read<ServerStart> read_server_start(ControlReader& in, const ControlKeys* keys);
 [[nodiscard]] Read<AcceptSession> read_accept_session(ControlReader& in);
 [[nodiscard]] Read<StartAck> read_start_ack(ControlReader& in);
+/// Either acknowledgement, and either command.
+[[nodiscard]] Read<NamedSessions> read_named(ControlReader& in, const MessageLimits& limits);
 [[nodiscard]] Read<FetchAck> read_fetch_ack(ControlReader& in);
 /// `ack` said how much of it there is.
 [[nodiscard]] Read<FetchedSession> read_fetched(ControlReader& in, const FetchAck& ack, const MessageLimits& limits);
 
-using Command = std::variant<RequestSession, StartSessions, StopSessions, FetchSession>;
+using Command = std::variant<RequestSession, StartSessions, StopSessions, FetchSession, NamedSessions>;
 /// The next command; `two_way` for TWAMP-Control, whose Stop-Sessions has no descriptions and whose requests no slots.
 [[nodiscard]] Read<Command> read_command(ControlReader& in, bool two_way, const MessageLimits& limits);
 

@@ -246,6 +246,20 @@ class ControlScript {
             const auto stop = stop_of(words);
             write(out_, stop, two_way_);
             expect(stop, command);
+        } else if (verb.starts_with("start-n") || verb.starts_with("stop-n")) {
+            using What = NamedSessions::What;
+            const bool ack = verb.ends_with("-ack");
+            NamedSessions named{.what = verb.starts_with("start") ? (ack ? What::start_ack : What::start)
+                                                                  : (ack ? What::stop_ack : What::stop),
+                                .accept = words.accept(),
+                                .sids = {}};
+            for (const auto& sid : split(words.text("sids"), ','))
+                named.sids.push_back(array_of<16>(sid));
+            write(out_, named);
+            if (ack)
+                expect(named, [this] { return read_named(in_, {}); });
+            else
+                expect(named, command);
         } else if (verb == "fetch") {
             message(FetchSession{words.number("first"), words.number("last"), words.octets<16>("sid")}, command);
         } else if (verb == "fetch-ack") {

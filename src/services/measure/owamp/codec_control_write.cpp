@@ -147,6 +147,18 @@ void write(ControlWriter& out, const StopSessions& message, bool two_way) {
     out.digest();
 }
 
+void write(ControlWriter& out, const NamedSessions& message) {
+    ByteWriter text((message.sids.size() + 1) * kBlock);
+    text.u8(static_cast<std::uint8_t>(message.what));
+    text.u8(static_cast<std::uint8_t>(message.accept));
+    text.zeros(10);
+    text.u32(static_cast<std::uint32_t>(message.sids.size()));
+    for (const Sid& sid : message.sids)
+        text.bytes(sid);
+    out.text(text.span());
+    out.digest();
+}
+
 void write(ControlWriter& out, const FetchSession& message) {
     ByteWriter text(kFetchText);
     text.u8(static_cast<std::uint8_t>(Number::fetch));

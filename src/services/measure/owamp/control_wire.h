@@ -13,6 +13,16 @@ inline constexpr std::size_t kRequestText = 96;
 inline constexpr std::size_t kAcceptText = 32;
 inline constexpr std::size_t kFetchText = 32;
 
-enum class Number : std::uint8_t { request = 1, start = 2, stop = 3, fetch = 4, request_two_way = 5 };
+enum class Number : std::uint8_t {
+    request = 1,
+    start = 2,
+    stop = 3,
+    fetch = 4,
+    request_two_way = 5,
+    start_n = 7,  // RFC 5938
+    start_n_ack = 8,
+    stop_n = 9,
+    stop_n_ack = 10,
+};
 
 }  // namespace quipu::owamp

@@ -14,7 +14,10 @@ constexpr Nanoseconds kFarthestStart = std::chrono::hours(24);
 constexpr Nanoseconds kLongestTimeout = std::chrono::hours(1);
 // RFC 5357 §3.1: while TWAMP's sessions run the control connection may be silent; this bounds a client that is gone.
 constexpr Nanoseconds kLongestSilence = std::chrono::hours(24);
+constexpr std::size_t kMostTold = 16;           // refusals between two looks of the log
 constexpr double kLongestSession = 7 * 86'400;  // seconds
+// RFC 8545 §4: where reflectors listen. Their answers to us would be our next questions.
+constexpr std::uint16_t kReflectorPort = 862;
 
 bool is_zero(const net::IpAddress& address) {
     return std::ranges::all_of(address.octets(), [](std::uint8_t octet) { return octet == 0; });
@@ -107,12 +110,12 @@ ServerSession::~ServerSession() {
     shared_.left(address_);
 }
 
-/// RFC 5618, RFC 6038: TWAMP has modes of its own.
+/// RFC 5618, RFC 5938, RFC 6038: TWAMP has modes of its own.
 std::uint32_t ServerSession::offered() const {
     std::uint32_t out = shared_.settings().modes;
     if (!two_way()) return out;
     if ((out & mode::kEncrypted) != 0) out |= mode::kMixed;
-    return out | mode::kReflectOctets | mode::kSymmetricalSize;
+    return out | mode::kIndividual | mode::kReflectOctets | mode::kSymmetricalSize;
 }
 
 void ServerSession::hang_up(Time now) {
@@ -168,8 +171,13 @@ void ServerSession::take_set_up(const SetUpResponse& response, Time now) {
     if (shared_.use_of(address_).connections > shared_.limits_of(keyed()).connections)
         return refuse_set_up("too many connections");
     write(out_, start, keyed() ? &keys_ : nullptr);
+    wait_for_commands(now);
+}
+
+/// RFC 5357 §3.1: SERVWAIT counts while no session runs.
+void ServerSession::wait_for_commands(Time now) {
     state_ = State::requests;
-    next_ = now + shared_.settings().idle_patience;
+    next_ = now + shared_.settings().servwait;
 }
 
 void ServerSession::refuse_set_up(std::string why) {
@@ -181,10 +189,14 @@ void ServerSession::refuse_set_up(std::string why) {
 
 void ServerSession::take_command(const Command& command, Time now) {
     const auto* stopped = std::get_if<StopSessions>(&command);
-    // RFC 4656 §3.7: while tests run nothing but Stop-Sessions is said, and at no other time.
-    if ((state_ == State::running) != (stopped != nullptr)) return fail_with("a command at the wrong time", now);
-    next_ = now + shared_.settings().idle_patience;
+    const auto* named = std::get_if<NamedSessions>(&command);
+    // RFC 4656 §3.7: while tests run nothing but Stop-Sessions is said, and at no other time. RFC 5938: anything at any
+    // time.
+    if (!individual() && ((state_ == State::running) != (stopped != nullptr) || named != nullptr))
+        return fail_with("a command at the wrong time", now);
+    if (state_ != State::running) wait_for_commands(now);
     if (stopped != nullptr) return stop(*stopped, now);
+    if (named != nullptr) return take_named(*named, now);
     if (const auto* asked = std::get_if<RequestSession>(&command)) return request(*asked, now);
     if (const auto* wanted = std::get_if<FetchSession>(&command)) return fetch(*wanted, now);
     start(now);
@@ -194,7 +206,7 @@ void ServerSession::request(const RequestSession& asked, Time now) {
     auto session = two_way() ? admit_two_way(asked, now) : admit(asked, now);
     if (!session) {
         ++shared_.counters().sessions_refused;
-        refusals_.push_back(std::move(session.error().why));
+        if (refusals_.size() < kMostTold) refusals_.push_back(std::move(session.error().why));
         write(out_, AcceptSession{.accept = session.error().accept});
         return;
     }
@@ -266,6 +278,8 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
         return refuse(Accept::not_supported, "the session's IP version is not that of the control connection");
     if ((asked.type_p & 0xc0ffffffU) != 0) return refuse(Accept::not_supported, "an unknown Type-P descriptor");
     if (asked.sender_port == 0) return refuse(Accept::failure, "the client's port is 0");
+    if (asked.sender_port == kReflectorPort)
+        return refuse(Accept::not_supported, "the client's port is a reflector's: two of them would never end");
     const net::IpAddress peer = is_zero(asked.sender) ? peer_.address : asked.sender;
     if (peer != peer_.address)
         return refuse(Accept::failure, fmt::format("a session with {}, who is not the client", peer.text()));
@@ -332,11 +346,7 @@ void ServerSession::start(Time now) {
     Time over = now;
     for (Session& session : sessions_) {
         if (two_way()) {
-            reflectors_->start(session.place, {.mode = session.test.mode,
-                                               .keys = session.test.keys,
-                                               .peer = session.test.peer,
-                                               .reflected_padding = session.request.reflected_padding,
-                                               .symmetrical = (mode_ & mode::kSymmetricalSize) != 0});
+            if (!session.running) start_reflecting(session);
             continue;
         }
         session.over = last_due(session.test) + to_duration(session.test.timeout);
@@ -348,6 +358,56 @@ void ServerSession::start(Time now) {
     state_ = State::running;
     stop_said_ = false;
     next_ = two_way() ? now + kLongestSilence : over + kClientStopsFirst;
+}
+
+void ServerSession::start_reflecting(Session& session) {
+    reflectors_->start(session.place, {.mode = session.test.mode,
+                                       .keys = session.test.keys,
+                                       .peer = session.test.peer,
+                                       .reflected_padding = session.request.reflected_padding,
+                                       .symmetrical = (mode_ & mode::kSymmetricalSize) != 0});
+    session.running = true;
+}
+
+std::uint32_t ServerSession::running() const {
+    return static_cast<std::uint32_t>(std::ranges::count(sessions_, true, &Session::running));
+}
+
+std::vector<ServerSession::Session>::iterator ServerSession::find(const Sid& sid) {
+    return std::ranges::find(sessions_, sid, [](const Session& session) { return session.request.sid; });
+}
+
+/// Whether these are sessions of ours, each named once, and all of them run or none does.
+bool ServerSession::are(const std::vector<Sid>& sids, bool running) {
+    if (sids.empty() || sids.size() > sessions_.size()) return false;
+    auto sorted = sids;
+    std::ranges::sort(sorted);
+    return std::ranges::adjacent_find(sorted) == sorted.end() && std::ranges::all_of(sids, [&](const Sid& sid) {
+               const auto at = find(sid);
+               return at != sessions_.end() && at->running == running;
+           });
+}
+
+/// All that are named or none: whoever names one that there is not, or that is so already, has lost count.
+void ServerSession::take_named(const NamedSessions& message, Time now) {
+    const bool starts = message.what == NamedSessions::What::start;
+    const bool good = are(message.sids, !starts);
+    write(out_, NamedSessions{.what = starts ? NamedSessions::What::start_ack : NamedSessions::What::stop_ack,
+                              .accept = good ? Accept::ok : Accept::failure,
+                              .sids = message.sids});
+    if (!good) return;
+    for (const Sid& sid : message.sids) {
+        const auto session = find(sid);
+        if (starts) {
+            start_reflecting(*session);
+        } else {
+            end_two_way(*session, now);
+            sessions_.erase(session);
+        }
+    }
+    if (running() == 0) return wait_for_commands(now);
+    state_ = State::running;
+    next_ = now + kLongestSilence;
 }
 
 void ServerSession::tick(Time now) {
@@ -369,9 +429,11 @@ void ServerSession::say_stop(Accept accept) {
 void ServerSession::stop(const StopSessions& message, Time now) {
     if (two_way()) {
         // RFC 5357 §3.8: the client alone says it, of all sessions, and nothing is answered.
-        if (message.count != sessions_.size()) return fail_with("Stop-Sessions leaves a session out", now);
-        abandon(now);
-        state_ = State::requests;
+        if (message.count != running()) return fail_with("Stop-Sessions leaves a session out", now);
+        for (const Session& session : sessions_)
+            if (session.running) end_two_way(session, now);
+        std::erase_if(sessions_, [](const Session& session) { return session.running; });
+        wait_for_commands(now);
         return;
     }
     for (Session& session : sessions_) {
@@ -383,8 +445,7 @@ void ServerSession::stop(const StopSessions& message, Time now) {
     }
     if (!stop_said_) say_stop(Accept::ok);
     abandon(now);
-    state_ = State::requests;
-    next_ = now + shared_.settings().idle_patience;
+    wait_for_commands(now);
 }
 
 /// Keeps what was received of a session for Fetch-Session.
@@ -401,13 +462,27 @@ void ServerSession::end_session(Session& session, const SessionDescription& sent
     session.id = 0;
 }
 
+/// RFC 5357 §3.8: what is under way is still reflected, for the session's timeout.
+void ServerSession::end_two_way(const Session& session, Time now) {
+    shared_.stop_later(*reflectors_, session.place, session.test.peer, now + to_duration(session.request.timeout));
+    give_back(session);
+}
+
+void ServerSession::give_back(const Session& session) {
+    ServerState::Use& use = shared_.use_of(client_);
+    --use.sessions;
+    use.packets_per_second -= session.rate;
+    use.records -= session.records;
+}
+
 /// Whatever of the sessions is still there ends now.
 void ServerSession::abandon(Time now) {
     for (Session& session : sessions_) {
         if (two_way()) {
-            shared_.stop_later(*reflectors_, session.place, session.test.peer,
-                               now + to_duration(session.request.timeout));
-        } else if (session.request.server_sends) {
+            end_two_way(session, now);
+            continue;
+        }
+        if (session.request.server_sends) {
             if (session.id != 0) static_cast<void>(shared_.ends().stop_sending(session.id));
         } else if (session.id != 0) {
             // How much the client sent nobody says: only what came is known.
@@ -418,10 +493,7 @@ void ServerSession::abandon(Time now) {
         } else {
             shared_.ends().release(session.place, session.test.peer);
         }
-        ServerState::Use& use = shared_.use_of(client_);
-        --use.sessions;
-        use.packets_per_second -= session.rate;
-        use.records -= session.records;
+        give_back(session);
     }
     sessions_.clear();
     shared_.left(client_);

@@ -42,7 +42,7 @@ struct ServerSettings {
     ByteCount kept{std::int64_t{256} << 20U};     ///< memory for sessions that have ended and may be fetched
     Nanoseconds keep = std::chrono::minutes(30);  ///< and for how long
     Nanoseconds set_up_patience = std::chrono::seconds(30);
-    Nanoseconds idle_patience = std::chrono::minutes(30);
+    Nanoseconds servwait = std::chrono::seconds(900);  ///< RFC 5357 §3.1: a connection without sessions is left then
 };
 
 struct ServerCounters {
@@ -157,6 +157,7 @@ class ServerSession {
     /// Requests refused since the last call, each with its reason: for the log.
     [[nodiscard]] std::vector<std::string> take_refusals() { return std::exchange(refusals_, {}); }
     [[nodiscard]] const std::string& client() const { return client_; }
+    [[nodiscard]] const net::Endpoint& peer() const { return peer_; }
 
   private:
     enum class State : std::uint8_t { set_up, requests, running, closed };
@@ -168,6 +169,7 @@ class ServerSession {
         Time over{};  ///< when nothing more is to come of it
         double rate = 0;
         std::int64_t records = 0;
+        bool running = false;  ///< two-way only; one-way all run or none
     };
     struct Refusal {
         Accept accept;
@@ -185,14 +187,23 @@ class ServerSession {
                                                              Time now) const;
     void start(Time now);
     void stop(const StopSessions& message, Time now);
+    void take_named(const NamedSessions& message, Time now);
+    void start_reflecting(Session& session);
+    void wait_for_commands(Time now);
     void say_stop(Accept accept);
     void fetch(const FetchSession& message, Time now);
     void end_session(Session& session, const SessionDescription& sent, std::uint8_t finished, Time now);
     void abandon(Time now);
+    void end_two_way(const Session& session, Time now);
+    void give_back(const Session& session);
+    [[nodiscard]] std::uint32_t running() const;
+    [[nodiscard]] std::vector<Session>::iterator find(const Sid& sid);
+    [[nodiscard]] bool are(const std::vector<Sid>& sids, bool running);
     void fail_with(std::string why, Time now);
     [[nodiscard]] Sid make_sid(const net::IpAddress& receiver, Time now) const;
     [[nodiscard]] bool two_way() const { return reflectors_ != nullptr; }
     [[nodiscard]] bool keyed() const { return (mode_ & mode::kOpen) == 0; }
+    [[nodiscard]] bool individual() const { return (mode_ & mode::kIndividual) != 0; }
     [[nodiscard]] std::uint32_t offered() const;
 
     ServerState& shared_;

@@ -2,6 +2,7 @@
 
 #include <list>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "services/measure/owamp/control_connection.h"
 #include "services/measure/owamp/twamp_reflectors.h"
@@ -40,6 +41,10 @@ class Server final : public OwampServer {
         return {};
     }
     [[nodiscard]] const Listen& listening() const override { return listening_; }
+    [[nodiscard]] ServerCounters counters() const override {
+        return published_.with([](const ServerCounters& counters) { return counters; });
+    }
+    [[nodiscard]] TrafficCounters traffic() const override { return plane_->counters(); }
 
   private:
     using Connection = ControlConnection<ServerSession>;
@@ -74,17 +79,21 @@ class Server final : public OwampServer {
         const Entry entry(connections_, connection, session);
         static_cast<void>(co_await connection.run());
         session.hang_up(clock_.now());
-        tell(session, *peer);
+        tell_refusals(session);
+        tell_fault(session);
     }
 
-    void tell(ServerSession& session, const net::Endpoint& peer) {
+    void tell_refusals(ServerSession& session) {
         for (const std::string& why : session.take_refusals())
             if (is_told(state_.counters().sessions_refused))
-                log(kRefused, {{"client", session.client()}, {"address", peer.text()}, {"why", why}});
+                log(kRefused, {{"client", session.client()}, {"address", session.peer().text()}, {"why", why}});
+    }
+
+    void tell_fault(const ServerSession& session) {
         const ServerCounters& counters = state_.counters();
         if (!session.fault().empty() &&
             is_told(counters.connections_refused + counters.set_ups_refused + counters.faults))
-            log(kFault, {{"address", peer.text()}, {"why", session.fault()}});
+            log(kFault, {{"address", session.peer().text()}, {"why", session.fault()}});
     }
 
     /// Wakes the connections whose time has come.
@@ -93,8 +102,11 @@ class Server final : public OwampServer {
             co_await loop().sleep(kControlTick);
             const Time now = clock_.now();
             state_.tick(now);
-            for (const auto& [connection, session] : connections_)
+            published_.with([&](ServerCounters& counters) { counters = state_.counters(); });
+            for (const auto& [connection, session] : connections_) {
                 if (connection->next() <= now) connection->wake();
+                tell_refusals(*session);
+            }
         }
     }
 
@@ -117,6 +129,7 @@ class Server final : public OwampServer {
     std::unique_ptr<TestPlane> plane_;
     std::unique_ptr<TwampReflectors> reflectors_;
     ServerState state_;
+    Guarded<ServerCounters> published_;
     Connections connections_;
     std::vector<net::Descriptor> listeners_;
     Listen listening_;

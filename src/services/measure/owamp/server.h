@@ -24,6 +24,9 @@ class OwampServer {
     virtual ~OwampServer() = default;  ///< closes every connection
     /// With the ports that were taken for 0.
     [[nodiscard]] virtual const Listen& listening() const = 0;
+    /// From any thread; as of a tick ago.
+    [[nodiscard]] virtual ServerCounters counters() const = 0;
+    [[nodiscard]] virtual TrafficCounters traffic() const = 0;
 };
 
 }  // namespace quipu::owamp

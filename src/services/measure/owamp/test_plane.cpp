@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -33,17 +31,6 @@ TestPlane::~TestPlane() {
     if (thread_.joinable()) thread_.join();
 }
 
-Result<net::UdpSocket> TestPlane::bind(const net::IpAddress& local, std::uint8_t dscp) const {
-    const net::UdpSocket::Options options{.dscp = dscp};
-    if (settings_.first_port == 0) return net::UdpSocket::bind({local, 0}, options);
-    for (std::uint32_t port = settings_.first_port; port <= settings_.last_port; ++port) {
-        auto socket = net::UdpSocket::bind({local, static_cast<std::uint16_t>(port)}, options);
-        if (socket || socket.error().code != ErrorCode::conflict) return socket;
-    }
-    return fail(ErrorCode::exhausted,
-                fmt::format("no port of {}-{} is free for test packets", settings_.first_port, settings_.last_port));
-}
-
 Result<TestEnds::Place> TestPlane::reserve(const net::IpAddress& local, std::optional<net::Endpoint> peer,
                                            std::uint8_t dscp) {
     const std::scoped_lock lock(mutex_);
@@ -53,7 +40,7 @@ Result<TestEnds::Place> TestPlane::reserve(const net::IpAddress& local, std::opt
         if (!peer || receiver_.reserve(i, *peer)) return Place{i, socket.socket.local().port};
     }
     sockets_.push_back({
-        TRY(bind(local, dscp))
+        TRY(net::UdpSocket::bind(local, settings_.ports, {.dscp = dscp}))
         , local, dscp
     });
     const auto last = static_cast<std::uint32_t>(sockets_.size() - 1);
@@ -144,7 +131,6 @@ void TestPlane::run() {
 void TestPlane::receive_waiting(const std::vector<Socket*>& sockets) {
     std::uint64_t overflowed = 0;
     for (std::uint32_t i = 0; i < sockets.size(); ++i) {
-        overflowed += sockets[i]->socket.overflowed();
         for (std::size_t round = 0; round < kMostReceived; ++round) {
             const auto batch = sockets[i]->socket.receive();
             if (!batch || batch->empty()) break;
@@ -153,6 +139,7 @@ void TestPlane::receive_waiting(const std::vector<Socket*>& sockets) {
                 receiver_.arrive(i, datagram.peer, datagram.bytes, datagram.received, datagram.ttl, error_);
             if (batch->size() < net::kUdpBatch) break;
         }
+        overflowed += sockets[i]->socket.overflowed();
     }
     overflowed_ = overflowed;
 }

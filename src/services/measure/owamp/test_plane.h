@@ -15,8 +15,8 @@
 namespace quipu::owamp {
 
 struct TestPlaneSettings {
-    std::uint16_t first_port = 0, last_port = 0;  ///< of test packets; zeros: any that is free
-    Nanoseconds clock_error{};                    ///< declared; zero: what the kernel says
+    net::PortRange ports;       ///< of test packets
+    Nanoseconds clock_error{};  ///< declared; zero: what the kernel says
 };
 
 class TestPlane final : public TestEnds {
@@ -44,7 +44,6 @@ class TestPlane final : public TestEnds {
     };
     TestPlane(const Clock& clock, const TestPlaneSettings& settings, net::Waker waker)
         : clock_(clock), settings_(settings), waker_(std::move(waker)) {}
-    Result<net::UdpSocket> bind(const net::IpAddress& local, std::uint8_t dscp) const;
 
     void run();
     void receive_waiting(const std::vector<Socket*>& sockets);

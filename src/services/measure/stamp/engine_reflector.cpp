@@ -26,6 +26,19 @@ bool looks_authenticated(ByteSpan bytes) {
            std::ranges::all_of(bytes.subspan(4, 12), [](std::uint8_t octet) { return octet == 0; });
 }
 
+/// Of a question these octets are zeros or padding. As two times within an hour of now they are what an answer has
+/// there, and whoever answers answers goes on for ever with another who does. By chance that comes once in some 10^11.
+bool looks_like_answer(ByteSpan bytes, Form form, Time now) {
+    constexpr Nanoseconds kNear = std::chrono::hours(1);
+    const auto answer = parse_answer(bytes, form);
+    if (!answer) return false;
+    const auto is_near = [&](std::uint64_t timestamp) {
+        return timestamp != 0 && (std::chrono::abs(time_of(timestamp, 0) - now) < kNear ||
+                                  std::chrono::abs(time_of(timestamp, kPtpFormat) - now) < kNear);
+    };
+    return is_near(answer->received) && is_near(answer->question.timestamp);
+}
+
 std::size_t mix(std::size_t seed, std::uint64_t value) {
     return (seed ^ value) * 0x9e3779b97f4a7c15ULL;
 }
@@ -70,7 +83,7 @@ bool ReflectorEngine::prepare(const Arrival& arrival, Monotonic now, Reflection&
     if (!granted_.empty()) {
         const auto found = granted_.find(Key{arrival.socket, 0, arrival.peer});
         // Its ports were agreed upon: RFC 5357 lets both be the same.
-        if (found != granted_.end()) return prepare_granted(arrival, found->second, out);
+        if (found != granted_.end()) return prepare_granted(arrival, now, found->second, out);
     }
     if (is_forged(arrival.peer, arrival.local)) return refuse(Refusal::reflection, arrival.peer);
     if (arrival.granted_only) return refuse(Refusal::no_session, arrival.peer);
@@ -105,6 +118,7 @@ bool ReflectorEngine::prepare_stamp(const Arrival& arrival, Monotonic now, Refle
     if (!question) return refuse(Refusal::faulty, arrival.peer);
     // RFC 8762 §4.3: sizes are symmetrical. What is shorter than its answer asks for amplification.
     if (arrival.bytes.size() < out.form.answer_octets()) return refuse(Refusal::too_short, arrival.peer);
+    if (looks_like_answer(arrival.bytes, out.form, arrival.received)) return refuse(Refusal::reflection, arrival.peer);
 
     Session* session = nullptr;
     if (settings_.stateful) {
@@ -163,7 +177,7 @@ void ReflectorEngine::write(const Arrival& arrival, const Question& question, Se
     ++reflected_;
 }
 
-bool ReflectorEngine::prepare_granted(const Arrival& arrival, Granted& granted, Reflection& out) {
+bool ReflectorEngine::prepare_granted(const Arrival& arrival, Monotonic now, Granted& granted, Reflection& out) {
     out.form = granted.what.form;
     const Form form = out.form;
     ByteSpan bytes = arrival.bytes;
@@ -176,6 +190,7 @@ bool ReflectorEngine::prepare_granted(const Arrival& arrival, Granted& granted, 
     }
     const auto question = parse_question(bytes, form);
     if (!question) return refuse(Refusal::faulty, arrival.peer);
+    granted.used = now;
     Session& session = granted.state;
     ++session.counts.received;
     out.sequence = session.counts.sent++;
@@ -224,10 +239,12 @@ void ReflectorEngine::age(Monotonic now) {
         if (Client* client = clients_.find(client_of(key.peer.address), now)) --client->sessions;
     });
     clients_.end_unused_since(since, [](const net::IpAddress&, const Client&) {});
+    std::erase_if(granted_, [&](const auto& entry) { return now - entry.second.used > settings_.refwait; });
 }
 
-bool ReflectorEngine::grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session) {
-    return granted_.try_emplace(Key{socket, 0, peer}, Granted{session, {}}).second;
+bool ReflectorEngine::grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session,
+                            Monotonic now) {
+    return granted_.try_emplace(Key{socket, 0, peer}, Granted{.what = session, .used = now}).second;
 }
 
 std::optional<SessionCounts> ReflectorEngine::granted(std::uint32_t socket, const net::Endpoint& peer) const {

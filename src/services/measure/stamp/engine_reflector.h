@@ -34,7 +34,7 @@ enum class Refusal : std::uint8_t {
     no_key,       ///< open, where a key is asked for
     no_session,   ///< a socket for granted sessions alone, and this is none
     not_allowed,  ///< no prefix that may ask
-    reflection,   ///< its answer would go to a reflector or to no one host: forged
+    reflection,   ///< it is an answer itself, or its answer would go to a reflector or to no one host: forged
     rate,         ///< its client asks too often
     sessions,     ///< its client, or all together, have too many sessions
 };
@@ -62,6 +62,7 @@ struct ReflectorSettings {
     std::size_t most_clients = 65'536;
     double packets_per_second_of_client = 0;             ///< 0: no limit; a second's worth may come at once
     Nanoseconds idle = std::chrono::minutes(15);         ///< RFC 8762 §4.3: then an unannounced session ends
+    Nanoseconds refwait = std::chrono::seconds(900);     ///< RFC 5357 §4.2: then a granted one is reflected no more
     Nanoseconds clock_shift{};                           ///< of every stamp: a lab's wrong clock
     std::vector<std::uint16_t> reflector_ports = {862};  ///< nothing is answered to these
 };
@@ -129,7 +130,7 @@ class ReflectorEngine {
     void age(Monotonic now);
 
     /// False when there is one from there already.
-    bool grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session);
+    bool grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session, Monotonic now);
     std::optional<SessionCounts> revoke(std::uint32_t socket, const net::Endpoint& peer);
     [[nodiscard]] std::optional<SessionCounts> granted(std::uint32_t socket, const net::Endpoint& peer) const;
 
@@ -164,7 +165,8 @@ class ReflectorEngine {
     };
     struct Granted {
         GrantedSession what;
-        Session state;
+        Monotonic used{};
+        Session state{};
     };
     struct Client {
         std::uint32_t sessions = 0;
@@ -178,7 +180,7 @@ class ReflectorEngine {
     [[nodiscard]] bool is_allowed(const net::IpAddress& address) const;
     [[nodiscard]] bool within_rate(Client& client, Monotonic now) const;
     bool prepare_stamp(const Arrival& arrival, Monotonic now, Reflection& out);
-    bool prepare_granted(const Arrival& arrival, Granted& granted, Reflection& out);
+    bool prepare_granted(const Arrival& arrival, Monotonic now, Granted& granted, Reflection& out);
     [[nodiscard]] Hmac* fitting_key(ByteSpan bytes, Client* client);
     void write(const Arrival& arrival, const Question& question, Session* session, Reflection& out);
     [[nodiscard]] static net::IpAddress client_of(const net::IpAddress& address);

@@ -129,7 +129,7 @@ class ReflectorScript {
             if (option.starts_with("reflect="))
                 session.reflected_octets = static_cast<std::uint16_t>(std::stoi(option.substr(8)));
         }
-        EXPECT_TRUE(engine().grant(socket, *net::Endpoint::parse(peer), session));
+        EXPECT_TRUE(engine().grant(socket, *net::Endpoint::parse(peer), session, monotonic_));
     }
 
     void ask(std::istringstream& words) {

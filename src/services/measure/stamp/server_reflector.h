@@ -27,10 +27,10 @@ struct ReflectorCounters {
 class ReflectorServer {
   public:
     /// Listens at each (port 0 takes a free one) for unannounced sessions; none is fine too. `declared_clock_error`:
-    /// zero is what the kernel says. `clock` outlives the server.
+    /// zero is what the kernel says. `clock` outlives the server. `ports`: of granted sessions.
     static Result<std::unique_ptr<ReflectorServer>> start(const std::vector<net::Endpoint>& listen,
                                                           ReflectorSettings settings, Nanoseconds declared_clock_error,
-                                                          const Clock& clock);
+                                                          const Clock& clock, const net::PortRange& ports = {});
     ~ReflectorServer();
     ReflectorServer(const ReflectorServer&) = delete;
     ReflectorServer& operator=(const ReflectorServer&) = delete;
@@ -43,7 +43,8 @@ class ReflectorServer {
         std::uint32_t socket = 0;
         std::uint16_t port = 0;
     };
-    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP.
+    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP. A port
+    /// that is not among those allowed counts as none.
     Result<Place> reserve(const net::Endpoint& local, std::uint8_t dscp = 0);
     bool grant(const Place& place, const net::Endpoint& peer, const GrantedSession& session);
     std::optional<SessionCounts> revoke(const Place& place, const net::Endpoint& peer);
@@ -56,20 +57,23 @@ class ReflectorServer {
         bool granted_only = false;
     };
 
-    ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock, net::Waker waker)
+    ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock, const net::PortRange& ports,
+                    net::Waker waker)
         : clock_(clock),
           declared_(declared),
+          ports_(ports),
           shift_(settings.clock_shift),
           waker_(std::move(waker)),
           engine_(std::move(settings)) {}
     void run();
     void wait(const std::vector<Socket*>& sockets, Time until);
-    void reflect_waiting(std::uint32_t number, Socket& socket);
+    std::size_t reflect_waiting(std::uint32_t number, Socket& socket);
     std::size_t answer(std::uint32_t number, const Socket& socket, std::span<const net::Datagram> batch);
     void each_second();
 
     const Clock& clock_;
     const Nanoseconds declared_;
+    const net::PortRange ports_;
     const Nanoseconds shift_;
     const net::Waker waker_;
     std::atomic<bool> stopping_ = false;

@@ -27,5 +27,19 @@ TEST(ReflectorServer, WhoChoosesPortsDoesNotGetThemAll) {
     EXPECT_TRUE(server->reserve({here, 0}, 46)) << "another DSCP";
 }
 
+TEST(ReflectorServer, KeepsToItsPorts) {
+    const SystemClock clock;
+    const net::IpAddress here = *net::IpAddress::parse("127.0.0.1");
+    const auto free = net::UdpSocket::bind({here, 0}, {});
+    const std::uint16_t taken = free->local().port;
+    const net::PortRange ports{taken, static_cast<std::uint16_t>(taken + 20)};
+    const auto server = *ReflectorServer::start({}, {}, Nanoseconds::zero(), clock, ports);
+    const auto other = server->reserve({here, 9});
+    ASSERT_TRUE(other) << other.error().text();
+    EXPECT_GT(other->port, ports.first);
+    EXPECT_LE(other->port, ports.last);
+    EXPECT_EQ(server->reserve({here, 0})->port, other->port);
+}
+
 }  // namespace
 }  // namespace quipu::stamp

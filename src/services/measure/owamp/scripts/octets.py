@@ -106,6 +106,10 @@ def script(title, mode, two_way, from_client):
             put(request_line(*r), request(s, *r))
         put("start", s.text(bytes([2]) + bytes(15)) + s.digest())
         if two_way:
+            # RFC 5938 §3.2, §3.4: the number, 11 zeros, how many, their names.
+            for number, name, sids in ((7, "start-n", [SID, SID2]), (9, "stop-n", [SID2])):
+                put(f"{name} accept=0 sids={','.join(sid.hex() for sid in sids)}",
+                    s.text(bytes([number]) + bytes(11) + struct.pack(">I", len(sids)) + b"".join(sids)) + s.digest())
             put("stop accept=0 count=1 sessions=none", s.text(bytes([3, 0, 0, 0]) + struct.pack(">I8x", 1)) + s.digest())
         else:
             body = bytes([3, 0, 0, 0]) + struct.pack(">I8x", 2)
@@ -114,7 +118,7 @@ def script(title, mode, two_way, from_client):
             put(f"stop accept=0 count=0 sessions={SID.hex()}/100/17-19,{SID2.hex()}/8/0-0/3-4", s.text(body) + s.digest())
             put(f"fetch first=0 last=4294967295 sid={SID.hex()}", s.text(struct.pack(">B7xII", 4, 0, 0xFFFFFFFF) + SID) + s.digest())
     else:
-        modes_ = {True: 1 | 2 | 4 | 8 | 32 | 64, False: 7}[two_way]
+        modes_ = {True: 1 | 2 | 4 | 8 | 16 | 32 | 64, False: 7}[two_way]
         put(f"greeting modes={modes_} challenge={CHALLENGE.hex()} salt={SALT.hex()} count={COUNT}",
             bytes(12) + struct.pack(">I", modes_) + CHALLENGE + SALT + struct.pack(">I12x", COUNT))
         start = 0xD274000000000000
@@ -126,6 +130,10 @@ def script(title, mode, two_way, from_client):
         put(f"accept accept=4 port=0 sid={bytes(16).hex()} reflect=0:0", s.text(bytes([4]) + bytes(31)) + s.digest())
         put("start-ack accept=0", s.text(bytes(16)) + s.digest())
         if two_way:
+            # RFC 5938 §3.3, §3.5: as the commands, with Accept in the second octet.
+            for number, name, accept, sids in ((8, "start-n-ack", 0, [SID, SID2]), (10, "stop-n-ack", 1, [SID2])):
+                put(f"{name} accept={accept} sids={','.join(sid.hex() for sid in sids)}",
+                    s.text(bytes([number, accept]) + bytes(10) + struct.pack(">I", len(sids)) + b"".join(sids)) + s.digest())
             return "\n".join(lines) + "\n"
         put("stop accept=0 count=0 sessions=none", s.text(bytes([3, 0, 0, 0]) + bytes(12)) + s.digest())
         put("fetch-ack accept=0 finished=1 next=3 skips=1 records=2", s.text(bytes([0, 1, 0, 0]) + struct.pack(">III", 3, 1, 2)) + s.digest())

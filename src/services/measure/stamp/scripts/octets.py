@@ -64,8 +64,8 @@ def light(seq, padding=27):
     return u(seq, 4) + T1 + u(0x8c05, 2) + z(padding)
 
 
-def light_answer(number, seq, more=b"", ttl=255):
-    return u(number, 4) + T3 + ERROR + z(2) + T2 + u(seq, 4) + T1 + u(0x8c05, 2) + z(2) + u(ttl, 1) + more
+def light_answer(number, seq, more=b"", ttl=255, t2=T2, t3=T3):
+    return u(number, 4) + t3 + ERROR + z(2) + t2 + u(seq, 4) + T1 + u(0x8c05, 2) + z(2) + u(ttl, 1) + more
 
 
 def tlv(flags, kind, value):
@@ -134,7 +134,8 @@ script("forged", "# Answers go to no reflector and to no more than one host.", "
        ask(question(0), peer="224.0.0.1:40000"), "< refused reflection", ask(question(0), peer="0.0.0.0:40000"),
        "< refused reflection", ask(question(0), peer="255.255.255.255:40000"), "< refused reflection",
        ask(question(0), peer="[ff02::1]:40000"), "< refused reflection", ask(question(0), peer="[::]:40000"),
-       "< refused reflection", "sessions 0")
+       "< refused reflection", "# Nor is an answer answered, whatever the ports: two reflectors would never end.", ask(answer(0, 0)),
+       "< refused reflection", ask(light_answer(0, 0)), "< refused reflection", "sessions 0")
 script("limits", "setting allow 192.0.2.0/24", "setting allow 198.51.100.0/24", "setting allow 2001:db8::/32",
        "setting client-sessions 2", "setting sessions 3", "at 12:00:00", ask(question(0), peer="203.0.113.1:40000"),
        "< refused not-allowed", ask(question(0)), told(answer(0, 0)), ask(question(0, ssid=2)), told(answer(0, 0, ssid=2)),
@@ -170,7 +171,10 @@ for mode in ("authenticated", "encrypted"):
 script("twamp_open", "# Granted by a control connection, and only what was granted.", "at 12:00:00", f"grant 1 {P} open",
        ask(light(0, 0), options="socket=1"), told(light_answer(0, 0)), ask(light(1, 40), options="socket=1"),
        told(light_answer(1, 1, z(13))), ask(light(0), peer="192.0.2.1:40001", options="socket=1"), "< refused no-session",
-       ask(light(0), options="socket=2"), "< refused no-session", f"revoke 1 {P} 2 2")
+       ask(light(0), options="socket=2"), "< refused no-session", f"revoke 1 {P} 2 2",
+       "# REFWAIT: 900 s without a packet end it (RFC 5357 §4.2).", f"grant 1 {P} open", "at 12:14:59", "sessions 1",
+       ask(light(2), options="socket=1"), told(light_answer(0, 2, t2=ntp(12, 14, 58, 999), t3=ntp(12, 14, 59))),
+       "at 12:29:59", "sessions 1", "at 12:30:00", "sessions 0", ask(light(3), options="socket=1"), "< refused no-session")
 script("twamp_reflect", "# RFC 6038: octets of the padding are sent back; symmetrical questions have 27 zeros before it.",
        "at 12:00:00", f"grant 1 {P} open reflect=4", ask(light(0, 0) + b"abcdef" + z(30), options="socket=1"),
        told(light_answer(0, 0, b"abcd" + z(5))), ask(light(1, 0) + b"abcdef", options="socket=1"),

@@ -116,8 +116,12 @@ def main():
         print("padding", two_way(connection, padding=65_000))
         print("honest", two_way(connection))
     elif what == "connections":
-        held = [connect(861) for _ in range(40)]
-        print("spoken-with", sum(modes != 0 for _, modes in held), "left", sum(modes == 0 for _, modes in held))
+        held, accepts = [], []
+        for _ in range(40):
+            held.append(connect(861)[0])
+            held[-1].sendall(struct.pack(">I", 1) + bytes(160))
+            accepts.append(whole(held[-1], 48)[15])
+        print("accepted", accepts.count(0), "refused", accepts.count(1))
     elif what == "short":
         asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         asker.settimeout(0.5)
@@ -129,7 +133,7 @@ def main():
             print("answered", 0)
     elif what == "forged":
         seen = Seen()
-        for source in ((THIRD, 862), ("224.0.0.1", 40000), ("255.255.255.255", 40000), ("0.0.0.0", 40000)):
+        for source in ((THIRD, 862), ("224.0.0.1", 40000), ("255.255.255.255", 40000)):
             try:
                 forge(source, (SERVER, 862), question())
             except OSError:

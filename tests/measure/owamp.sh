@@ -27,10 +27,13 @@ capturing() {
 for _ in $(seq 150); do capturing && break; sleep 0.2; done
 capturing || { cat tshark.log; echo "skipped: tshark captures nothing here"; exit 77; }
 
-"$program" measure serve --owamp-port 861 --twamp-port 862 --keys keys --clock-error 1us --test-ports 8760-8799 >served 2>server.log &
+# Each protocol in a process of its own: tshark is told by their ports which test packets are whose.
+"$program" measure serve --owamp-port 861 --keys keys --clock-error 1us --test-ports 8760-8799 >>served 2>server.log &
 pids+=($!)
-for _ in $(seq 100); do [ "$(grep -c ^twamp served)" = 2 ] && break; sleep 0.1; done
-[ "$(grep -c ^twamp served)" = 2 ] || { cat server.log; echo "the server does not listen"; exit 1; }
+"$program" measure serve --twamp-port 862 --keys keys --clock-error 1us >>served 2>server2.log &
+pids+=($!)
+for _ in $(seq 100); do [ "$(grep -c -e ^twamp -e ^owamp served)" = 4 ] && break; sleep 0.1; done
+[ "$(grep -c -e ^twamp -e ^owamp served)" = 4 ] || { cat server.log server2.log; echo "the server does not listen"; exit 1; }
 
 # NAME, then owping's arguments: both directions, nothing lost.
 measure() {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Records a mesh's minutes for the replay of bench_detection: RedCLARA's 14 points in the lab, calm, then with TCP flows that fill two links,
+# Records a mesh's minutes: RedCLARA's 14 points in the lab, calm, then with TCP flows that fill two links,
 # then with half a per cent of loss on each link.
 #
 #     sudo bench/measure/record.sh OUT.csv.gz [CALM QUEUES LOSES [PATH/TO/quipu]]      minutes of each: 6 5 4

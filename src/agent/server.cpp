@@ -199,7 +199,10 @@ Result<RecordsReply> Server::take_batch(const std::string& agent, const std::str
     const auto place = [&](const BatchStream& stream) {
         return std::ranges::find(known, stream.stream, &Streams::value_type::first);
     };
-    std::ranges::stable_sort(batch.streams, {}, place);
+    // As the services were added, whatever the agent's order; the parts of one stream stay as they came.
+    std::ranges::sort(batch.streams, {}, [&](const BatchStream& stream) {
+        return std::pair(place(stream) - known.begin(), stream.first_sequence);
+    });
     for (const BatchStream& stream : batch.streams) {
         const auto at = place(stream);
         if (at == known.end()) {

@@ -85,8 +85,7 @@ void add_throughput(std::string& out, const throughput::ThroughputResult& result
              {.start = result.began.value_or(result.start),
               .duration = std::chrono::microseconds(result.duration_us),
               .source = result.from,
-              .destination = result.to,
-              .tool = "iperf3"},
+              .destination = result.to},
              throughput_of(result));
 }
 

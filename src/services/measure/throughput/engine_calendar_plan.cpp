@@ -129,7 +129,7 @@ void Calendar::keep_or_call_off(ThroughputTest& test, Step& step) {
     use_path_of(fresh, now_crossing.test);
     if (const auto found = obstacle(now_crossing)) {
         // Its ends are told to leave it; one that can't be told holds its place all the same.
-        test.state = TestState::expired;
+        test.state = TestState::cancelled;
         test.why = "called off, for its path has changed: " + words_of(*found);
         step.assignments = true;
     } else {

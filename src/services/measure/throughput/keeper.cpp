@@ -197,12 +197,17 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
             const TestState before = test->state, after = state_after(result);
             TRY(Store::keep(transaction, result));
             if (after == TestState::planned) continue;
-            test->state = after;
-            test->why = result.error;
+            // What was called off has failed for that reason, whatever its ends say.
+            const bool called_off = before == TestState::cancelled && after == TestState::failed;
+            if (!called_off) {
+                test->state = after;
+                test->why = result.error;
+            }
             // What is over leaves its place at once.
             if (is_over(result)) test->until = std::clamp(now, test->begins, test->until);
             TRY(Store::keep(transaction, *test));
             settled.push_back(*test);
+            if (called_off) continue;
             if (before != TestState::done && after == TestState::done && test->origin == Origin::regular)
                 TRY(tell_change(transaction, *test));
             if (before != after) ++(after == TestState::done ? seen.done : seen.failed);

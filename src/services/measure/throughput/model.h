@@ -28,7 +28,7 @@ enum class TestState : std::uint8_t {
     planned,    ///< its place is taken
     done,       ///< it has a result
     failed,     ///< it ran, or tried to, and has none
-    cancelled,  ///< taken back by a person
+    cancelled,  ///< taken back by a person, or called off since its path has changed
     expired,    ///< its time passed and nothing was heard of it
 };
 constexpr auto describe_enum(TestState) {

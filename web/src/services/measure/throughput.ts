@@ -17,6 +17,7 @@ export interface ThroughputTest {
   origin: 'regular' | 'asked';
   state: 'planned' | 'done' | 'failed' | 'cancelled' | 'expired';
   links?: string[] | null;
+  traced?: boolean;
   expected_octets: number;
   asked_by?: string;
   why?: string;
@@ -35,6 +36,7 @@ export interface CalendarRefusal {
   other_to?: string;
   other_begins?: string | null;
   other_until?: string | null;
+  traced?: boolean;
   expected_octets?: number;
   used_octets?: number;
   limit_octets?: number;
@@ -84,7 +86,8 @@ type Names = (kind: 'sites' | 'links', id: string) => string;
 /** Why a test found no place: which test, which point or link, when, which limit. */
 export function refusalText(refusal: CalendarRefusal, nameOf: Names): string {
   const kind = refusal.reason === 'end-busy' ? 'sites' : 'links';
-  return t(`throughput.refused.${refusal.reason}` as Key, {
+  const words = refusal.reason === 'link-busy' && refusal.traced ? 'link-busy-traced' : refusal.reason;
+  return t(`throughput.refused.${words}` as Key, {
     object: refusal.object ? nameOf(kind, refusal.object) : '',
     other: String(refusal.other ?? 0),
     from: nameOf('sites', refusal.other_from ?? ''),

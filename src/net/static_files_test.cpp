@@ -55,7 +55,7 @@ class StaticFilesTest : public testing::Test {
 };
 
 TEST_F(StaticFilesTest, TheApplicationsPagesAreItsOneDocument) {
-    for (const char* const path : {"/", "/sites/santiago", "/index.html", "/links?x=a.b"}) {
+    for (const char* const path : {"/", "/sites/santiago", "/index.html", "/links?x=a.b", "/evidence/a.b.1768047600"}) {
         const std::string answer = get(path);
         EXPECT_THAT(answer, EndsWith("<html>portal</html>")) << path;
         EXPECT_EQ(field(answer, "Content-Type"), "text/html; charset=utf-8");

@@ -97,10 +97,10 @@ plant() {
     detour) impose santiago-panama down; goes_by santiago-lima ;;
     queueing)
       impose santiago-panama rate=8Mb/s
-      at panama iperf3 -s -1 -p 5333 >/dev/null 2>&1 &
+      { exec "$program" lab exec panama -- iperf3 -s -1 -p 5333; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
       traffic+=($!)
       sleep 0.5
-      at santiago iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago" >/dev/null 2>&1 &
+      { exec "$program" lab exec santiago -- iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago"; } >/dev/null 2>&1 &
       traffic+=($!)
       sleep 3 ;;
     asymmetric-route)

@@ -46,10 +46,14 @@ constexpr std::array kContentTypes = std::to_array<ContentType>({
     {"webm", "video/webm"},
 });
 
-constexpr std::string_view kOtherType = "application/octet-stream";
-
 std::string_view file_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
+}
+
+bool has_extension(std::string_view path) {
+    const std::string_view name = file_name(path);
+    const std::size_t dot = name.rfind('.');
+    return dot != std::string_view::npos && name.find_first_not_of("0123456789", dot + 1) != std::string_view::npos;
 }
 
 std::string_view content_type(std::string_view path) {
@@ -58,7 +62,7 @@ std::string_view content_type(std::string_view path) {
     if (dot != std::string_view::npos)
         for (const auto& [extension, type] : kContentTypes)
             if (equal_ignoring_case(extension, name.substr(dot + 1))) return type;
-    return kOtherType;
+    return "application/octet-stream";
 }
 
 /// "index-BcD3_f9a.js": the bundler's eight or more characters of hash before the extension. Words of a plain name have
@@ -120,10 +124,9 @@ HttpResponse StaticFiles::serve(const HttpRequest& request) const {
         return refusal;
     }
     std::string path = request.path.substr(std::min<std::size_t>(1, request.path.size()));
-    // A path without a file's extension is one of the application's own pages, whatever dots an object's name has: its
-    // one document answers.
-    if (path.empty() || (content_type(path) == kOtherType && !path.starts_with('.') && !path.contains("/.")))
-        path = "index.html";
+    // A path without a file's extension is one of the application's own pages, though an object's name may have dots
+    // before a number: its one document answers.
+    if (!has_extension(path)) path = "index.html";
 
     const auto missing = [&] { return problem_response(404, "there is no such page", request.request_id); };
     if (path.starts_with('.') || path.find("/.") != std::string::npos) return missing();  // hidden files

@@ -264,7 +264,10 @@ TEST(MailCrash, NothingAcknowledgedIsLost) {
     std::set<std::string> acknowledged;
     std::set<std::string> in_window;  // Message-IDs whose dot was out and whose fate was not kept at a kill
     int number = 0;
-    for (int round = 0; round < rounds(); ++round) {
+    // On a busy machine a child may do little before it is killed: then more of them are.
+    const auto too_few = [&] { return lines_of(folder / "accepted").size() <= 20 || acknowledged.size() <= 5; };
+    int killed = 0;
+    for (; killed < rounds() || (too_few() && killed < 5 * rounds()); ++killed) {
         std::filesystem::remove(folder / "port");
         std::filesystem::remove(folder / "dots");
         const pid_t child = start_child(folder.path(), sink.port(), false);
@@ -321,7 +324,7 @@ TEST(MailCrash, NothingAcknowledgedIsLost) {
     EXPECT_GT(accepted.size(), 20U);
     EXPECT_GT(acknowledged.size(), 5U);
     std::cout << fmt::format(
-        "killed {} times: {} letters out, {} in the window at a kill, {} sent twice; {} letters in\n", rounds(),
+        "killed {} times: {} letters out, {} in the window at a kill, {} sent twice; {} letters in\n", killed,
         accepted.size(), in_window.size(), twice, acknowledged.size());
 }
 

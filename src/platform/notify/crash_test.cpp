@@ -125,9 +125,12 @@ TEST(NotifyCrash, DISABLED_Child) {
 TEST(NotifyCrash, EachIsToldOnce) {
     const data::TestFolder folder;
     Rng rng = Rng::from_system();
-    for (int round = 0; round < rounds(); ++round) {
+    // On a busy machine a child may do little before it is killed: then more of them are.
+    const auto too_few = [&] { return lines_of(folder / "accepted").size() <= 20; };
+    int killed = 0;
+    for (; killed < rounds() || (too_few() && killed < 5 * rounds()); ++killed) {
         std::filesystem::remove(folder / "started");
-        const pid_t child = start_child(folder.path(), round, false);
+        const pid_t child = start_child(folder.path(), killed, false);
         int status = 0;
         while (lines_of(folder / "started").empty()) {
             ASSERT_EQ(waitpid(child, &status, WNOHANG), 0) << "the child ended by itself: " << WEXITSTATUS(status);
@@ -138,7 +141,7 @@ TEST(NotifyCrash, EachIsToldOnce) {
         waitpid(child, &status, 0);
         ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << WEXITSTATUS(status);
     }
-    const pid_t last = start_child(folder.path(), rounds(), true);
+    const pid_t last = start_child(folder.path(), killed, true);
     int status = 0;
     waitpid(last, &status, 0);
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -170,7 +173,7 @@ TEST(NotifyCrash, EachIsToldOnce) {
     EXPECT_GE(shown->integer(0, 0), static_cast<std::int64_t>(accepted.size()));
     EXPECT_EQ(shown->integer(0, 0), static_cast<std::int64_t>(told.size()));
     EXPECT_GT(accepted.size(), 20U);
-    std::cout << fmt::format("killed {} times: {} notices accepted, {} letters, each notice in one\n", rounds(),
+    std::cout << fmt::format("killed {} times: {} notices accepted, {} letters, each notice in one\n", killed,
                              accepted.size(), rows->size());
 }
 

@@ -28,6 +28,7 @@
 #include "measure/recording.h"
 #include "measure/tally.h"
 #include "services/measure/engine_events.h"
+#include "services/measure/throughput/engine_changes.h"
 
 using namespace quipu;
 using namespace quipu::measure;
@@ -167,6 +168,42 @@ void cost(int series) {
                 sizeof(Detector));
 }
 
+/// Regular tests of throughput, four a day: what they carry falls for good after the sixth week.
+void throughput_tests(double spread, double keeps) {
+    constexpr int kTests = 4 * 7 * 26;
+    constexpr int kFalls = 4 * 7 * 6;
+    constexpr int kPairs = 200;
+    Tally tally;
+    int alarms = 0;
+    for (int pair = 0; pair < kPairs; ++pair) {
+        Rng rng(static_cast<std::uint64_t>(pair) + 1);
+        std::vector<throughput::ThroughputResult> results;
+        bool found = false;
+        for (int test = 0; test < kTests; ++test) {
+            const double carries = 900e6 * (test < kFalls ? 1 : keeps) * std::max(0.05, 1 + spread * normal(rng));
+            throughput::ThroughputResult result;
+            result.start = Time(std::chrono::hours(6) * test);
+            result.received_bps = static_cast<std::int64_t>(carries);
+            results.push_back(std::move(result));
+            if (std::ssize(results) > throughput::kResultsLookedAt) results.erase(results.begin());
+            const auto change = throughput::change_decided_by_last(results);
+            if (!change) continue;
+            if (!found && test >= kFalls && test < kFalls + 8 && change->after < change->before) {
+                found = true;
+                tally.minutes.push_back(test - kFalls + 1);
+            } else {
+                ++alarms;
+            }
+        }
+        ++tally.planted;
+        tally.found += found ? 1 : 0;
+    }
+    char what[80];
+    std::snprintf(what, sizeof what, "falls to %.0f %%, spread %.0f %%", 100 * keeps, 100 * spread);
+    print(what, tally, "tests");
+    std::printf("    false alarms a month and pair: %.4f\n", alarms / (kPairs * 26.0 * 7 / 30));
+}
+
 /// Columns by their names in the first line; one detector for each (from, to), or one for the file.
 int replay(const char* path) {
     std::ifstream in(path);
@@ -229,5 +266,9 @@ int main(int count, char** words) {
     const int weeks = count > 2 ? std::atoi(words[2]) : 4;
     cost(5000);
     synthetic(series, weeks);
+    std::printf("throughput, four tests a day, half a year, one fall for good\n");
+    for (const double spread : {0.03, 0.1, 0.2})
+        for (const double keeps : {0.7, 0.5})
+            throughput_tests(spread, keeps);
     return 0;
 }

@@ -15,11 +15,11 @@ enum class Audience : std::uint8_t {
 };
 
 /// What the network did. Says nothing of a person.
-inline constexpr std::array<std::string_view, 20> kPublicEvents = {
-    "ObjectChanged",  "RegistryImported", "LabLinkSet",     "DelayRose",          "DelayFell",
-    "LossBegan",      "LossEnded",        "AgentEnrolled",  "AgentConnected",     "AgentLost",
-    "AgentRevoked",   "ServiceFailed",    "RpkiChangeHeld", "RpkiChangeReleased", "LabHijackSet",
-    "ClockWentWrong", "ClockRightAgain",  "PathChanged",    "WaysCompared",       "ThroughputTestFailed"};
+inline constexpr std::array<std::string_view, 22> kPublicEvents = {
+    "ObjectChanged",  "RegistryImported",     "LabLinkSet",     "DelayRose",      "DelayFell",       "LossBegan",
+    "LossEnded",      "AgentEnrolled",        "AgentConnected", "AgentLost",      "AgentRevoked",    "ServiceFailed",
+    "RpkiChangeHeld", "RpkiChangeReleased",   "LabHijackSet",   "ClockWentWrong", "ClockRightAgain", "PathChanged",
+    "WaysCompared",   "ThroughputTestFailed", "ThroughputRose", "ThroughputFell"};
 
 /// The audit (access.h).
 inline constexpr std::array<std::string_view, 15> kAuditEvents = {

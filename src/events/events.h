@@ -495,4 +495,27 @@ struct ThroughputTestFailed {
     }
 };
 
+/// What a pair's throughput tests carry changed for good (both ways of change). Subject: pair:FROM/TO.
+struct ThroughputChanged {
+    std::string from, to;
+    std::int64_t before_bps = 0, after_bps = 0;
+    Time since{};
+    std::int64_t test = 0;
+    static constexpr auto describe() {
+        using T = ThroughputChanged;
+        return fields(field<&T::from>("from", "Sending site").required(),
+                      field<&T::to>("to", "Receiving site").required(),
+                      field<&T::before_bps>("before_bps", "What tests carried before").required().format("b/s"),
+                      field<&T::after_bps>("after_bps", "What they carry since").required().format("b/s"),
+                      field<&T::since>("since", "Start of the first test that was so").required(),
+                      field<&T::test>("test", "Number of the test that decided it").required());
+    }
+};
+struct ThroughputRose : ThroughputChanged {
+    static constexpr std::string_view kType = "ThroughputRose";
+};
+struct ThroughputFell : ThroughputChanged {
+    static constexpr std::string_view kType = "ThroughputFell";
+};
+
 }  // namespace quipu::events

@@ -35,6 +35,14 @@ describe('events', () => {
     expect(plain(eventSentence(rose, nameOf))).toBe('Delay from LIMA to QUITO rose from 17.0 ms to 31.5 ms');
     expect(eventPath(rose)).toBe('/measure/lima/quito');
     expect(eventTone(rose)).toBe('watch');
+    const fell = event('ThroughputFell', 'pair:lima/quito', {
+      from: 'lima',
+      to: 'quito',
+      before_bps: 930_000_000,
+      after_bps: 410_000_000,
+    });
+    expect(plain(eventSentence(fell, nameOf))).toBe('Throughput from LIMA to QUITO fell from 930 Mb/s to 410 Mb/s');
+    expect(eventTone(fell)).toBe('watch');
   });
 
   it('give the reason where there is one', () => {

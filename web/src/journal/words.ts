@@ -2,7 +2,7 @@
 
 import type { JournalEvent } from '../api/types';
 import { known, t } from '../i18n/index.svelte';
-import { delay, percent } from '../lib/format';
+import { capacity, delay, percent } from '../lib/format';
 import { readObject } from '../lib/objects';
 
 export type NameOf = (kind: string, id: string) => string;
@@ -20,6 +20,9 @@ export function eventSentence(event: JournalEvent, nameOf: NameOf): string {
   if ('before_us' in body) {
     values['before'] = delay(number('before_us'), 100);
     values['after'] = delay(number('after_us'), 100);
+  } else if ('before_bps' in body) {
+    values['before'] = capacity(number('before_bps'));
+    values['after'] = capacity(number('after_bps'));
   } else if (event.type === 'LossBegan' || event.type === 'LossEnded') {
     values['before'] = percent(number('before'));
     values['after'] = percent(number('after'));
@@ -70,12 +73,14 @@ export function eventTone(event: JournalEvent): 'good' | 'watch' | 'bad' | 'unkn
     case 'AgentRevoked':
     case 'ProblemReported':
     case 'RpkiChangeHeld':
+    case 'ThroughputFell':
     case 'ThroughputTestFailed':
     case 'CaseOpened':
     case 'CaseEscalated':
       return 'watch';
     case 'LossEnded':
     case 'DelayFell':
+    case 'ThroughputRose':
     case 'ClockRightAgain':
     case 'AgentConnected':
     case 'RpkiChangeReleased':

@@ -1,11 +1,13 @@
 #include "services/measure/throughput/keeper.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "events/events.h"
 #include "services/measure/throughput/codec_iperf.h"
+#include "services/measure/throughput/engine_changes.h"
 #include "services/measure/throughput/outcome.h"
 
 namespace quipu::throughput {
@@ -206,6 +208,8 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
             TRY(Store::keep(transaction, *test));
             settled.push_back(*test);
             if (called_off) continue;
+            if (before != TestState::done && after == TestState::done && test->origin == Origin::regular)
+                TRY(tell_change(transaction, *test));
             if (before != after) ++(after == TestState::done ? seen.done : seen.failed);
             // Of a pair's regular tests that fail one after the other the first is news.
             if (after == TestState::failed && before != TestState::failed &&
@@ -230,6 +234,22 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
         all.malformed += seen.malformed;
     });
     return {};
+}
+
+/// In the transaction that keeps the result: each change is told once.
+Result<void> Keeper::tell_change(data::Transaction& transaction, const ThroughputTest& test) {
+    const auto change = change_decided_by_last(TRY(Store::regular_until(transaction, test, kResultsLookedAt)));
+    if (!change) return {};
+    const auto changed = [&](auto what) {
+        what.from = test.from;
+        what.to = test.to;
+        what.before_bps = std::llround(change->before);
+        what.after_bps = std::llround(change->after);
+        what.since = change->began;
+        what.test = test.id;
+        return journal_.append(transaction, pair_subject(test.from, test.to), what);
+    };
+    return change->after > change->before ? changed(events::ThroughputRose{}) : changed(events::ThroughputFell{});
 }
 
 // ---- what agents are told

@@ -82,6 +82,7 @@ class Keeper {
     using Assignments = std::map<std::string, Assignment>;
     [[nodiscard]] Result<bool> keep(Calendar::Step step);
     [[nodiscard]] Result<void> keep_unsaved(const std::vector<CalendarRefusal>& refused);
+    [[nodiscard]] Result<void> tell_change(data::Transaction& transaction, const ThroughputTest& test);
     /// Makes the snapshot; true when it differs from the one before.
     bool publish();
 

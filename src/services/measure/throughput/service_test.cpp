@@ -9,6 +9,7 @@
 #include "registry/test_registry.h"
 #include "services/measure/test_archive.h"
 #include "services/measure/throughput/codec_iperf.h"
+#include "services/measure/throughput/outcome.h"
 #include "services/measure/throughput/store.h"
 
 namespace quipu::throughput {
@@ -332,6 +333,37 @@ TEST_F(ThroughputService, AFailureSaysWhatBothEndsTold) {
     EXPECT_EQ(text(result, "error"), "santiago: nobody listens; panama: port 5201 is taken");
     EXPECT_EQ(events(), std::vector<std::string>{"ThroughputTestFailed pair:santiago/panama"});
     ASSERT_TRUE(agents_.deliver_texts("santiago", 2, {"rubbish"}));
+}
+
+TEST_F(ThroughputService, APairThatCarriesLessIsToldOnce) {
+    const Time noon = *parse_time("2011-11-15T12:00:00Z");
+    ASSERT_TRUE(database_->write([&](data::Transaction& transaction) -> Result<void> {
+        for (int i = 1; i <= 42; ++i) {
+            ThroughputTest test;
+            test.id = i;
+            test.from = "santiago";
+            test.to = "panama";
+            test.start = test.begins = test.until = noon - std::chrono::hours(6 * (43 - i));
+            TRY(Store::keep(transaction, test));
+            if (i > 40) continue;
+            ThroughputResult result = empty_result(test);
+            result.ok = true;
+            result.received_bps = 900'000'000 + 10'000'000 * (i % 3);
+            TRY(Store::keep(transaction, result));
+        }
+        return {};
+    }));
+    begin();
+    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(41, End::sender)}));
+    EXPECT_EQ(events(), std::vector<std::string>{}) << "one slow test is no news";
+    ASSERT_TRUE(agents_.deliver("santiago", 2, {told(42, End::sender)}));
+    ASSERT_TRUE(agents_.deliver("santiago", 2, {told(42, End::sender)}));
+    EXPECT_EQ(events(), std::vector<std::string>{"ThroughputFell pair:santiago/panama"});
+    const auto fell = journal_->events({.type = "ThroughputFell"});
+    ASSERT_EQ(fell->size(), 1U);
+    EXPECT_EQ(text(fell->front().body, "after_bps"), "490000000");
+    EXPECT_EQ(text(fell->front().body, "since"), "2011-11-15T00:00:00Z");
+    EXPECT_EQ(text(fell->front().body, "test"), "42");
 }
 
 TEST_F(ThroughputService, RegularTestsFillTheDayAndStayAfterARestart) {

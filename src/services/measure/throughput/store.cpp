@@ -1,5 +1,6 @@
 #include "services/measure/throughput/store.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "data/instants.h"
@@ -165,6 +166,18 @@ Result<bool> Store::ended_well_before(Transaction& transaction, const Throughput
                             "ORDER BY start_ns DESC LIMIT 1",
                             test.from, test.to, data::count_of(test.start)));
     return rows.empty() || rows.integer(0, 0) != 0;
+}
+
+Result<std::vector<ThroughputResult>> Store::regular_until(Transaction& transaction, const ThroughputTest& test,
+                                                           std::int64_t limit) {
+    auto out = bodies<ThroughputResult>(
+        TRY(transaction.run("SELECT body FROM throughput_results WHERE from_site = ? AND to_site = ? AND start_ns <= ? "
+                            "AND ok <> 0 ORDER BY start_ns DESC LIMIT ?",
+                            test.from, test.to, data::count_of(test.start), limit)));
+    if (!out) return out;
+    std::erase_if(*out, [](const ThroughputResult& result) { return result.origin != Origin::regular; });
+    std::ranges::reverse(*out);
+    return out;
 }
 
 // ---- refusals

@@ -47,6 +47,11 @@ class Store {
     /// Whether the pair's last test before this one ended well; true when there is none.
     [[nodiscard]] static Result<bool> ended_well_before(data::Transaction& transaction, const ThroughputTest& test);
 
+    /// The pair's last results of regular tests that ran to their end, up to this test's, in order of their starts.
+    [[nodiscard]] static Result<std::vector<ThroughputResult>> regular_until(data::Transaction& transaction,
+                                                                             const ThroughputTest& test,
+                                                                             std::int64_t limit);
+
     [[nodiscard]] static Result<void> keep(data::Transaction& transaction, const CalendarRefusal& refusal);
     [[nodiscard]] Result<std::vector<CalendarRefusal>> refusals(Time since, Time until, std::int64_t limit) const;
 

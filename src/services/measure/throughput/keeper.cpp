@@ -1,7 +1,6 @@
 #include "services/measure/throughput/keeper.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -18,6 +17,9 @@ constexpr LogEvent kMalformed{LogLevel::warning, "THROUGHPUT_RECORD_MALFORMED",
                               "See that agent and hub are of the same version."};
 constexpr LogEvent kStrangeRecord{LogLevel::warning, "THROUGHPUT_RECORD_STRANGE",
                                   "An agent has told of a test that is not its own"};
+
+/// Enough for the longest window and what it is compared with, and for some of other shapes between them.
+constexpr std::int64_t kResultsLookedAt = 120;
 
 std::string pair_subject(std::string_view from, std::string_view to) {
     return fmt::format("pair:{}/{}", from, to);
@@ -238,18 +240,23 @@ Result<void> Keeper::take(const agent::StreamBatch& batch) {
 
 /// In the transaction that keeps the result: each change is told once.
 Result<void> Keeper::tell_change(data::Transaction& transaction, const ThroughputTest& test) {
-    const auto change = change_decided_by_last(TRY(Store::regular_until(transaction, test, kResultsLookedAt)));
+    const auto told = TRY(Store::last_change(transaction, test.from, test.to));
+    if (told && test.start < told->since) return {};
+    const auto change = change_decided_by_last(
+        TRY(Store::regular_until(transaction, test, told ? told->since : Time{}, kResultsLookedAt)), told);
     if (!change) return {};
+    TRY(Store::keep(transaction, test.from, test.to, *change));
     const auto changed = [&](auto what) {
         what.from = test.from;
         what.to = test.to;
-        what.before_bps = std::llround(change->before);
-        what.after_bps = std::llround(change->after);
-        what.since = change->began;
+        what.before_bps = change->before_bps;
+        what.after_bps = change->after_bps;
+        what.since = change->since;
         what.test = test.id;
         return journal_.append(transaction, pair_subject(test.from, test.to), what);
     };
-    return change->after > change->before ? changed(events::ThroughputRose{}) : changed(events::ThroughputFell{});
+    return change->after_bps > change->before_bps ? changed(events::ThroughputRose{})
+                                                  : changed(events::ThroughputFell{});
 }
 
 // ---- what agents are told

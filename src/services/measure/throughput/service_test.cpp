@@ -338,14 +338,14 @@ TEST_F(ThroughputService, AFailureSaysWhatBothEndsTold) {
 TEST_F(ThroughputService, APairThatCarriesLessIsToldOnce) {
     const Time noon = *parse_time("2011-11-15T12:00:00Z");
     ASSERT_TRUE(database_->write([&](data::Transaction& transaction) -> Result<void> {
-        for (int i = 1; i <= 42; ++i) {
+        for (int i = 1; i <= 63; ++i) {
             ThroughputTest test;
             test.id = i;
             test.from = "santiago";
             test.to = "panama";
-            test.start = test.begins = test.until = noon - std::chrono::hours(6 * (43 - i));
+            test.start = test.begins = test.until = noon - std::chrono::hours(6 * (63 - i));
             TRY(Store::keep(transaction, test));
-            if (i > 40) continue;
+            if (i > 60) continue;
             ThroughputResult result = empty_result(test);
             result.ok = true;
             result.received_bps = 900'000'000 + 10'000'000 * (i % 3);
@@ -354,16 +354,16 @@ TEST_F(ThroughputService, APairThatCarriesLessIsToldOnce) {
         return {};
     }));
     begin();
-    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(41, End::sender)}));
-    EXPECT_EQ(events(), std::vector<std::string>{}) << "one slow test is no news";
-    ASSERT_TRUE(agents_.deliver("santiago", 2, {told(42, End::sender)}));
-    ASSERT_TRUE(agents_.deliver("santiago", 2, {told(42, End::sender)}));
+    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(61, End::sender), told(62, End::sender)}));
+    EXPECT_EQ(events(), std::vector<std::string>{}) << "two slow tests are no news";
+    ASSERT_TRUE(agents_.deliver("santiago", 3, {told(63, End::sender)}));
+    ASSERT_TRUE(agents_.deliver("santiago", 3, {told(63, End::sender)}));
     EXPECT_EQ(events(), std::vector<std::string>{"ThroughputFell pair:santiago/panama"});
     const auto fell = journal_->events({.type = "ThroughputFell"});
     ASSERT_EQ(fell->size(), 1U);
     EXPECT_EQ(text(fell->front().body, "after_bps"), "490000000");
     EXPECT_EQ(text(fell->front().body, "since"), "2011-11-15T00:00:00Z");
-    EXPECT_EQ(text(fell->front().body, "test"), "42");
+    EXPECT_EQ(text(fell->front().body, "test"), "63");
 }
 
 TEST_F(ThroughputService, RegularTestsFillTheDayAndStayAfterARestart) {

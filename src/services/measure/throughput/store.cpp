@@ -70,6 +70,13 @@ const std::vector<data::Migration> kThroughputMigrations = {
      "    body TEXT NOT NULL\n"
      ");\n"
      "CREATE INDEX throughput_refusals_wanted ON throughput_refusals (wanted_ns);\n"},
+    {"throughput.002.changes",
+     "CREATE TABLE throughput_changes (\n"
+     "    from_site TEXT NOT NULL,\n"
+     "    to_site TEXT NOT NULL,\n"
+     "    body TEXT NOT NULL,\n"
+     "    PRIMARY KEY (from_site, to_site)\n"
+     ");\n"},
 };
 
 // ---- tests
@@ -169,15 +176,29 @@ Result<bool> Store::ended_well_before(Transaction& transaction, const Throughput
 }
 
 Result<std::vector<ThroughputResult>> Store::regular_until(Transaction& transaction, const ThroughputTest& test,
-                                                           std::int64_t limit) {
-    auto out = bodies<ThroughputResult>(
-        TRY(transaction.run("SELECT body FROM throughput_results WHERE from_site = ? AND to_site = ? AND start_ns <= ? "
-                            "AND ok <> 0 ORDER BY start_ns DESC LIMIT ?",
-                            test.from, test.to, data::count_of(test.start), limit)));
-    if (!out) return out;
-    std::erase_if(*out, [](const ThroughputResult& result) { return result.origin != Origin::regular; });
-    std::ranges::reverse(*out);
+                                                           Time since, std::int64_t limit) {
+    auto out = TRY(bodies<ThroughputResult>(
+        TRY(transaction.run("SELECT body FROM throughput_results WHERE from_site = ? AND to_site = ? AND start_ns >= ? "
+                            "AND start_ns <= ? AND ok <> 0 ORDER BY start_ns DESC LIMIT ?",
+                            test.from, test.to, data::count_of(since), data::count_of(test.start), limit))));
+    std::erase_if(out, [](const ThroughputResult& result) { return result.origin != Origin::regular; });
+    std::ranges::reverse(out);
     return out;
+}
+
+Result<std::optional<CarriedChange>> Store::last_change(Transaction& transaction, const std::string& from,
+                                                        const std::string& to) {
+    return first_body<CarriedChange>(
+        TRY(transaction.run("SELECT body FROM throughput_changes WHERE from_site = ? AND to_site = ?", from, to)));
+}
+
+Result<void> Store::keep(Transaction& transaction, const std::string& from, const std::string& to,
+                         const CarriedChange& change) {
+    TRY(
+        transaction.run("INSERT INTO throughput_changes (from_site, to_site, body) VALUES (?, ?, ?) "
+                        "ON CONFLICT (from_site, to_site) DO UPDATE SET body = excluded.body",
+                        from, to, json_text(change)));
+    return {};
 }
 
 // ---- refusals

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/database.h"
+#include "services/measure/throughput/engine_changes.h"
 #include "services/measure/throughput/proof.h"
 
 namespace quipu::throughput {
@@ -47,10 +48,17 @@ class Store {
     /// Whether the pair's last test before this one ended well; true when there is none.
     [[nodiscard]] static Result<bool> ended_well_before(data::Transaction& transaction, const ThroughputTest& test);
 
-    /// The pair's last results of regular tests that ran to their end, up to this test's, in order of their starts.
+    /// The pair's results of regular tests that ran to their end, from `since` to this test's, in order of their
+    /// starts: the last `limit` of them.
     [[nodiscard]] static Result<std::vector<ThroughputResult>> regular_until(data::Transaction& transaction,
-                                                                             const ThroughputTest& test,
+                                                                             const ThroughputTest& test, Time since,
                                                                              std::int64_t limit);
+    /// The last change of what the pair carries.
+    [[nodiscard]] static Result<std::optional<CarriedChange>> last_change(data::Transaction& transaction,
+                                                                          const std::string& from,
+                                                                          const std::string& to);
+    [[nodiscard]] static Result<void> keep(data::Transaction& transaction, const std::string& from,
+                                           const std::string& to, const CarriedChange& change);
 
     [[nodiscard]] static Result<void> keep(data::Transaction& transaction, const CalendarRefusal& refusal);
     [[nodiscard]] Result<std::vector<CalendarRefusal>> refusals(Time since, Time until, std::int64_t limit) const;

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <map>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -54,7 +56,18 @@ void tell(const Error& error) {
     std::fputs(out.c_str(), stderr);
 }
 
+/// A login's or systemd's limit of 1,024 is for programs with select(): a hub's connections and a test of hundreds of
+/// streams are more.
+void allow_many_descriptors() {
+    constexpr rlim_t kEnough = 65'536;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+    limit.rlim_cur = std::min(kEnough, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run(int argc, char** argv) {
+    allow_many_descriptors();
     CLI::App app{"The technical platform of a research and education network"};
     app.name("quipu");
     app.footer(kFooter);

@@ -86,6 +86,19 @@ assert r["rtt_min_us"] > 0 and r["retransmits"] >= 0 and len(r["intervals"]) == 
 assert r["receiver_says"] in ("", "ok"), r
 PYTHON
 
+# More streams than iperf3 makes well: our own, both ends.
+"$quipu" --output json measure test santiago panama --duration 2s --streams 200 --rate 200Mb/s --wait >many.json 2>many.err ||
+  fails "the test of 200 streams has a result" many.err many.json hub.log santiago.log panama.log
+python3 - <<'PYTHON' || fails "the result is that of 200 streams" many.json
+import json
+r = json.load(open("many.json"))
+assert r["ok"] and r["streams"] == 200 and r["program"].startswith("quipu "), r
+assert 100e6 < r["received_bps"] < 250e6, r["received_bps"]
+assert r["rtt_min_us"] > 0 and r["retransmits"] >= 0 and r["receiver_says"] in ("", "ok"), r
+PYTHON
+if "$quipu" measure test panama santiago --duration 1s --udp 20Mb/s --streams 65 --check >many.out 2>&1; then fails "udp with 65 streams is refused" many.out; fi
+grep -qF "udp has at most 64 streams" many.out || fails "and told why" many.out
+
 # UDP, the other way.
 "$quipu" --output json measure test panama santiago --duration 1s --udp 20Mb/s --wait >udp.json 2>udp.err || fails "a test by UDP has a result" udp.err panama.log
 python3 - <<'PYTHON' || fails "the result of UDP" udp.json

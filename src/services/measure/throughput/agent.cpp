@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "services/measure/throughput/codec_iperf.h"
 #include "services/measure/throughput/program.h"
+#include "services/measure/throughput/streams.h"
 
 namespace quipu::throughput {
 namespace {
@@ -142,23 +143,37 @@ class ThroughputPoint final : public agent::Part {
                             format_duration(std::chrono::floor<std::chrono::milliseconds>(record.began - test.start)));
             return record;
         }
-        const auto argv = test.end == End::sender ? sender_command(settings_.program, test)
-                                                  : receiver_command(settings_.program, test);
         for (;;) {
             record.began = clock.now();
-            const auto ended =
-                run_program(argv, test.until - record.began, kMostIperfOctets, [&] { return called_off(test, stop); });
+            const Nanoseconds limit = test.until - record.began;
+            const auto off = [&] { return called_off(test, stop); };
+            const bool early = test.streams > kMostIperfStreams ? run_streams(test, limit, off, record)
+                                                                : run_iperf(test, limit, off, record);
             record.ended = clock.now();
-            judge(test, ended, record);
             // The receiver's clock may be a little behind ours: it is not there yet.
-            const bool early = record.report && record.report->error.starts_with("unable to connect") &&
-                               clock.now() + kRetryEvery < test.start + kLead;
-            if (test.end == End::receiver || !early || called_off(test, stop)) return record;
+            if (test.end == End::receiver || !early || clock.now() + kRetryEvery >= test.start + kLead || off())
+                return record;
             std::mutex mutex;
             std::unique_lock lock(mutex);
             std::condition_variable_any pause;
             pause.wait_for(lock, stop, kRetryEvery, [] { return false; });
         }
+    }
+
+    /// Both answer whether nobody listened at the other end.
+    bool run_iperf(const AssignedTest& test, Nanoseconds limit, const std::function<bool()>& off,
+                   EndRecord& record) const {
+        const auto argv = test.end == End::sender ? sender_command(settings_.program, test)
+                                                  : receiver_command(settings_.program, test);
+        judge(test, run_program(argv, limit, kMostIperfOctets, off), record);
+        return record.report && record.report->error.starts_with("unable to connect");
+    }
+    static bool run_streams(const AssignedTest& test, Nanoseconds limit, const std::function<bool()>& off,
+                            EndRecord& record) {
+        auto report = test.end == End::sender ? send_streams(test, limit, off) : receive_streams(test, limit, off);
+        record.error = report ? "" : report.error().text();
+        record.report = report ? std::optional(std::move(*report)) : std::nullopt;
+        return !report && report.error().code == ErrorCode::unavailable;
     }
 
     /// What the program's end means.

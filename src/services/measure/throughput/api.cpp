@@ -148,15 +148,11 @@ Result<void> check_point(const Rooms& rooms, const std::string& id, std::string_
 
 Result<Wish> wish_of(const Rooms& rooms, const Caller& caller, const WantedTest& wanted, std::string_view prefix) {
     const auto at = [&](std::string_view name) { return fmt::format("{}{}", prefix, name); };
-    TestShape shape{.protocol = wanted.protocol.value_or(Protocol::tcp),
-                    .duration = wanted.duration,
-                    .streams = wanted.streams,
-                    .rate = wanted.rate};
-    TRY(check_between(at("duration"), wanted.duration, kShortest, kLongest));
-    if (wanted.duration % 1s != Nanoseconds::zero())
-        return fail(ErrorCode::invalid, "is not a whole number of seconds", at("duration"));
-    if (shape.protocol == Protocol::udp && wanted.rate.bits_per_second == 0)
-        return fail(ErrorCode::invalid, "udp needs a rate", at("rate"), "such as \"50 Mb/s\"");
+    const TestShape shape{.protocol = wanted.protocol.value_or(Protocol::tcp),
+                          .duration = wanted.duration,
+                          .streams = wanted.streams,
+                          .rate = wanted.rate};
+    TRY(check_shape(shape, std::string(prefix)));
     if (wanted.from == wanted.to) return fail(ErrorCode::invalid, "is where it comes from", at("to"));
     TRY(check_point(rooms, wanted.from, at("from")));
     TRY(check_point(rooms, wanted.to, at("to")));

@@ -79,7 +79,7 @@ struct EndRecord {
                       field<&T::began>("began", "When the program was started").required(),
                       field<&T::ended>("ended", "When it had ended").required(),
                       field<&T::error>("error", "What went wrong").at_most_long(400),
-                      field<&T::report>("report", "What iperf3 found"));
+                      field<&T::report>("report", "What iperf3, or our own program, found"));
     }
     bool operator==(const EndRecord&) const = default;
 };

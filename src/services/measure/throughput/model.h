@@ -54,7 +54,12 @@ inline constexpr Nanoseconds kLead = std::chrono::seconds(2);
 inline constexpr Nanoseconds kGrace = std::chrono::seconds(8);
 inline constexpr Nanoseconds kShortest = std::chrono::seconds(1);
 inline constexpr Nanoseconds kLongest = std::chrono::minutes(5);
-inline constexpr std::int64_t kMostStreams = 64;
+inline constexpr std::int64_t kMostStreams = 512;
+/// More streams of TCP than these are sent and received by our own program (streams.h); UDP has no more.
+inline constexpr std::int64_t kMostIperfStreams = 64;
+
+/// `invalid`, told at `prefix` and the field's name.
+[[nodiscard]] Result<void> check_shape(const TestShape& shape, const std::string& prefix);
 
 /// One test with its place in the calendar.
 struct ThroughputTest {
@@ -171,7 +176,7 @@ struct ThroughputInterval {
     bool operator==(const ThroughputInterval&) const = default;
 };
 
-/// What iperf3 found, of either end. What it does not say is absent.
+/// What iperf3, or our own program for many streams, found, of either end. What it does not say is absent.
 struct IperfReport {
     std::string version;
     std::string peer;  ///< address that it spoke with
@@ -232,6 +237,7 @@ struct ThroughputResult {
     std::optional<double> loss;
     std::optional<double> cpu_sender, cpu_receiver;
     std::string congestion;
+    std::string program;
     std::string sender_says, receiver_says;
     std::vector<ThroughputInterval> intervals;
     static constexpr auto describe() {
@@ -261,6 +267,7 @@ struct ThroughputResult {
             field<&T::cpu_sender>("cpu_sender", "Processor time of the sender, of one processor"),
             field<&T::cpu_receiver>("cpu_receiver", "Processor time of the receiver, of one processor"),
             field<&T::congestion>("congestion", "The sender's congestion control"),
+            field<&T::program>("program", "What the sender measured with, and its version"),
             field<&T::sender_says>("sender_says", "What the sender's end told of a failure"),
             field<&T::receiver_says>("receiver_says", "What the receiver's end told of a failure"),
             field<&T::intervals>("intervals", "Second by second"));

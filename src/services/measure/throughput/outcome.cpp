@@ -32,6 +32,7 @@ void take_figures(ThroughputResult& result, const IperfReport& report) {
     result.cpu_sender = report.cpu_own;
     result.cpu_receiver = report.cpu_other;
     result.congestion = report.congestion;
+    result.program = report.version;
     result.intervals = report.intervals;
 }
 

@@ -69,11 +69,6 @@ class ThroughputService final : public platform::Service {
         Settings settings;
         if (!section.is_null()) settings = TRY(read<Settings>(section, file));
         TRY(check_between("throughput.interval", settings.interval, 10min, 7 * 24h));
-        TRY(check_between("throughput.duration", settings.duration, kShortest, kLongest));
-        if (settings.duration % 1s != Nanoseconds::zero())
-            return fail(ErrorCode::invalid, "is not a whole number of seconds", "throughput.duration");
-        if (settings.protocol == Protocol::udp && settings.rate.bits_per_second == 0)
-            return fail(ErrorCode::invalid, "udp needs a rate", "throughput.rate", "such as \"50 Mb/s\"");
         CalendarRules rules{.regular = settings.enabled,
                             .interval = settings.interval,
                             .shape = {.protocol = settings.protocol,
@@ -82,6 +77,7 @@ class ThroughputService final : public platform::Service {
                                       .rate = settings.rate},
                             .share = settings.share_per_day,
                             .pairs = {}};
+        TRY(check_shape(rules.shape, "throughput."));
         for (const std::string& pair : settings.pairs) {
             const auto slash = pair.find('/');
             if (slash == std::string::npos || slash == 0 || slash + 1 == pair.size())

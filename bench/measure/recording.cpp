@@ -60,7 +60,10 @@ std::map<std::string, Recorded> read(const char* path) {
                                                                 .clock_error = number(7) * 1000,
                                                                 .ttl = number(8)});
     }
-    std::erase_if(out, [](auto& one) { return one.second.phases["calm"].size() < 2 * kBlock; });
+    std::erase_if(out, [](const auto& one) {
+        const auto calm = one.second.phases.find("calm");
+        return calm == one.second.phases.end() || calm->second.size() < 2 * kBlock;
+    });
     for (auto& [pair, recorded] : out) {
         recorded.calm_median = middle(recorded.phases["calm"]);
         for (auto& [phase, minutes] : recorded.phases)

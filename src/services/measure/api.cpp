@@ -145,11 +145,6 @@ std::optional<std::int64_t> slower_above(const MeasuredLink& link) {
 
 }  // namespace
 
-Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_view where) {
-    if (rooms.registry.everything()->find<registry::Site>(id) != nullptr) return {};
-    return fail(ErrorCode::not_found, "there is no site " + id, std::string(where), "see /api/v1/sites");
-}
-
 std::vector<MeasuredLink> measured_links(const registry::Picture& picture, const Live& live, Time now) {
     std::vector<MeasuredLink> out;
     for (const auto* entry : picture.links_in_service()) {
@@ -178,8 +173,8 @@ void add_routes(platform::Api& api, const Rooms& rooms) {
          .permission = Permission::see_public,
          .command = "quipu measure records FROM TO"},
         [rooms](const Call&, RecordsQuery query) -> Task<Result<Page<Figures>>> {
-            CO_TRY(known_site(rooms, query.from, "from"));
-            CO_TRY(known_site(rooms, query.to, "to"));
+            CO_TRY(known_site(rooms.registry, query.from, "from"));
+            CO_TRY(known_site(rooms.registry, query.to, "to"));
             co_return co_await platform::off_loop([&] { return read_records(rooms, query); });
         });
     api.get<LinksQuery, Page<MeasuredLink>>(

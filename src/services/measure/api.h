@@ -62,7 +62,5 @@ void add_routes(platform::Api& api, const Rooms& rooms);
 void add_pair_routes(platform::Api& api, const Rooms& rooms);
 /// Profiles, histograms over time, statements for institutions: api_views.cpp.
 void add_view_routes(platform::Api& api, const Rooms& rooms);
-/// Not found unless the registry has or had such a site.
-[[nodiscard]] Result<void> known_site(const Rooms& rooms, const std::string& id, std::string_view where);
 
 }  // namespace quipu::measure

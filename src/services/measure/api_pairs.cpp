@@ -167,8 +167,8 @@ Task<Result<Page<Pair>>> list_pairs(const Rooms& rooms, PairsQuery query) {
 }
 
 Result<Pair> one_pair(const Rooms& rooms, const PairQuery& query) {
-    TRY(known_site(rooms, query.from, "from"));
-    TRY(known_site(rooms, query.to, "to"));
+    TRY(known_site(rooms.registry, query.from, "from"));
+    TRY(known_site(rooms.registry, query.to, "to"));
     if (auto pair = rooms.live.pair(query.from, query.to, rooms.clock.now())) {
         put_path(rooms, *pair);
         return std::move(*pair);

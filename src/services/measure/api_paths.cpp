@@ -1,9 +1,9 @@
 #include "services/measure/api_paths.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "platform/off_loop.h"
+#include "services/measure/pages.h"
 
 namespace quipu::measure {
 namespace {
@@ -105,19 +105,13 @@ Result<Page<ShownPath>> list_paths(const PathRooms& rooms, const PathsQuery& que
     Time until = query.until.value_or(rooms.clock.now());
     const Time since = query.since.value_or(until - std::chrono::days(7));
     if (since > until) return fail(ErrorCode::invalid, "is later than `until`", "since");
-    if (!query.cursor.empty()) {
-        const std::string position = TRY(platform::read_cursor(query.cursor));
-        std::int64_t at = 0;
-        if (std::from_chars(position.data(), position.data() + position.size(), at).ec != std::errc())
-            return fail(ErrorCode::invalid, "is not a cursor of this list", "cursor");
-        until = std::min(until, Time(Nanoseconds(at)));
-    }
+    if (!query.cursor.empty()) until = std::min(until, TRY(time_of_cursor(query.cursor)));
     const auto limit = std::min(static_cast<std::size_t>(query.limit), kMostSpans);
     auto spans = TRY(rooms.history.spans(query.from, query.to, since, until, limit + 1));
     Page<ShownPath> page;
     if (spans.size() > limit) {
         spans.resize(limit);
-        page.next = platform::make_cursor(std::to_string(spans.back().since.time_since_epoch().count()));
+        page.next = cursor_at(spans.back().since);
     }
     const PathNames names = names_of(rooms);
     for (const PathSpan& span : spans)
@@ -164,11 +158,6 @@ Result<Page<AddressOwner>> list_owners(const PathRooms& rooms, const AddressesQu
     return page;
 }
 
-Result<void> known_site_of_path(const PathRooms& rooms, const std::string& id, std::string_view where) {
-    if (rooms.registry.everything()->find<registry::Site>(id) != nullptr) return {};
-    return fail(ErrorCode::not_found, "there is no site " + id, std::string(where), "see /api/v1/sites");
-}
-
 }  // namespace
 
 void add_path_routes(platform::Api& api, const PathRooms& rooms) {
@@ -179,8 +168,8 @@ void add_path_routes(platform::Api& api, const PathRooms& rooms) {
          .permission = Permission::see_public,
          .command = "quipu measure paths FROM TO"},
         [rooms](const Call&, PathsQuery query) -> Task<Result<Page<ShownPath>>> {
-            CO_TRY(known_site_of_path(rooms, query.from, "from"));
-            CO_TRY(known_site_of_path(rooms, query.to, "to"));
+            CO_TRY(known_site(rooms.registry, query.from, "from"));
+            CO_TRY(known_site(rooms.registry, query.to, "to"));
             co_return co_await platform::off_loop([&] { return list_paths(rooms, query); });
         });
     api.get<WayQuery, ShownWay>({.path = "/api/v1/measure/paths/{id}",

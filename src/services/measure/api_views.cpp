@@ -9,6 +9,7 @@
 #include "platform/off_loop.h"
 #include "services/measure/api.h"
 #include "services/measure/engine_heat.h"
+#include "services/measure/pages.h"
 #include "services/measure/schedule.h"
 #include "services/measure/words_statement.h"
 
@@ -304,8 +305,8 @@ void add_view_routes(platform::Api& api, const Rooms& rooms) {
                               .permission = Permission::see_public,
                               .command = "quipu measure histograms FROM TO"},
                              [rooms](const Call&, HeatQuery query) -> Task<Result<Heat>> {
-                                 CO_TRY(known_site(rooms, query.from, "from"));
-                                 CO_TRY(known_site(rooms, query.to, "to"));
+                                 CO_TRY(known_site(rooms.registry, query.from, "from"));
+                                 CO_TRY(known_site(rooms.registry, query.to, "to"));
                                  co_return co_await platform::off_loop([&] { return read_heat(rooms, query); });
                              });
     api.get<StatementQuery, Statement>(

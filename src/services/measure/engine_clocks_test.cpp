@@ -117,13 +117,9 @@ class ClockScript {
             const std::string by =
                 change.fault.by ? fmt::format("{:.0f}", static_cast<double>(*change.fault.by) / 1e6) : "?";
             switch (change.what) {
-                case ClockChange::What::went_wrong: {
-                    std::string cause;
-                    for (const auto& [each, text] : describe_enum(ClockCause{}))
-                        if (each == change.fault.cause) cause = text;
-                    changes_.push_back(fmt::format("wrong {} {} {}", change.site, by, cause));
+                case ClockChange::What::went_wrong:
+                    changes_.push_back(fmt::format("wrong {} {} {}", change.site, by, enum_name(change.fault.cause)));
                     break;
-                }
                 case ClockChange::What::right_again: changes_.push_back("right " + change.site); break;
                 case ClockChange::What::corrected:
                     changes_.push_back(fmt::format("corrected {} {}", change.site, by));

@@ -29,8 +29,9 @@ data::ArchiveRecord sum_of(std::span<const data::ArchiveRecord> hours) {
     return out;
 }
 
-Figures figures_over(std::span<const data::ArchiveRecord> hours) {
-    return figures_of(sum_of(hours), kHour * static_cast<std::int64_t>(hours.size()));
+/// `sum`: of that many hours.
+Figures figures_over(const data::ArchiveRecord& sum, std::size_t hours) {
+    return figures_of(sum, kHour * static_cast<std::int64_t>(hours));
 }
 
 /// The delays of some hours only; what differences of delays say holds for all.
@@ -93,13 +94,14 @@ StatedWay state_way(std::string from, std::string to, const WayHistory& history,
     StatedWay out;
     const std::vector<data::ArchiveRecord> right = right_hours(history);
     if (!history.hours.empty()) {
-        static_cast<Figures&>(out) = figures_over(history.hours);
-        const Columns columns = columns_of(sum_of(history.hours));
+        const data::ArchiveRecord sum = sum_of(history.hours);
+        static_cast<Figures&>(out) = figures_over(sum, history.hours.size());
+        const Columns columns = columns_of(sum);
         out.silent_minutes = std::max<std::int64_t>(columns.silent - columns.absent, 0);
         out.clock_fault_hours = static_cast<std::int64_t>(history.hours.size() - right.size());
     }
     if (out.clock_fault_hours > 0) {
-        take_delays(out, right.empty() ? Figures{} : figures_over(right));
+        take_delays(out, right.empty() ? Figures{} : figures_over(sum_of(right), right.size()));
         if (!history.from_wrong.empty()) out.clock_fault.push_back(from);
         if (!history.to_wrong.empty()) out.clock_fault.push_back(to);
     }

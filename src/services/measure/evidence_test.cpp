@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "data/instants.h"
+#include "data/test_archive.h"
 #include "data/test_folder.h"
-#include "services/measure/test_archive.h"
 
 namespace quipu::measure {
 namespace {
@@ -35,7 +35,7 @@ class EvidenceKept : public testing::Test {
 
     data::TestFolder folder_;
     std::unique_ptr<data::Database> database_;
-    TestArchive archive_;
+    data::TestArchive archive_;
     ManualClock clock_{*parse_time("2011-11-21T12:00:00Z")};
     Store minutes_{archive_, clock_};
     PointStore points_{archive_};
@@ -78,7 +78,7 @@ TEST_F(EvidenceKept, GoesWhenItIsOld) {
 }
 
 TEST(PointStore, ABatchIsOneAppendAndKeepsWhatWasJudged) {
-    TestArchive archive;
+    data::TestArchive archive;
     PointStore points(archive);
     const Time first = *parse_time("2011-11-21T12:00:00Z");
     JudgedMinute judged{.minute = first + kMinute, .wrong = {}};

@@ -1,11 +1,13 @@
 #pragma once
-// Pages of lists: cut at a position, or at a time.
+// What routes of lists have in common: pages cut at a position, or at a time; sites that are asked for.
 
 #include <string>
+#include <string_view>
 
 #include "base/number.h"
 #include "base/time.h"
 #include "platform/api_typed.h"
+#include "registry/registry.h"
 
 namespace quipu::measure {
 
@@ -25,6 +27,13 @@ inline Result<Time> time_of_cursor(const std::string& cursor) {
     const auto at = parse_number<std::int64_t>(TRY(platform::read_cursor(cursor)));
     if (!at) return fail(ErrorCode::invalid, "is not a cursor of this list", "cursor");
     return Time(Nanoseconds(*at));
+}
+
+/// Not found unless the registry has or had such a site; `where` is the parameter that names it.
+[[nodiscard]] inline Result<void> known_site(const registry::Registry& registry, const std::string& id,
+                                             std::string_view where) {
+    if (registry.everything()->find<registry::Site>(id) != nullptr) return {};
+    return fail(ErrorCode::not_found, "there is no site " + id, std::string(where), "see /api/v1/sites");
 }
 
 }  // namespace quipu::measure

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "data/test_archive.h"
 #include "data/test_folder.h"
 #include "services/measure/figures.h"
 #include "services/measure/schedule.h"
-#include "services/measure/test_archive.h"
 
 namespace quipu::measure {
 namespace {
@@ -88,7 +88,7 @@ TEST_F(RollupTest, HoursAndDaysSayWhatTheirMinutesSaid) {
 }
 
 TEST(Rollup, WritesOnlyWhatChanged) {
-    TestArchive archive;
+    data::TestArchive archive;
     ManualClock clock(kRollStart);
     const auto write = [&](Rollup& rollup, const std::string& key, Time time, std::uint32_t scheduled) {
         const std::array one{to_archive(key, {.from = "a", .minute = time, .scheduled = scheduled}, 0)};

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
-#include <fmt/format.h>
 #include <iterator>
 #include <mutex>
 #include <set>
@@ -17,13 +15,14 @@
 #include "services/measure/api.h"
 #include "services/measure/api_paths.h"
 #include "services/measure/api_points.h"
-#include "services/measure/clock_journal.h"
+#include "services/measure/clock_watch.h"
 #include "services/measure/engine_mesh.h"
 #include "services/measure/engine_retrace.h"
 #include "services/measure/evidence.h"
 #include "services/measure/pair_news.h"
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
+#include "services/measure/settings.h"
 #include "services/measure/store_raw.h"
 
 namespace quipu::measure {
@@ -52,7 +51,6 @@ constexpr Nanoseconds kFirstSweep = std::chrono::minutes(5);
 constexpr Nanoseconds kBetweenSweeps = std::chrono::hours(1);
 // How far back a pair is looked at when the service starts.
 constexpr Nanoseconds kRecent = std::chrono::hours(3);
-constexpr Nanoseconds kClocksLookedAt = std::chrono::minutes(30);
 constexpr Nanoseconds kPast = std::chrono::days(14);
 // A decision that is older than this was told before, or is no news any more.
 constexpr Nanoseconds kNews = std::chrono::minutes(10);
@@ -60,46 +58,6 @@ constexpr Nanoseconds kNews = std::chrono::minutes(10);
 constexpr Nanoseconds kShownAgain = std::chrono::minutes(20);
 // An agent that was away for longer leaves the mesh until it is back.
 constexpr Nanoseconds kPatience = std::chrono::minutes(30);
-
-struct Settings {
-    Spacing spacing = Spacing::poisson;
-    std::int64_t packets_per_minute = 90;
-    std::int64_t padding = 27;
-    std::int64_t trace_every_s = 300;
-    Profiles profiles;
-    std::string keep_minutes = "366d";
-    std::string keep_hours = "3653d";
-    std::string keep_days = "36525d";
-    std::string keep_points = "3653d";
-    std::string keep_evidence = "3653d";
-    bool raw = false;
-    std::int64_t raw_octets = 1LL << 30U;
-    std::string keep_raw = "7d";
-    static constexpr auto describe() {
-        using T = Settings;
-        return fields(
-            field<&T::trace_every_s>("trace_every_s", "Between two traces of a pair's way; 0: none are made")
-                .between(0, 86'400)
-                .format("s"),
-            field<&T::spacing>("spacing", "When packets leave: poisson (RFC 2330 §11.1.1) or periodic (RFC 3432)"),
-            field<&T::packets_per_minute>("packets_per_minute", "Of each session").between(1, 60'000),
-            field<&T::padding>("padding", "Octets after the test packet's 14").between(0, 1400),
-            field<&T::profiles>("profiles", "What counts as good, fair and poor, by what the network is used for"),
-            field<&T::keep_minutes>("keep_minutes",
-                                    "How long minutes are kept, at least 32d; what is older is there by the hour"),
-            field<&T::keep_hours>("keep_hours", "How long hours are kept; what is older is there by the day"),
-            field<&T::keep_days>("keep_days", "How long days are kept"),
-            field<&T::keep_points>("keep_points",
-                                   "How long it is kept how points were and when their clocks were wrong, at least as "
-                                   "long as minutes"),
-            field<&T::keep_evidence>("keep_evidence", "How long the evidence of events is kept, at least 32d"),
-            field<&T::raw>("raw", "Keep every packet that was received, not only its minute"),
-            field<&T::raw_octets>("raw_octets", "Room on disk for them; the oldest go beyond it")
-                .between(1 << 20U, 1LL << 44U)
-                .format("octets"),
-            field<&T::keep_raw>("keep_raw", "How long they are kept where there is room"));
-    }
-};
 
 class MeasureService final : public Service {
   public:
@@ -121,20 +79,8 @@ class MeasureService final : public Service {
 
     [[nodiscard]] Result<void> parse(const Value& section, const std::string& file) override {
         settings_ = section.is_null() ? Settings() : TRY(read<Settings>(section, file));
-        const auto kept = [&](const std::string& text, std::string_view key, Nanoseconds least) -> Result<Nanoseconds> {
-            const Nanoseconds out = TRY(parse_duration(text));
-            TRY(check_between(fmt::format("{}: {}", file, key), out, least, Kept().days));
-            return out;
-        };
-        kept_.minutes = TRY(kept(settings_.keep_minutes, "keep_minutes", kLeastKept));
-        kept_.hours = TRY(kept(settings_.keep_hours, "keep_hours", kept_.minutes));
-        kept_.days = TRY(kept(settings_.keep_days, "keep_days", kept_.hours));
-        kept_.points = TRY(kept(settings_.keep_points, "keep_points", kept_.minutes));
-        kept_.evidence = TRY(kept(settings_.keep_evidence, "keep_evidence", kLeastKept));
-        raw_limits_ = {
-            .octets = static_cast<std::uint64_t>(settings_.raw_octets),
-            .age = TRY(kept(settings_.keep_raw, "keep_raw", kHour))
-        };
+        kept_ = TRY(settings_.kept(file));
+        raw_limits_ = TRY(settings_.raw_limits(file));
         return check(settings_.profiles);
     }
 
@@ -155,6 +101,7 @@ class MeasureService final : public Service {
         live_->judge_clocks_by([this](std::string_view from, std::string_view to, Time minute) {
             return points_->contradicted(from, to, minute);
         });
+        clocks_ = std::make_unique<ClockWatch>(house.journal, *store_, *point_store_, *points_, *live_);
         pair_streams_ = std::make_shared<PairStreams>(live_, house.clock);
         add_routes(house.api, {.clock = house.clock,
                                .store = *store_,
@@ -240,7 +187,7 @@ class MeasureService final : public Service {
                 evidence_looked_at_ = now;
                 if (auto kept = evidence_->complete(now); !kept) log(kNoEvidence, {{"error", kept.error().text()}});
             }
-            if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+            judge_clocks();
             if (auto picture = registry_->now(); changed || picture != weighed) {
                 live_->set_floors(floors_of(*picture, sites_of(*mesh)));
                 weighed = std::move(picture);
@@ -335,7 +282,7 @@ class MeasureService final : public Service {
         for (const auto& minute : fresh)
             points_->add(minute, house_->clock.now());
         // The minutes are kept: whatever fails from here on is no reason to send them again.
-        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        judge_clocks();
         std::vector<Told> news;
         bool orders = false;
         for (const auto& minute : fresh) {
@@ -368,32 +315,12 @@ class MeasureService final : public Service {
         for (const auto& point : TRY(point_store_->take(batch, malformed)))
             points_->told(point);
         points_malformed_ += malformed;
-        if (auto kept = judge_clocks(); !kept) log(kNotTold, {{"error", kept.error().text()}});
+        judge_clocks();
         return {};
     }
 
-    /// Looks at what has come, tells whose clock went wrong or is right again, and marks those minutes.
-    [[nodiscard]] Result<void> judge_clocks() {
-        const std::scoped_lock lock(judging_);  // what is told of one point is told in order
-        auto judged = points_->judge(house_->clock.now());
-        if (!judged.changes.empty()) live_->set_wrong_clocks(points_->wrong());
-        for (ClockChange& change : judged.changes) {
-            if (change.what == ClockChange::What::corrected)
-                live_->clock_corrected(change.site, change.fault.by.value_or(0));
-            else
-                untold_.push_back(std::move(change));
-        }
-        std::ranges::move(judged.minutes, std::back_inserter(unmarked_));
-        // What can't be written now, on a full disk, is written with the next.
-        while (!untold_.empty()) {
-            if (!TRY(clock_was_told(untold_.front()))) TRY(tell(untold_.front()));
-            untold_.pop_front();
-        }
-        while (!unmarked_.empty()) {
-            TRY(point_store_->mark(unmarked_.front()));
-            unmarked_.pop_front();
-        }
-        return {};
+    void judge_clocks() {
+        if (auto told = clocks_->judge(house_->clock.now()); !told) log(kNotTold, {{"error", told.error().text()}});
     }
 
     [[nodiscard]] Result<void> take_skips(const agent::StreamBatch& batch) {
@@ -458,62 +385,13 @@ class MeasureService final : public Service {
         observe_(out);
     }
 
-    [[nodiscard]] Result<void> tell(const ClockChange& change) {
-        const auto changed = [&](auto what) {
-            what.site = change.site;
-            what.since = change.fault.since;
-            for (const auto& [cause, text] : describe_enum(ClockCause{}))
-                if (cause == change.fault.cause) what.cause = text;
-            if (change.fault.by) what.by_us = rounded_us(*change.fault.by, 1);
-            return house_->journal.append("site:" + change.site, what);
-        };
-        return change.what == ClockChange::What::went_wrong ? changed(events::ClockWentWrong{})
-                                                            : changed(events::ClockRightAgain{});
-    }
-
-    /// A wrong clock is told once, and that it is right again only after that.
-    [[nodiscard]] Result<bool> clock_was_told(const ClockChange& change) const {
-        const auto last = TRY(last_of_clock(house_->journal, change.site));
-        const bool wrong = last && last->type == events::ClockWentWrong::kType;
-        return (change.what == ClockChange::What::went_wrong) == wrong;
-    }
-
     // ---- after a restart
-
-    /// Whose clock was wrong, and what is usual between each two points.
-    [[nodiscard]] Result<void> rebuild_clocks(Time now) {
-        const Time since = now - kClocksLookedAt;
-        for (const auto& point : TRY(point_store_->latest(now - kPast))) {
-            if (const auto last = TRY(last_of_clock(house_->journal, point.site));
-                last && last->type == events::ClockWentWrong::kType) {
-                const auto wrong = TRY(read<events::ClockChanged>(last->body, "ClockWentWrong"));
-                ClockFault fault{.since = wrong.since, .cause = ClockCause::step, .by = std::nullopt};
-                for (const auto& [cause, text] : describe_enum(ClockCause{}))
-                    if (text == wrong.cause) fault.cause = cause;
-                if (wrong.by_us) fault.by = *wrong.by_us * 1000;
-                // One that began within what is looked at now is found again.
-                if (fault.since < since || fault.cause == ClockCause::kernel) points_->set_fault(point.site, fault);
-            }
-            points_->told(point);
-            // Whether it saw itself stepped decides between two points.
-            for (const auto& minute : TRY(point_store_->read(point.site, since, now + kMinute, 1000)))
-                points_->stepped(minute);
-        }
-        for (const auto& key : TRY(store_->keys())) {
-            const auto [from, to] = ends_of(key);
-            for (auto& record : TRY(store_->read(from, to, since, now + kMinute, 10'000)))
-                points_->add({std::string(from), std::string(to), std::move(record)}, since);
-        }
-        TRY(judge_clocks());
-        live_->set_wrong_clocks(points_->wrong());
-        return {};
-    }
 
     /// Feeds the detectors with the last hours. What they decide of the last minutes and the journal does not know was
     /// cut short between archive and journal: it is told now.
     [[nodiscard]] Result<void> rebuild() {
         const Time now = house_->clock.now();
-        TRY(rebuild_clocks(now));
+        TRY(clocks_->rebuild(now));
         std::map<std::string, std::set<Time>, std::less<>> wrong;
         for (const auto& site : TRY(house_->archive.keys(kPointStream)))
             for (const Time time : TRY(point_store_->wrong(site, now - kRecent, now + kMinute, kMinute)))
@@ -598,15 +476,13 @@ class MeasureService final : public Service {
     std::unique_ptr<PointStore> point_store_;
     std::unique_ptr<Points> points_;
     std::atomic<std::uint64_t> points_malformed_{0};
-    std::mutex judging_;
-    std::deque<ClockChange> untold_;  // with judging_
-    std::deque<JudgedMinute> unmarked_;
     std::unique_ptr<RawStore> raw_;
     RawLimits raw_limits_;
     std::unique_ptr<EvidenceStore> evidence_;
     std::unique_ptr<PairNews> news_;
     Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;
+    std::unique_ptr<ClockWatch> clocks_;
     std::shared_ptr<PairStreams> pair_streams_;
     std::shared_ptr<void> following_;
     std::vector<std::shared_ptr<void>> gauges_;

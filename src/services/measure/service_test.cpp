@@ -1,12 +1,11 @@
 #include "services/measure/service.h"
 
 #include <array>
-#include <atomic>
 #include <gtest/gtest.h>
-#include <map>
 #include <poll.h>
 
-#include "base/guarded.h"
+#include "agent/test_agents.h"
+#include "data/test_archive.h"
 #include "events/events.h"
 #include "registry/test_registry.h"
 #include "services/measure/assignment.h"
@@ -17,57 +16,9 @@
 #include "services/measure/path/codec_record.h"
 #include "services/measure/path_history.h"
 #include "services/measure/schedule.h"
-#include "services/measure/test_archive.h"
 
 namespace quipu::measure {
 namespace {
-
-/// The hub's side of the agents without any network: two agents that a test makes speak.
-class TestAgents final : public agent::Agents {
-  public:
-    [[nodiscard]] std::string_view name() const override { return "agents"; }
-    [[nodiscard]] Result<void> parse(const Value&, const std::string&) override { return {}; }
-    [[nodiscard]] Result<void> provision(platform::House&) override { return {}; }
-    [[nodiscard]] Result<void> start() override { return {}; }
-    void add_part(std::string, std::function<Value(const agent::AgentInfo&)> assign) override {
-        assign_ = std::move(assign);
-    }
-    void add_stream(std::string stream, std::function<Result<void>(const agent::StreamBatch&)> take) override {
-        streams_[std::move(stream)] = std::move(take);
-    }
-    void invalidate() override { ++invalidated; }
-    [[nodiscard]] std::vector<agent::AgentInfo> agents() const override {
-        return infos.with([](const auto& all) { return all; });
-    }
-    [[nodiscard]] Result<std::string> make_ticket(std::string_view, Nanoseconds) override {
-        return fail(ErrorCode::unsupported, "no");
-    }
-    [[nodiscard]] Result<void> revoke(std::string_view, std::string_view) override { return {}; }
-    void listen_also(const net::Endpoint&) override {}
-    [[nodiscard]] net::Endpoint address() const override { return {}; }
-
-    void join(std::string site, std::string_view address) {
-        agent::AgentInfo info{.id = std::move(site), .connected = true};
-        info.facts.set("measure", to_value(PointFacts{.addresses = {*net::IpAddress::parse(address)}}));
-        infos.with([&](auto& all) { all.push_back(std::move(info)); });
-    }
-    Value work(const std::string& site) const { return assign_({.id = site}); }
-    Result<void> deliver(const std::string& agent, std::string_view stream, std::uint64_t first,
-                         const std::vector<std::vector<std::uint8_t>>& payloads) {
-        agent::StreamBatch batch{
-            .agent = agent, .spool = "s", .stream = std::string(stream), .first_sequence = first, .payloads = {}};
-        for (const auto& payload : payloads)
-            batch.payloads.emplace_back(payload);
-        return streams_.at(batch.stream)(batch);
-    }
-
-    std::atomic<int> invalidated = 0;
-    Guarded<std::vector<agent::AgentInfo>> infos;
-
-  private:
-    std::function<Value(const agent::AgentInfo&)> assign_;
-    std::map<std::string, std::function<Result<void>(const agent::StreamBatch&)>> streams_;
-};
 
 class Service : public registry::RegistryTest {
   protected:
@@ -95,9 +46,12 @@ class Service : public registry::RegistryTest {
         service_->stop();
         service_.reset();
     }
+    void join(std::string site, std::string_view address) {
+        agents_.join(std::move(site), to_value(PointFacts{.addresses = {*net::IpAddress::parse(address)}}));
+    }
     void join_both() {
-        agents_.join("santiago", "10.0.0.1");
-        agents_.join("panama", "10.0.0.2");
+        join("santiago", "10.0.0.1");
+        join("panama", "10.0.0.2");
         for (int i = 0; i < 1000 && agents_.work("santiago").is_null(); ++i)
             ::poll(nullptr, 0, 10);
     }
@@ -156,8 +110,8 @@ class Service : public registry::RegistryTest {
         return out;
     }
 
-    TestAgents agents_;
-    TestArchive archive_;
+    agent::TestAgents agents_{"measure"};
+    data::TestArchive archive_;
     platform::Api api_;
     platform::Metrics metrics_;
     net::LoopPool loops_{1};
@@ -189,7 +143,7 @@ TEST_F(Service, TwoPointsJoinTheMeshByThemselves) {
     EXPECT_GE(agents_.invalidated, 1);
     EXPECT_EQ(count(get("/api/v1/measure/pairs")), 2U);
     // Somebody whose id is no site of the registry does not.
-    agents_.join("atlantis", "10.0.0.3");
+    join("atlantis", "10.0.0.3");
     ::poll(nullptr, 0, 1500);
     EXPECT_EQ(count(get("/api/v1/measure/pairs")), 2U);
     EXPECT_TRUE(agents_.work("atlantis").is_null());

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "data/test_archive.h"
 #include "services/measure/live.h"
 #include "services/measure/schedule.h"
-#include "services/measure/test_archive.h"
 
 namespace quipu::measure {
 namespace {
@@ -64,7 +64,7 @@ class StoreOnArchive : public testing::Test {
     }
 
     ManualClock clock_{kStoreStart + 60 * kMinute};
-    TestArchive archive_;
+    data::TestArchive archive_;
     Store store_{archive_, clock_};
     std::vector<std::vector<std::uint8_t>> payloads_;
 };

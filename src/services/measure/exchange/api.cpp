@@ -6,6 +6,7 @@
 #include "services/measure/exchange/rows.h"
 #include "services/measure/exchange/runs.h"
 #include "services/measure/exchange/spool_file.h"
+#include "services/measure/pages.h"
 #include "services/measure/schedule.h"
 
 namespace quipu::exchange {
@@ -72,8 +73,7 @@ Result<Walk> walk_of(const Rooms& rooms, const ExportQuery& query) {
     if (out.until - out.since > kLongestExport)
         return fail(ErrorCode::too_large, "an export covers at most 400 days", "since", "ask for one year at a time");
     for (const auto& [site, where] : {std::pair(query.from, "from"), std::pair(query.to, "to")})
-        if (!site.empty() && rooms.registry.everything()->find<registry::Site>(site) == nullptr)
-            return fail(ErrorCode::not_found, "there is no site " + site, where, "see /api/v1/sites");
+        if (!site.empty()) TRY(measure::known_site(rooms.registry, site, where));
     if (query.step) {
         out.summed = true;
         out.step = std::chrono::seconds(*query.step);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "platform/api_typed.h"
 #include "platform/config.h"
+#include "services/measure/pages.h"
 #include "services/measure/servers/servers.h"
 
 namespace quipu::servers {
@@ -93,33 +94,25 @@ class ServersService final : public platform::Service {
 
     /// The hub first, then the agents by name.
     [[nodiscard]] Result<platform::Page<Place>> list(const platform::PageQuery& query) const {
-        const std::string after = query.cursor.empty() ? std::string() : TRY(platform::read_cursor(query.cursor));
         const Time now = house_->clock.now();
-        std::vector<Place> all;
+        platform::Page<Place> page;
         if (const auto servers = own()) {
             Place hub;
             static_cast<Figures&>(hub) = servers->figures();
             hub.place = kHub;
             hub.time = now;
-            all.push_back(std::move(hub));
+            page.items.push_back(std::move(hub));
         }
         told_.with([&](const auto& told) {
             for (const auto& [agent, place] : told)
-                if (now - place.time < kSilent) all.push_back(place);
+                if (now - place.time < kSilent) page.items.push_back(place);
         });
-        platform::Page<Place> page;
-        bool reached = after.empty();
-        for (Place& place : all) {
-            if (!reached) {
-                reached = place.place == after;
-                continue;
-            }
-            if (std::cmp_equal(page.items.size(), query.limit)) {
-                page.next = platform::make_cursor(page.items.back().place);
-                break;
-            }
-            page.items.push_back(std::move(place));
+        if (!query.cursor.empty()) {
+            const std::string after = TRY(platform::read_cursor(query.cursor));
+            const auto rank = [](std::string_view place) { return std::pair(place != kHub, place); };
+            std::erase_if(page.items, [&](const Place& place) { return rank(place.place) <= rank(after); });
         }
+        measure::cut_page(page, query.limit, [](const Place& place) { return place.place; });
         return page;
     }
 

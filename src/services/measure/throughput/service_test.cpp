@@ -2,81 +2,18 @@
 
 #include <atomic>
 #include <gtest/gtest.h>
-#include <map>
 #include <poll.h>
 
+#include "agent/test_agents.h"
 #include "base/guarded.h"
+#include "data/test_archive.h"
 #include "registry/test_registry.h"
-#include "services/measure/test_archive.h"
 #include "services/measure/throughput/codec_iperf.h"
 #include "services/measure/throughput/outcome.h"
 #include "services/measure/throughput/store.h"
 
 namespace quipu::throughput {
 namespace {
-
-/// The hub's side of the agents without any network.
-class QuietAgents final : public agent::Agents {
-  public:
-    [[nodiscard]] std::string_view name() const override { return "agents"; }
-    [[nodiscard]] Result<void> parse(const Value&, const std::string&) override { return {}; }
-    [[nodiscard]] Result<void> provision(platform::House&) override { return {}; }
-    [[nodiscard]] Result<void> start() override { return {}; }
-    void add_part(std::string, std::function<Value(const agent::AgentInfo&)> assign) override {
-        assign_ = std::move(assign);
-    }
-    void add_stream(std::string, std::function<Result<void>(const agent::StreamBatch&)> take) override {
-        take_ = std::move(take);
-    }
-    void invalidate() override { ++invalidated; }
-    [[nodiscard]] std::vector<agent::AgentInfo> agents() const override {
-        return infos_.with([](const auto& all) { return all; });
-    }
-    [[nodiscard]] Result<std::string> make_ticket(std::string_view, Nanoseconds) override {
-        return fail(ErrorCode::unsupported, "no");
-    }
-    [[nodiscard]] Result<void> revoke(std::string_view, std::string_view) override { return {}; }
-    void listen_also(const net::Endpoint&) override {}
-    [[nodiscard]] net::Endpoint address() const override { return {}; }
-
-    void join(std::string site, std::string_view address, std::string iperf3 = "3.12") {
-        agent::AgentInfo info{.id = std::move(site), .connected = true};
-        info.facts.set("throughput", to_value(PointFacts{.addresses = {*net::IpAddress::parse(address)},
-                                                         .iperf3 = std::move(iperf3),
-                                                         .problem = {}}));
-        infos_.with([&](auto& all) { all.push_back(std::move(info)); });
-    }
-    Assignment work(const std::string& site) const {
-        const Value work = assign_({.id = site});
-        if (work.is_null()) return {};
-        const auto out = read<Assignment>(work);
-        EXPECT_TRUE(out) << out.error().text();
-        return out.value_or(Assignment{});
-    }
-    Result<void> deliver(const std::string& agent, std::uint64_t first, const std::vector<EndRecord>& records) {
-        std::vector<std::string> texts;
-        for (const EndRecord& record : records)
-            texts.push_back(write_end_record(record));
-        return deliver_texts(agent, first, texts);
-    }
-    Result<void> deliver_texts(const std::string& agent, std::uint64_t first, const std::vector<std::string>& texts) {
-        agent::StreamBatch batch{.agent = agent,
-                                 .spool = "s",
-                                 .stream = std::string(kThroughputStream),
-                                 .first_sequence = first,
-                                 .payloads = {}};
-        for (const std::string& text : texts)
-            batch.payloads.push_back(as_bytes(text));
-        return take_(batch);
-    }
-
-    std::atomic<int> invalidated = 0;
-
-  private:
-    Guarded<std::vector<agent::AgentInfo>> infos_;
-    std::function<Value(const agent::AgentInfo&)> assign_;
-    std::function<Result<void>(const agent::StreamBatch&)> take_;
-};
 
 class ThroughputService : public registry::RegistryTest {
   protected:
@@ -85,8 +22,8 @@ class ThroughputService : public registry::RegistryTest {
         must_import(registry::kSmallNetwork, "2011-07-06");
         const auto made = database_->migrate(kThroughputMigrations);
         ASSERT_TRUE(made) << made.error().text();
-        agents_.join("santiago", "10.0.0.1");
-        agents_.join("panama", "10.0.0.2");
+        join("santiago", "10.0.0.1");
+        join("panama", "10.0.0.2");
     }
     void TearDown() override { end(); }
 
@@ -108,6 +45,31 @@ class ThroughputService : public registry::RegistryTest {
         service_->drain();
         service_->stop();
         service_.reset();
+    }
+
+    void join(std::string site, std::string_view address, std::string iperf3 = "3.12") {
+        agents_.join(std::move(site),
+                     to_value(PointFacts{
+                         .addresses = {*net::IpAddress::parse(address)}, .iperf3 = std::move(iperf3), .problem = {}}));
+    }
+    Assignment work(const std::string& site) const {
+        const Value work = agents_.work(site);
+        if (work.is_null()) return {};
+        const auto out = read<Assignment>(work);
+        EXPECT_TRUE(out) << out.error().text();
+        return out.value_or(Assignment{});
+    }
+    Result<void> deliver(const std::string& agent, std::uint64_t first, const std::vector<EndRecord>& records) {
+        std::vector<std::string> texts;
+        for (const EndRecord& record : records)
+            texts.push_back(write_end_record(record));
+        return deliver_texts(agent, first, texts);
+    }
+    Result<void> deliver_texts(const std::string& agent, std::uint64_t first, const std::vector<std::string>& texts) {
+        std::vector<std::vector<std::uint8_t>> payloads;
+        for (const std::string& text : texts)
+            payloads.emplace_back(text.begin(), text.end());
+        return agents_.deliver(agent, kThroughputStream, first, payloads);
     }
 
     Value ask(net::Method method, std::string target, std::string body = {}) {
@@ -170,10 +132,10 @@ class ThroughputService : public registry::RegistryTest {
         return out;
     }
 
-    QuietAgents agents_;
+    agent::TestAgents agents_{"throughput"};
     Guarded<std::optional<std::vector<std::string>>> traced_;  ///< from anywhere to anywhere
     std::atomic<std::uint64_t> traced_revision_ = 0;
-    measure::TestArchive archive_;
+    data::TestArchive archive_;
     platform::Api api_;
     platform::Metrics metrics_;
     net::LoopPool loops_{1};
@@ -199,7 +161,7 @@ TEST_F(ThroughputService, ATestThatIsAskedForGoesToBothEndsAndItsResultIsShown) 
     ASSERT_EQ(status_, 201) << to_json(test);
     EXPECT_EQ(text(test, "start"), "2011-11-15T12:00:03Z");
     EXPECT_EQ(text(test, "links"), R"(["santiago-panama"])");
-    const auto sender = agents_.work("santiago").tests, receiver = agents_.work("panama").tests;
+    const auto sender = work("santiago").tests, receiver = work("panama").tests;
     ASSERT_EQ(sender.size(), 1U);
     ASSERT_EQ(receiver.size(), 1U);
     EXPECT_EQ(sender[0].end, End::sender);
@@ -209,13 +171,13 @@ TEST_F(ThroughputService, ATestThatIsAskedForGoesToBothEndsAndItsResultIsShown) 
     EXPECT_EQ(receiver[0].peer.text(), "10.0.0.1");
     EXPECT_GT(agents_.invalidated, 0);
 
-    ASSERT_TRUE(agents_.deliver("panama", 1, {told(1, End::receiver)}));
+    ASSERT_TRUE(deliver("panama", 1, {told(1, End::receiver)}));
     EXPECT_EQ(text(*get("/api/v1/measure/tests/1").find("test"), "state"), "planned") << "the sender has not spoken";
-    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(1, End::sender)}));
+    ASSERT_TRUE(deliver("santiago", 1, {told(1, End::sender)}));
     EXPECT_EQ(text(*get("/api/v1/measure/tests/1").find("test"), "state"), "done");
     // The same again changes nothing; nor does the word of somebody else.
-    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(1, End::sender, "no")}));
-    ASSERT_TRUE(agents_.deliver("panama", 2, {told(1, End::sender, "no")}));
+    ASSERT_TRUE(deliver("santiago", 1, {told(1, End::sender, "no")}));
+    ASSERT_TRUE(deliver("panama", 2, {told(1, End::sender, "no")}));
     const auto results = items("/api/v1/measure/throughput?from=santiago&to=panama");
     ASSERT_EQ(results.size(), 1U);
     EXPECT_EQ(text(results[0], "received_bps"), "490000000");
@@ -282,7 +244,7 @@ TEST_F(ThroughputService, ARefusalExplainsItself) {
     EXPECT_EQ(text(get("/api/v1/measure/calendar/check?from=panama&to=santiago"), "free"), "true");
     ask(net::Method::delete_, "/api/v1/measure/tests/1");
     EXPECT_EQ(status_, 204);
-    EXPECT_TRUE(agents_.work("santiago").tests.empty());
+    EXPECT_TRUE(work("santiago").tests.empty());
     ask(net::Method::delete_, "/api/v1/measure/tests/1");
     EXPECT_EQ(status_, 409);
     ask(net::Method::delete_, "/api/v1/measure/tests/7");
@@ -290,7 +252,7 @@ TEST_F(ThroughputService, ARefusalExplainsItself) {
 }
 
 TEST_F(ThroughputService, WhatCanNotBeIsSaid) {
-    agents_.join("atlantis", "10.0.0.3");
+    join("atlantis", "10.0.0.3");
     begin();
     const auto refused = [&](std::string body) {
         const Value answer = ask(net::Method::post, "/api/v1/measure/tests", std::move(body));
@@ -314,7 +276,7 @@ TEST_F(ThroughputService, APointWithoutIperfTakesNoPart) {
 id = "lima"
 name = "Lima"
 )"));
-    agents_.join("lima", "10.0.0.3", "");
+    join("lima", "10.0.0.3", "");
     begin();
     for (int i = 0; i < 1000 && items("/api/v1/measure/calendar/points").size() < 3; ++i)
         ::poll(nullptr, 0, 10);
@@ -326,13 +288,13 @@ name = "Lima"
 TEST_F(ThroughputService, AFailureSaysWhatBothEndsTold) {
     begin();
     wanted();
-    ASSERT_TRUE(agents_.deliver("panama", 1, {told(1, End::receiver, "port 5201 is taken")}));
+    ASSERT_TRUE(deliver("panama", 1, {told(1, End::receiver, "port 5201 is taken")}));
     EXPECT_EQ(text(*get("/api/v1/measure/tests/1").find("test"), "state"), "failed");
-    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(1, End::sender, "nobody listens")}));
+    ASSERT_TRUE(deliver("santiago", 1, {told(1, End::sender, "nobody listens")}));
     const Value result = *get("/api/v1/measure/tests/1").find("result");
     EXPECT_EQ(text(result, "error"), "santiago: nobody listens; panama: port 5201 is taken");
     EXPECT_EQ(events(), std::vector<std::string>{"ThroughputTestFailed pair:santiago/panama"});
-    ASSERT_TRUE(agents_.deliver_texts("santiago", 2, {"rubbish"}));
+    ASSERT_TRUE(deliver_texts("santiago", 2, {"rubbish"}));
 }
 
 TEST_F(ThroughputService, APairThatCarriesLessIsToldOnce) {

@@ -6,15 +6,15 @@
 
 #include "data/archive.h"
 
-namespace quipu::measure {
+namespace quipu::data {
 
-class TestArchive final : public data::Archive {
+class TestArchive final : public Archive {
   public:
     int fail_next = 0;
     std::uint64_t appends = 0;
 
-    [[nodiscard]] Result<void> append(std::string_view stream, std::span<const data::ArchiveRecord> records,
-                                      const std::optional<data::Source>& source) override {
+    [[nodiscard]] Result<void> append(std::string_view stream, std::span<const ArchiveRecord> records,
+                                      const std::optional<Source>& source) override {
         if (fail_next > 0 && --fail_next == 0) return fail(ErrorCode::exhausted, "No space left on device");
         ++appends;
         std::uint64_t sequence = source ? source->first_sequence : 0;
@@ -32,26 +32,25 @@ class TestArchive final : public data::Archive {
         const auto at = high_.find({std::string(stream), std::string(source)});
         return at == high_.end() ? 0 : at->second;
     }
-    [[nodiscard]] Result<std::vector<data::ArchiveRecord>> read(std::string_view stream, std::string_view key,
-                                                                Time since, Time until,
-                                                                std::size_t limit) const override {
-        std::vector<data::ArchiveRecord> out;
+    [[nodiscard]] Result<std::vector<ArchiveRecord>> read(std::string_view stream, std::string_view key, Time since,
+                                                          Time until, std::size_t limit) const override {
+        std::vector<ArchiveRecord> out;
         const auto* series = find(stream, key);
         if (series == nullptr) return out;
         for (auto at = series->lower_bound(since); at != series->end() && at->first < until && out.size() < limit; ++at)
             out.push_back(at->second);
         return out;
     }
-    [[nodiscard]] Result<std::vector<data::ArchiveRecord>> latest(std::string_view stream, Time since) const override {
-        std::vector<data::ArchiveRecord> out;
+    [[nodiscard]] Result<std::vector<ArchiveRecord>> latest(std::string_view stream, Time since) const override {
+        std::vector<ArchiveRecord> out;
         for (const auto& key : *keys(stream))
             if (const auto& last = *find(stream, key)->rbegin(); last.first >= since) out.push_back(last.second);
         return out;
     }
-    [[nodiscard]] Result<std::vector<data::ArchiveRecord>> summarise(std::string_view stream, std::string_view key,
-                                                                     Time since, Time until,
-                                                                     Nanoseconds step) const override {
-        std::vector<data::ArchiveRecord> out;
+    [[nodiscard]] Result<std::vector<ArchiveRecord>> summarise(std::string_view stream, std::string_view key,
+                                                               Time since, Time until,
+                                                               Nanoseconds step) const override {
+        std::vector<ArchiveRecord> out;
         for (const auto& record : *read(stream, key, since, until, ~std::size_t{0})) {
             const Time begin = since + ((record.time - since) / step) * step;
             if (out.empty() || out.back().time != begin) {
@@ -83,7 +82,7 @@ class TestArchive final : public data::Archive {
     [[nodiscard]] Counters counters() const override { return {}; }
 
   private:
-    using Series = std::map<Time, data::ArchiveRecord>;
+    using Series = std::map<Time, ArchiveRecord>;
     [[nodiscard]] const Series* find(std::string_view stream, std::string_view key) const {
         const auto at = series_.find(stream);
         if (at == series_.end()) return nullptr;
@@ -94,4 +93,4 @@ class TestArchive final : public data::Archive {
     std::map<std::pair<std::string, std::string>, std::uint64_t> high_;
 };
 
-}  // namespace quipu::measure
+}  // namespace quipu::data

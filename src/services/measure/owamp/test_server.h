@@ -1,0 +1,64 @@
+#pragma once
+// What tests of the server of OWAMP and TWAMP begin with: two ends, one side's sockets and traffic, a server with a
+// key.
+
+#include <memory>
+
+#include "base/random.h"
+#include "services/measure/owamp/engine_server.h"
+#include "services/measure/owamp/engine_traffic.h"
+
+namespace quipu::owamp {
+
+inline const Time kNow = *parse_time("2011-11-21T12:00:00Z");
+inline const net::Endpoint kClient = *net::Endpoint::parse("192.0.2.1:40000");
+inline const net::Endpoint kServer = *net::Endpoint::parse("192.0.2.2:861");
+
+inline SecretSource secrets_of(std::uint64_t seed) {
+    return [rng = std::make_shared<Rng>(seed)](std::span<std::uint8_t> out) { rng->fill(out); };
+}
+
+/// One side's sockets and traffic in a network that a test makes.
+class FakeEnds final : public TestEnds {
+  public:
+    explicit FakeEnds(net::IpAddress address, std::uint16_t first_port) : address_(address), next_port_(first_port) {}
+
+    Result<Place> reserve(const net::IpAddress& local, std::optional<net::Endpoint> peer, std::uint8_t) override {
+        if (local != address_) return fail(ErrorCode::invalid, "no interface of this machine has that address");
+        const auto socket = static_cast<std::uint32_t>(ports.size());
+        ports.push_back(next_port_++);
+        if (peer) static_cast<void>(receiver.reserve(socket, *peer));
+        return Place{socket, ports.back()};
+    }
+    void release(const Place& place, const net::Endpoint& peer) override { receiver.release(place.socket, peer); }
+    Id send(TestSession session, const Place& place) override { return sender.add(std::move(session), place.socket); }
+    Id receive(TestSession session, const Place& place) override {
+        return receiver.add(std::move(session), place.socket);
+    }
+    SessionDescription stop_sending(Id id) override { return sender.remove(id); }
+    [[nodiscard]] std::vector<PacketRecord> received(Id id) const override {
+        const auto* records = receiver.records(id);
+        return records == nullptr ? std::vector<PacketRecord>{} : *records;
+    }
+    std::vector<PacketRecord> stop_receiving(Id id) override { return receiver.remove(id); }
+    [[nodiscard]] ErrorEstimate clock_error() const override {
+        return ErrorEstimate::from(std::chrono::milliseconds(1), true);
+    }
+
+    SendEngine sender;
+    ReceiveEngine receiver;
+    std::vector<std::uint16_t> ports;
+
+  private:
+    net::IpAddress address_;
+    std::uint16_t next_port_;
+};
+
+inline ServerSettings with_key() {
+    ServerSettings out;
+    out.modes = mode::kOpen | mode::kAuthenticated | mode::kEncrypted;
+    out.keys = {{"panama", "los nudos"}};
+    return out;
+}
+
+}  // namespace quipu::owamp

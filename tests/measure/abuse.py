@@ -109,6 +109,8 @@ def main():
         connection = set_up(861)
         answers = [one_way(connection, gap=1) for _ in range(2000)]
         print("accepted", answers.count(0), "refused", answers.count(5))
+    elif what == "third-party":
+        print("third-party", one_way(set_up(861), other=sys.argv[3], sends=1, receives=0))
     elif what == "two-way":
         connection = set_up(862)
         print("third-party", two_way(connection, other=THIRD))

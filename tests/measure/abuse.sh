@@ -44,7 +44,11 @@ try two-way two-way "third-party 1 reflector 3 padding 4 honest 0"
 logged log "the client's port is a reflector's"
 echo "2,000 sessions asked for by one client: as many as it may have, and few lines in the log"
 try many-sessions many-sessions "accepted 20 refused 1980"
+logged log 'already 20 sessions'
 [ "$(grep -c 'already 20 sessions' log)" -lt 60 ] || bad "$(grep -c 'already 20 sessions' log) lines for one client"
+echo "and they hide nobody else's: what is refused afterwards is told"
+try third-party "third-party 198.51.100.9" "third-party 1"
+logged log 'a session with 198.51.100.9, who is not the client'
 echo "40 connections of one address"
 try connections connections "accepted 20 refused 20"
 logged log 'too many connections'

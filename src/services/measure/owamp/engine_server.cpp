@@ -4,6 +4,8 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "services/measure/stamp/engine_reflector.h"
+
 namespace quipu::owamp {
 namespace {
 
@@ -18,7 +20,12 @@ constexpr std::size_t kMostTold = 16;  // refusals between two looks of the log
 
 ServerSession::ServerSession(ServerState& state, const net::Endpoint& peer, const net::Endpoint& local, Time now,
                              Reflectors* reflectors)
-    : shared_(state), reflectors_(reflectors), peer_(peer), local_(local), address_(peer.address.text()), next_(now) {
+    : shared_(state),
+      reflectors_(reflectors),
+      peer_(peer),
+      local_(local),
+      address_(stamp::client_of(peer.address).text()),
+      next_(now) {
     ++shared_.counters().connections;
     ServerState::Use& use = shared_.use_of(address_);
     ++use.connections;

@@ -270,6 +270,20 @@ TEST(OwampServer, StopsByItselfAndThenWaitsNotForEver) {
     EXPECT_TRUE(asking.server.closed());
 }
 
+// One host may have every address of its /64.
+TEST(OwampServer, CountsAnIpv6NetworkAsOneClient) {
+    FakeEnds ends(kServer.address, 8000);
+    ServerSettings settings;
+    settings.open.connections = settings.keyed.connections = 1;
+    ServerState state(settings, ends, secrets_of(1), kNow);
+    const net::Endpoint here = *net::Endpoint::parse("[2001:db8:1::1]:861");
+    const ServerSession first(state, *net::Endpoint::parse("[2001:db8:2:3::1]:40000"), here, kNow);
+    const ServerSession second(state, *net::Endpoint::parse("[2001:db8:2:3:ffff::2]:40000"), here, kNow);
+    EXPECT_EQ(state.counters().connections_refused, 1U);
+    const ServerSession other(state, *net::Endpoint::parse("[2001:db8:2:4::1]:40000"), here, kNow);
+    EXPECT_EQ(state.counters().connections_refused, 1U);
+}
+
 TEST(OwampServer, IsNotHeldByASilentClient) {
     FakeEnds ends(kServer.address, 8000);
     ServerState state({}, ends, secrets_of(1), kNow);

@@ -1,6 +1,7 @@
 #include "services/measure/owamp/server.h"
 
 #include <list>
+#include <map>
 
 #include "base/guarded.h"
 #include "base/log.h"
@@ -18,10 +19,25 @@ constexpr LogEvent kRefused{LogLevel::warning, "OWAMP_SESSION_REFUSED", "A test 
 constexpr LogEvent kAcceptFailed{LogLevel::error, "OWAMP_ACCEPT_FAILED", "No connection can be accepted",
                                  "Raise the limit of open files."};
 
-/// A line for each power of two: whoever floods must not fill the disk.
-bool is_told(std::uint64_t count) {
-    return count < 16 || (count & (count - 1)) == 0;
-}
+/// Whoever floods must not fill the disk, nor hide what somebody else does: in a minute each reason is told a few
+/// times, and not too many of them.
+class Told {
+  public:
+    bool tells(const std::string& why, Time now) {
+        if (now - since_ >= std::chrono::minutes(1) || now < since_) {
+            since_ = now;
+            counts_.clear();
+        }
+        if (counts_.size() >= kReasons && !counts_.contains(why)) return false;
+        return ++counts_[why] <= kTimes;
+    }
+
+  private:
+    static constexpr std::size_t kReasons = 64;
+    static constexpr int kTimes = 4;
+    std::map<std::string, int> counts_;
+    Time since_{};
+};
 
 class Server final : public OwampServer {
   public:
@@ -85,14 +101,12 @@ class Server final : public OwampServer {
 
     void tell_refusals(ServerSession& session) {
         for (const std::string& why : session.take_refusals())
-            if (is_told(state_.counters().sessions_refused))
+            if (told_.tells(why, clock_.now()))
                 log(kRefused, {{"client", session.client()}, {"address", session.peer().text()}, {"why", why}});
     }
 
     void tell_fault(const ServerSession& session) {
-        const ServerCounters& counters = state_.counters();
-        if (!session.fault().empty() &&
-            is_told(counters.connections_refused + counters.set_ups_refused + counters.faults))
+        if (!session.fault().empty() && told_.tells(session.fault(), clock_.now()))
             log(kFault, {{"address", session.peer().text()}, {"why", session.fault()}});
     }
 
@@ -131,6 +145,7 @@ class Server final : public OwampServer {
     ServerState state_;
     Guarded<ServerCounters> published_;
     Connections connections_;
+    Told told_;
     std::vector<net::Descriptor> listeners_;
     Listen listening_;
     net::LoopPool loops_;

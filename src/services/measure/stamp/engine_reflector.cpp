@@ -304,8 +304,7 @@ Hmac* ReflectorEngine::fitting_key(ByteSpan bytes, Client* client) {
     return nullptr;
 }
 
-/// Limits are of an IPv4 address or of an IPv6 /64, of which one host may have every address.
-net::IpAddress ReflectorEngine::client_of(const net::IpAddress& address) {
+net::IpAddress client_of(const net::IpAddress& address) {
     if (!address.is_v6()) return address;
     std::array<std::uint8_t, 16> octets{};
     std::copy_n(address.octets().begin(), 8, octets.begin());

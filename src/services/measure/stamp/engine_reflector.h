@@ -116,6 +116,9 @@ struct Reflection {
     std::uint64_t* last_timestamp = nullptr;  ///< until the next prepare() of another batch
 };
 
+/// Whom a limit is of: an IPv4 address, or an IPv6 /64, of which one host may have every address.
+[[nodiscard]] net::IpAddress client_of(const net::IpAddress& address);
+
 class ReflectorEngine {
   public:
     explicit ReflectorEngine(ReflectorSettings settings);
@@ -183,7 +186,6 @@ class ReflectorEngine {
     bool prepare_granted(const Arrival& arrival, Monotonic now, Granted& granted, Reflection& out);
     [[nodiscard]] Hmac* fitting_key(ByteSpan bytes, Client* client);
     void write(const Arrival& arrival, const Question& question, Session* session, Reflection& out);
-    [[nodiscard]] static net::IpAddress client_of(const net::IpAddress& address);
 
     ReflectorSettings settings_;
     ReflectorClock clock_;

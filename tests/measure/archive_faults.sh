@@ -22,24 +22,6 @@ cd /run/test
 source "$here/far.bash"
 server=
 
-network() { # makes the registry and the agents' tickets of the hub that runs
-  cat >network.toml <<NET
-[[organisations]]
-id = "clara"
-name = "CLARA"
-type = "regional"
-[[sites]]
-id = "santiago"
-name = "Santiago"
-organisation = "clara"
-[[sites]]
-id = "panama"
-name = "Panama City"
-organisation = "clara"
-NET
-  "$quipu" registry import network.toml --why test >/dev/null || fails "the network is imported" hub.log
-  for site in santiago panama; do "$quipu" agents ticket $site >$site.ticket; done
-}
 start_agents() {
   "$quipu" agent --data santiago --ticket santiago.ticket --address 192.0.2.1 --clock-error 100us >>santiago.log 2>&1 &
   santiago=$!
@@ -95,7 +77,7 @@ raw = true
 raw_octets = 16777216
 CONF
   start_hub --port 8080 --only exchange
-  network
+  add_sites santiago panama </dev/null
   start_agents
   await_minutes 1
   for disk in archive hub/measure-raw; do dd if=/dev/zero of=$disk/filler bs=4k 2>/dev/null || true; done
@@ -165,7 +147,7 @@ archive = "clickhouse://127.0.0.1:8123/quipu"
 listen = ["192.0.2.1:8443"]
 CONF
   start_hub --port 8080 --only exchange
-  network
+  add_sites santiago panama </dev/null
   start_agents
   await_minutes 1
   for time in first second; do

@@ -62,14 +62,9 @@ trace_every_s = 2
 [throughput]
 enabled = false
 CONF
-{
-  printf '[[organisations]]\nid = "clara"\nname = "CLARA"\ntype = "regional"\n'
-  for site in santiago lima panama; do printf '[[sites]]\nid = "%s"\nname = "%s"\norganisation = "clara"\n' $site $site; done
-} >network.toml
 start_hub --port 8080
-"$quipu" registry import network.toml --why test >/dev/null || fails "the network is imported" hub.log
+add_sites santiago lima panama </dev/null
 declare -A agent address=([santiago]=192.0.2.11 [lima]=192.0.2.12 [panama]=198.51.100.13)
-for site in santiago lima panama; do "$quipu" agents ticket $site >$site.ticket; done
 start_agent() { # SITE OPTION…
   local site=$1
   shift

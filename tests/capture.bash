@@ -10,8 +10,10 @@ in_capture() { # FILE PORT TEXT: sends the text to that port, where nobody liste
   done
   return 1
 }
-# Returns when packets are captured; the process is $shark and what it says is in FILE.log. The filter passes UDP.
+# Returns when packets are captured; the process is $shark and what it says is in FILE.log. The filter passes UDP. Datagrams that a busy
+# sender gives the kernel as one (UDP_SEGMENT) would be captured as one: loopback takes each by itself.
 capture() { # FILE FILTER
+  ip link set lo gso_max_segs 1
   tshark -q -i lo -w "$1" -f "$2" >"$1.log" 2>&1 &
   shark=$!
   in_capture "$1" 9 "the capture begins"

@@ -82,7 +82,7 @@ end_capture seen.pcap || fails "tshark captures all that passes" seen.pcap.log
 # tshark has TWAMP-Test's dissector, whose open form STAMP's has; it is told of the ports by us.
 tshark -r seen.pcap -d udp.port==862,twamp.test -Y 'udp.port==862' -T fields -e udp.srcport -e twamp.test.seq_number \
   -e twamp.test.sender_seq_number -e twamp.test.sender_ttl -e _ws.malformed -e _ws.expert.severity >read 2>tshark.err || fails "tshark reads" tshark.err
-[ "$(wc -l <read)" = 39 ] || fails "tshark sees 39 packets, not $(wc -l <read)" read tshark.err
+[ "$(wc -l <read)" = 39 ] || fails "tshark sees 39 packets, not $(wc -l <read)" read tshark.err seen.pcap.log
 awk -F'\t' '$5 != "" || $6 != "" { print "tshark complains of: " $0; exit 1 }' read || exit 1
 awk -F'\t' '$1 == 862 && $4 == "" { print "no sender TTL read from: " $0; exit 1 }' read || exit 1
 echo "tshark: $(wc -l <read) packets as TWAMP-Test without a complaint"

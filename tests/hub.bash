@@ -19,6 +19,8 @@ await() { # TEXT COMMAND…
   done
   fails "\"$*\" says \"$text\"" await.out ./*.log
 }
+# By a hub's address, which others of our tests have too in their own networks, commands find its secret in this folder.
+own_secrets() { export TMPDIR=$PWD; }
 # Waits until the process $hub tells its address, and prints it; fails when it is gone.
 await_address() { # FILE
   for _ in $(seq 1200); do
@@ -30,6 +32,7 @@ await_address() { # FILE
 }
 # Starts a hub with quipu.toml and the folder hub; its process is $hub and what it serves is $QUIPU_HUB.
 start_hub() { # OPTION…
+  own_secrets
   rm -f hub.out # one from before its restart would name its address too early
   "$quipu" serve --config quipu.toml --data hub "$@" >hub.out 2>>hub.log &
   hub=$!
@@ -38,6 +41,7 @@ start_hub() { # OPTION…
 }
 # Starts a network in the lab, its hub with quipu.toml and all in the folder data; returns when it is up, with $hub and $QUIPU_HUB.
 start_lab() { # NETWORK
+  own_secrets
   export QUIPU_DATA=$PWD/data
   "$quipu" run --data data --config quipu.toml --network "$1" --port 0 >run.out 2>run.log &
   hub=$!

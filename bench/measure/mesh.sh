@@ -8,28 +8,20 @@
 # PSS counts a page that several processes share once: the sum is what this one machine pays. RSS counts it in each of them: the sum is what
 # as many machines pay, apart from the program's pages that their kernels may drop at any time ("file", in the table of parts).
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+here=$(realpath "$(dirname "$0")/../..")
 minutes=${1:-10}
-quipu=$(realpath "${2:-build/release/bin/quipu}")
+quipu=$(realpath "${2:-$here/build/release/bin/quipu}")
 [ "$(id -u)" = 0 ] || { echo "network namespaces need root"; exit 77; }
 command -v iperf3 >/dev/null || { echo "iperf3 is not installed (tools/setup)"; exit 77; }
-export NO_COLOR=1
-unset QUIPU_PORT QUIPU_DATABASE QUIPU_TOKEN
+source "$here/tests/hub.bash"
 folder=$(mktemp -d)
-export QUIPU_DATA=$folder/data
+cd "$folder"
+hub=
+trap '[ -z "$hub" ] || { kill -INT $hub && wait $hub; } 2>/dev/null || true; rm -rf "$folder"' EXIT
 # RedCLARA's 14 points but one, and what belongs to it.
-awk 'BEGIN { RS = ""; ORS = "\n\n" } !/"guatemala"/' networks/redclara-2011.toml >"$folder/network.toml"
-printf '[agents]\nlisten = ["127.0.0.1:0"]\n' >"$folder/quipu.toml"
-"$quipu" run --data "$QUIPU_DATA" --network "$folder/network.toml" --config "$folder/quipu.toml" --port 0 >"$folder/log" 2>&1 &
-hub=$!
-trap 'kill -INT $hub 2>/dev/null; wait $hub 2>/dev/null; rm -rf "$folder"' EXIT
-for _ in $(seq 900); do
-  ! grep -q 'http://127' "$folder/log" || break
-  kill -0 $hub 2>/dev/null || break
-  sleep 0.1
-done
-QUIPU_HUB=$(grep -o 'http://127[^ ]*' "$folder/log" | head -n 1) || { cat "$folder/log"; exit 1; }
-export QUIPU_HUB
+awk 'BEGIN { RS = ""; ORS = "\n\n" } !/"guatemala"/' "$here/networks/redclara-2011.toml" >network.toml
+printf '[agents]\nlisten = ["127.0.0.1:0"]\n' >quipu.toml
+start_lab network.toml
 
 below() { # all processes below one
   local child
@@ -70,9 +62,9 @@ until=$((begin + 60 * minutes)) i=0
 while [ "$(date +%s)" -lt $until ]; do
   from=${sites[$((i % count))]} to=${sites[$(((i + 1 + i / count) % count))]}
   if [ "$from" != "$to" ]; then
-    "$quipu" compare "$to" --from "$from" >"$folder/compare.out" 2>&1 || { echo "$from to $to:"; cat "$folder/compare.out"; } >&2
+    "$quipu" compare "$to" --from "$from" >compare.out 2>&1 || { echo "$from to $to:"; cat compare.out; } >&2
     if [ $((i % 4)) = 0 ]; then
-      "$quipu" measure test "$from" "$to" >"$folder/test.out" 2>&1 || { echo "$from to $to:"; cat "$folder/test.out"; } >&2
+      "$quipu" measure test "$from" "$to" >test.out 2>&1 || { echo "$from to $to:"; cat test.out; } >&2
     fi
   fi
   i=$((i + 1))
@@ -98,11 +90,11 @@ parts() { # of a process: resident megabytes by what they are
 }
 {
   row hub $hub $(($(own $hub) - before[$hub] - emulated))
-  for i in "${!agents[@]}"; do row "${sites[$i]}" "${agents[$i]}" $(($(own "${agents[$i]}") - before[${agents[$i]}])); done
-} >"$folder/rows"
+  for n in "${!agents[@]}"; do row "${sites[$n]}" "${agents[$n]}" $(($(own "${agents[$n]}") - before[${agents[$n]}])); done
+} >rows
 printf '%-16s %8s %8s %8s %8s %8s\n' "$minutes minutes" "PSS MB" "RSS MB" "own MB" threads "% core"
-cat "$folder/rows"
-awk '{ p += $2; r += $3; o += $4; t += $5; c += $6 } END { printf "%-16s %8.1f %8.1f %8.1f %8d %8.2f   (wanted: < 400 MB, < 25 %%)\n", "together", p, r, o, t, c }' "$folder/rows"
+cat rows
+awk '{ p += $2; r += $3; o += $4; t += $5; c += $6 } END { printf "%-16s %8.1f %8.1f %8.1f %8d %8.2f   (wanted: < 400 MB, < 25 %%)\n", "together", p, r, o, t, c }' rows
 echo "parts of the hub: resident, own (MB)"
 parts $hub
 echo "parts of ${sites[0]}: resident, own (MB)"

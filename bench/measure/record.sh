@@ -6,30 +6,22 @@
 set -euo pipefail
 out=$(realpath "$1")
 calm=${2:-6} queues=${3:-5} loses=${4:-4}
-cd "$(dirname "$0")/../.."
-quipu=$(realpath "${5:-build/release/bin/quipu}")
+here=$(realpath "$(dirname "$0")/../..")
+quipu=$(realpath "${5:-$here/build/release/bin/quipu}")
 [ "$(id -u)" = 0 ] || { echo "network namespaces need root"; exit 77; }
 command -v iperf3 >/dev/null || { echo "iperf3 is not installed (tools/setup)"; exit 77; }
-export NO_COLOR=1
+source "$here/tests/hub.bash"
 folder=$(mktemp -d)
-export QUIPU_DATA=$folder/data
-printf '[agents]\nlisten = ["127.0.0.1:0"]\n[throughput]\nenabled = false\n' >"$folder/quipu.toml"
-"$quipu" run --data "$QUIPU_DATA" --network networks/redclara-2011.toml --config "$folder/quipu.toml" --port 0 >"$folder/log" 2>&1 &
-hub=$! flows=()
+cd "$folder"
+hub= flows=()
 end() {
   [ ${#flows[@]} = 0 ] || kill "${flows[@]}" 2>/dev/null || true
-  kill -INT $hub 2>/dev/null
-  wait $hub 2>/dev/null
+  [ -z "$hub" ] || { kill -INT $hub && wait $hub; } 2>/dev/null || true
   rm -rf "$folder"
 }
 trap end EXIT
-for _ in $(seq 900); do
-  ! grep -q 'http://127' "$folder/log" || break
-  kill -0 $hub 2>/dev/null || break
-  sleep 0.1
-done
-QUIPU_HUB=$(grep -o 'http://127[^ ]*' "$folder/log" | head -n 1) || { cat "$folder/log"; exit 1; }
-export QUIPU_HUB
+printf '[agents]\nlisten = ["127.0.0.1:0"]\n[throughput]\nenabled = false\n' >quipu.toml
+start_lab "$here/networks/redclara-2011.toml"
 lab() { "$quipu" lab "$@" >/dev/null; }
 address() { "$quipu" --output json lab status | python3 -c "import json, sys; print(next(n['loopback_ipv4'] for n in json.load(sys.stdin)['nodes'] if n['site'] == '$1'))"; }
 flow() { # FROM TO: fills the link between them for as long as the phase lasts
@@ -44,13 +36,13 @@ next_minute() { sleep $((60 - $(date +%s) % 60)); }
 sleep 20
 next_minute
 export_phase() { # PHASE SINCE UNTIL
-  "$quipu" measure export --since "$2" --until "$3" >"$folder/$1.csv"
+  "$quipu" measure export --since "$2" --until "$3" >"$1.csv"
   awk -F, -v phase="$1" '{ sub(/\r$/, "") } NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i; next }
     { print phase "," $at["time"] "," $at["from"] "," $at["to"] "," $at["sent"] "," $at["received"] "," $at["delay_median_us"] "," $at["clock_error_us"] "," $at["ttl"] }' \
-    "$folder/$1.csv" >>"$folder/all.csv"
+    "$1.csv" >>all.csv
 }
 stamp() { date -u +%FT%H:%M:00Z; }
-echo "phase,time,from,to,sent,received,delay_median_us,clock_error_us,ttl" >"$folder/all.csv"
+echo "phase,time,from,to,sent,received,delay_median_us,clock_error_us,ttl" >all.csv
 begin=$(stamp)
 sleep $((60 * calm))
 calm_end=$(stamp)
@@ -73,5 +65,5 @@ sleep 10 # the last minute's records
 export_phase calm "$begin" "$calm_end"
 export_phase queues "$queues_begin" "$queues_end"
 export_phase loses "$loses_begin" "$loses_end"
-gzip -9 <"$folder/all.csv" >"$out"
-echo "$(($(wc -l <"$folder/all.csv") - 1)) minutes of a pair, $(stat -c %s "$out") octets"
+gzip -9 <all.csv >"$out"
+echo "$(($(wc -l <all.csv) - 1)) minutes of a pair, $(stat -c %s "$out") octets"

@@ -1,16 +1,16 @@
 #!/bin/bash
 # What happens to measurements when the place where they are kept fails: two agents over a veth pair, a hub beside one of them.
 #   sqlite      the disks of the archive and of the raw records are full (a small tmpfs each) for more than a minute
-#   clickhouse  Debian's ClickHouse is killed (-9) and comes back more than a minute later, twice
+#   clickhouse  Debian's ClickHouse is killed (-9) and comes back more than a minute later, as often as KILLS says (1)
 # Meanwhile the hub refuses with a reason, the agents keep their records; afterwards every minute is there, once, and every packet.
-# tests/measure/archive_faults.sh PATH/TO/quipu [sqlite|clickhouse]; exits 77 (skipped) without root, or when asked for a ClickHouse
-# that is not installed. All of it is in namespaces of its own. Minutes take a minute: some five minutes for each place.
+# tests/measure/archive_faults.sh PATH/TO/quipu [sqlite|clickhouse [KILLS]]; exits 77 (skipped) without root, or when asked for a
+# ClickHouse that is not installed. All of it is in namespaces of its own. Minutes take a minute: some four for each place.
 set -euo pipefail
 quipu=$(realpath "$1")
-only=${2:-}
-if [ "${3:-}" != inside ]; then
+only=${2:-} kills=${3:-1}
+if [ "${4:-}" != inside ]; then
   [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$only" inside
+  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$only" "$kills" inside
 fi
 here=$(realpath "$(dirname "$0")")
 source "$here/../hub.bash"
@@ -22,24 +22,6 @@ cd /run/test
 source "$here/far.bash"
 server=
 
-network() { # makes the registry and the agents' tickets of the hub that runs
-  cat >network.toml <<NET
-[[organisations]]
-id = "clara"
-name = "CLARA"
-type = "regional"
-[[sites]]
-id = "santiago"
-name = "Santiago"
-organisation = "clara"
-[[sites]]
-id = "panama"
-name = "Panama City"
-organisation = "clara"
-NET
-  "$quipu" registry import network.toml --why test >/dev/null || fails "the network is imported" hub.log
-  for site in santiago panama; do "$quipu" agents ticket $site >$site.ticket; done
-}
 start_agents() {
   "$quipu" agent --data santiago --ticket santiago.ticket --address 192.0.2.1 --clock-error 100us >>santiago.log 2>&1 &
   santiago=$!
@@ -56,16 +38,17 @@ minutes() { # how many there are of the pair; nothing while the archive is away
   "$quipu" measure export santiago panama 2>/dev/null | tail -n +2 | wc -l
 }
 await_minutes() { # COUNT
-  for _ in $(seq 4000); do
+  local end=$((SECONDS + 300))
+  while [ $SECONDS -lt $end ]; do
     [ "$(minutes)" -lt "$1" ] || return 0
     sleep 0.2
   done
   fails "there are $1 minutes" hub.log santiago.log panama.log
 }
 # From the first that was measured to the last there is each minute, once; whatever the receiver counted is there.
-whole() {
+whole() { # PACKETS-A-MINUTE
   "$quipu" measure export santiago panama >minutes.csv
-  python3 - <<'PY' || fails "every minute is there once" minutes.csv hub.log panama.log
+  python3 - "$1" <<'PY' || fails "every minute is there once" minutes.csv hub.log panama.log
 import csv, datetime, sys
 rows = list(csv.DictReader(open("minutes.csv", newline="")))
 times = [datetime.datetime.fromisoformat(row["time"].replace("Z", "+00:00")) for row in rows]
@@ -75,7 +58,7 @@ for before, after in zip(times, times[1:]):
     if after - before != datetime.timedelta(minutes=1):
         sys.exit(f"{after} comes after {before}")
 for row in rows[1:]:
-    if row["sent"] != "90" or row["received"] != "90":
+    if row["sent"] != sys.argv[1] or row["received"] != sys.argv[1]:
         sys.exit(f"of {row['time']}: {row['sent']} sent, {row['received']} received")
 print(f"{len(rows)} minutes, each once, with all their packets")
 PY
@@ -85,17 +68,19 @@ on_sqlite() {
   mkdir -p hub/measure-raw archive
   mount -t tmpfs -o size=4m none archive
   mount -t tmpfs -o size=1m none hub/measure-raw
+  local packets=600 # so that a minute's do not fit into what a full disk leaves: the rest of a file's last page
   cat >quipu.toml <<CONF
 [hub]
 archive = "archive"
 [agents]
 listen = ["192.0.2.1:8443"]
 [measure]
+packets_per_minute = $packets
 raw = true
 raw_octets = 16777216
 CONF
   start_hub --port 8080 --only exchange
-  network
+  add_sites santiago panama </dev/null
   start_agents
   await_minutes 1
   for disk in archive hub/measure-raw; do dd if=/dev/zero of=$disk/filler bs=4k 2>/dev/null || true; done
@@ -114,15 +99,15 @@ CONF
   [ "$(minutes)" = "$there" ] || fails "nothing is shown that is not kept" hub.log
   rm archive/filler hub/measure-raw/filler
   await_minutes $((there + 3))
-  whole
+  whole $packets
   # Of each whole minute every packet, once.
   "$quipu" measure raw santiago panama --since "$(sed -n 3p minutes.csv | cut -d, -f3)" --until "$(tail -n 1 minutes.csv | cut -d, -f3)" >raw.csv
-  python3 - <<'PY' || fails "every packet is there once" raw.csv panama.log
+  python3 - $packets <<'PY' || fails "every packet is there once" raw.csv panama.log
 import csv, sys
 rows = list(csv.DictReader(open("raw.csv", newline="")))
 minutes = list(csv.DictReader(open("minutes.csv", newline="")))[1:-1]
 sequences = [int(row["sequence"]) for row in rows]
-if len(rows) != 90 * len(minutes) or len(set(sequences)) != len(rows):
+if len(rows) != int(sys.argv[1]) * len(minutes) or len(set(sequences)) != len(rows):
     sys.exit(f"{len(rows)} records with {len(set(sequences))} sequences, of {len(minutes)} minutes")
 if max(sequences) - min(sequences) != len(rows) - 1:
     sys.exit("sequences are missing")
@@ -165,10 +150,10 @@ archive = "clickhouse://127.0.0.1:8123/quipu"
 listen = ["192.0.2.1:8443"]
 CONF
   start_hub --port 8080 --only exchange
-  network
+  add_sites santiago panama </dev/null
   start_agents
   await_minutes 1
-  for time in first second; do
+  for time in $(seq "$kills"); do
     there=$(minutes)
     before=$(grep -c "measure.minute" panama.log || true)
     kill -9 "$server"
@@ -181,8 +166,8 @@ CONF
     [ "$(grep -c "measure.minute" panama.log)" -gt "$before" ] || fails "the hub refuses while ClickHouse is away" panama.log
     start_clickhouse
     await_minutes $((there + 2))
-    echo "after the $time kill:"
-    whole
+    echo "after kill $time:"
+    whole 90
   done
   end "$santiago" "$panama" "$hub"
   kill -9 "$server"

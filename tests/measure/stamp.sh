@@ -44,9 +44,8 @@ printf 'ana 000102030405060708090a0b0c0d0e0f\n' >keys
 "$quipu" measure serve --stamp-port 862 --listen 127.0.0.1 --keys keys >served 2>served.err &
 first_line served $! '^stamp 127.0.0.1:862$' >/dev/null
 
-tshark -i lo -w /run/test/seen.pcap -f udp >tshark.out 2>&1 &
-shark=$!
-first_line tshark.out $shark 'Capturing on' >/dev/null
+source "$here/../capture.bash"
+capture seen.pcap udp || fails "tshark captures" seen.pcap.log
 
 /usr/bin/python3 "$scapy" ask 127.0.0.1 862
 echo "scapy asks, quipu reflects: every field as scapy expects it"
@@ -79,15 +78,11 @@ echo "authenticated: right with the key, no answer with another"
 "$quipu" --output json stamp 127.0.0.1 -c 5 -i 0.01 --light >light.json
 is light.json received 5
 
+end_capture seen.pcap || fails "tshark captures all that passes" seen.pcap.log
 # tshark has TWAMP-Test's dissector, whose open form STAMP's has; it is told of the ports by us.
-read_packets() {
-  tshark -r seen.pcap -d udp.port==862,twamp.test -Y 'udp.port==862' -T fields -e udp.srcport -e twamp.test.seq_number \
-    -e twamp.test.sender_seq_number -e twamp.test.sender_ttl -e _ws.malformed -e _ws.expert.severity >read 2>tshark.err
-  [ "$(wc -l <read)" = 39 ]
-}
-comes_true read_packets || fails "tshark sees 39 packets" read tshark.err
-kill -INT $shark
-wait $shark || true
+tshark -r seen.pcap -d udp.port==862,twamp.test -Y 'udp.port==862' -T fields -e udp.srcport -e twamp.test.seq_number \
+  -e twamp.test.sender_seq_number -e twamp.test.sender_ttl -e _ws.malformed -e _ws.expert.severity >read 2>tshark.err || fails "tshark reads" tshark.err
+[ "$(wc -l <read)" = 39 ] || fails "tshark sees 39 packets, not $(wc -l <read)" read tshark.err seen.pcap.log
 awk -F'\t' '$5 != "" || $6 != "" { print "tshark complains of: " $0; exit 1 }' read || exit 1
 awk -F'\t' '$1 == 862 && $4 == "" { print "no sender TTL read from: " $0; exit 1 }' read || exit 1
 echo "tshark: $(wc -l <read) packets as TWAMP-Test without a complaint"

@@ -25,19 +25,7 @@ listen = ["192.0.2.1:8443"]
 enabled = false
 CONF
 start_hub --port 8080 --only throughput
-cat >network.toml <<NET
-[[organisations]]
-id = "clara"
-name = "CLARA"
-type = "regional"
-[[sites]]
-id = "santiago"
-name = "Santiago"
-organisation = "clara"
-[[sites]]
-id = "panama"
-name = "Panama City"
-organisation = "clara"
+add_sites santiago panama <<NET
 [[links]]
 id = "santiago-panama"
 a = "santiago"
@@ -45,8 +33,6 @@ b = "panama"
 capacity = "1 Gb/s"
 activated = 2011-07-06
 NET
-"$quipu" registry import network.toml --why test >/dev/null || fails "the network is imported" hub.log
-for site in santiago panama; do "$quipu" agents ticket $site >$site.ticket; done
 start_santiago() {
   "$quipu" agent --data santiago --ticket santiago.ticket --address 192.0.2.1 >>santiago.log 2>&1 &
   santiago=$!

@@ -2,7 +2,7 @@
 # verdicts.sh PROGRAM [ROUNDS]: each verdict of `quipu compare` from a cause planted in the lab, ROUNDS times (1 as a test; the figure of
 # docs/performance.md is of 20). Four points in a ring and the commodity provider; always Santiago to Panama.
 set -u
-program=$(realpath "$1")
+quipu=$(realpath "$1")
 rounds=${2:-1}
 for tool in ip iperf3 bird; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup)"; exit 77; }
@@ -11,8 +11,9 @@ ip netns add "verdicts$$" 2>/dev/null || { echo "skipped: no network namespace c
 ip netns delete "verdicts$$"
 
 folder=$(mktemp -d)
-export QUIPU_DATA=$folder/data
-run= traffic=()
+source "$(dirname "$0")/../hub.bash"
+cd "$folder" || exit 1
+hub= traffic=()
 quiet() { "$@" >/dev/null 2>&1; }
 end_traffic() {
   [ ${#traffic[@]} = 0 ] || { kill "${traffic[@]}" 2>/dev/null; wait "${traffic[@]}" 2>/dev/null; }
@@ -20,20 +21,20 @@ end_traffic() {
 }
 stop() {
   end_traffic
-  [ -z "$run" ] || { kill "$run" 2>/dev/null; wait "$run" 2>/dev/null; }
+  [ -z "$hub" ] || { kill "$hub" 2>/dev/null; wait "$hub" 2>/dev/null; }
   rm -rf "$folder"
 }
 trap stop EXIT
 
-cat >"$folder/ring.toml" <<'TOML'
+cat >ring.toml <<'TOML'
 [[organisations]]
 id = "ring"
 name = "Ring"
 type = "regional"
 TOML
-site() { printf '[[sites]]\nid = "%s"\nname = "%s"\norganisation = "ring"\nlatitude = %s\nlongitude = %s\npop = true\n' "$@" >>"$folder/ring.toml"; }
+site() { printf '[[sites]]\nid = "%s"\nname = "%s"\norganisation = "ring"\nlatitude = %s\nlongitude = %s\npop = true\n' "$@" >>ring.toml; }
 link() { printf '[[links]]\nid = "%s-%s"\na = "%s"\nb = "%s"\ncapacity = "1 Gb/s"\nmedium = "fibre"\nlength = "%s km"\nactivated = "2011-01-01"\n' \
-  "$1" "$2" "$1" "$2" "$3" >>"$folder/ring.toml"; }
+  "$1" "$2" "$1" "$2" "$3" >>ring.toml; }
 site santiago "Santiago" -33.45 -70.66
 site lima "Lima" -12.05 -77.04
 site guayaquil "Guayaquil" -2.17 -79.92
@@ -42,23 +43,14 @@ link santiago panama 6000
 link santiago lima 3200
 link lima guayaquil 1300
 link guayaquil panama 4000
-printf '[agents]\nlisten = ["127.0.0.1:0"]\n[throughput]\nenabled = false\n' >"$folder/quipu.toml"
+printf '[agents]\nlisten = ["127.0.0.1:0"]\n[throughput]\nenabled = false\n' >quipu.toml
 
-"$program" run --data "$QUIPU_DATA" --network "$folder/ring.toml" --config "$folder/quipu.toml" --port 0 >"$folder/run.log" 2>&1 &
-run=$!
-for _ in $(seq 300); do
-  grep -q 'is up: ' "$folder/run.log" && break
-  kill -0 "$run" 2>/dev/null || break
-  sleep 0.2
-done
-QUIPU_HUB=$(sed -n 's/.*is up: \(http[^ ]*\).*/\1/p' "$folder/run.log")
-export QUIPU_HUB
-[ -n "$QUIPU_HUB" ] || { cat "$folder/run.log"; echo "the network did not come up"; exit 1; }
+start_lab ring.toml
 
-lab() { quiet "$program" lab "$@"; }
+lab() { quiet "$quipu" lab "$@"; }
 impose() { lab link "$@" || echo "could not impose: $*"; }
-at() { local site=$1; shift; "$program" lab exec "$site" -- "$@"; }
-address() { "$program" --output json lab status | python3 -c "
+at() { local site=$1; shift; "$quipu" lab exec "$site" -- "$@"; }
+address() { "$quipu" --output json lab status | python3 -c "
 import json, sys
 print(next(n['loopback_ipv4'] for n in json.load(sys.stdin)['nodes'] if n['site'] == '$1'))"; }
 santiago=$(address santiago) panama=$(address panama) lima=$(address lima)
@@ -81,7 +73,7 @@ goes_by() { # SITE: the research network's way from Santiago to Panama leaves to
 }
 ready() { # both agents answer
   for _ in $(seq 80); do
-    "$program" --output json agents list 2>/dev/null | python3 -c "
+    "$quipu" --output json agents list 2>/dev/null | python3 -c "
 import json, sys
 there = {a['id'] for a in json.load(sys.stdin) if a['connected'] and (a['facts'].get('compare') or {}).get('reflector_port')}
 sys.exit(not {'santiago', 'panama'} <= there)" && return
@@ -97,10 +89,10 @@ plant() {
     detour) impose santiago-panama down; goes_by santiago-lima ;;
     queueing)
       impose santiago-panama rate=8Mb/s
-      { exec "$program" lab exec panama -- iperf3 -s -1 -p 5333; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
+      { exec "$quipu" lab exec panama -- iperf3 -s -1 -p 5333; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
       traffic+=($!)
       sleep 0.5
-      { exec "$program" lab exec santiago -- iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago"; } >/dev/null 2>&1 &
+      { exec "$quipu" lab exec santiago -- iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago"; } >/dev/null 2>&1 &
       traffic+=($!)
       sleep 3 ;;
     asymmetric-route)
@@ -123,13 +115,13 @@ for verdict in no-difference longer-fibre detour queueing asymmetric-route loss 
   right=0
   for round in $(seq "$rounds"); do
     plant "$verdict"
-    "$program" --output json compare panama --from santiago >"$folder/answer.json" 2>"$folder/error"
-    found=$(python3 -c "import json; print(json.load(open('$folder/answer.json'))['outcome']['verdict'])" 2>/dev/null)
+    "$quipu" --output json compare panama --from santiago >answer.json 2>error
+    found=$(python3 -c "import json; print(json.load(open('answer.json'))['outcome']['verdict'])" 2>/dev/null)
     if [ "$found" = "$verdict" ]; then
       right=$((right + 1))
     else
-      echo "planted $verdict, round $round, found ${found:-nothing}: $(cat "$folder/error")"
-      cat "$folder/answer.json"
+      echo "planted $verdict, round $round, found ${found:-nothing}: $(cat error)"
+      cat answer.json
     fi
     unplant "$verdict"
   done

@@ -88,22 +88,28 @@ pids+=($!)
 /usr/lib/frr/bgpd -n -S -Z -p 1792 -l 10.255.0.3 -l fd00::3 -f frr.conf -i "$folder/frr.pid" --vty_socket "$folder/vty" -z "$folder/zserv" -P 0 >frr.log 2>&1 &
 pids+=($!)
 
-# Waits for a condition, at most 60 s.
+birds() { birdc -s "$folder/bird.ctl" "$@"; }
+frrs() { vtysh --vty_socket "$folder/vty" -c "$@"; }
+# Waits for a condition that, once it holds, goes on holding; at most 60 s.
 until_true() { # WHAT COMMAND…
-  local what=$1
+  local what=$1 end=$((SECONDS + 60))
   shift
-  for _ in $(seq 150); do
+  while [ $SECONDS -lt $end ]; do
     "$@" >/dev/null 2>&1 && return
     sleep 0.1
   done
   echo "gave up waiting: $what"
   ls -l ./*.mrt
+  gobgp neighbor
+  birds "show protocols"
+  birds "show route"
+  frrs "show bgp ipv4 unicast" -c "show bgp ipv6 unicast"
   tail -n 15 ./*.log
   exit 1
 }
 established() { [ "$(gobgp neighbor | grep -c Establ)" = 4 ]; }
 until_true "GoBGP's sessions" established
-add() { gobgp global rib add "$@" >/dev/null; }
+add() { gobgp global rib add "$@" >/dev/null || { echo "GoBGP does not take $*"; exit 1; }; }
 add 198.51.100.0/24 aspath "65001 65002"
 add 203.0.113.0/24 aspath "65001 {65002,65003}"
 add 192.0.2.0/25 aspath "65001 4200000099"
@@ -112,14 +118,21 @@ add 0.0.0.0/0 aspath "65001 65020"
 add 198.51.100.7/32 aspath "65001 65007 65007 65007"
 add -a ipv6 2001:db8::/32 aspath "65001 65009"
 add -a ipv6 2001:db8:1::/48 aspath "65001 {65010}"
-bird_holds() { birdc -s "$folder/bird.ctl" "show route count" | grep -q "^6 of 6 .*master4" && birdc -s "$folder/bird.ctl" "show route count" | grep -q "^2 of 2 .*master6"; }
+# Everybody's: these and FRR's two, which GoBGP tells BIRD when FRR has told it.
+printf '%s\n' 198.51.100.0/24 203.0.113.0/24 192.0.2.0/25 10.10.0.0/16 0.0.0.0/0 198.51.100.7/32 172.20.0.0/14 \
+  2001:db8::/32 2001:db8:1::/48 2001:db8:ffff::/48 | sort >all
+bird_holds() { birds "show route" | grep -oE '^[0-9a-f.:]+/[0-9]+' | sort | cmp -s - all; }
+frr_holds() {
+  frrs "show bgp ipv4 unicast json" -c "show bgp ipv6 unicast json" | grep -oE '"[0-9a-f.:]+/[0-9]+": *\[' | grep -oE '[0-9a-f.:]+/[0-9]+' | sort -u | cmp -s - all
+}
 until_true "BIRD's routes" bird_holds
+until_true "FRR's routes" frr_holds
 gobgp global rib del 198.51.100.0/24 aspath "65001 65002" >/dev/null
 withdrawn() { bgpdump -q -m "$1" 2>/dev/null | grep -q '|W|.*198.51.100.0/24'; }
 until_true "BIRD's withdrawal" withdrawn bird-updates.mrt
 until_true "FRR's withdrawal" withdrawn frr-updates.mrt
 heard() { # asked for again: the first time may have been before the file was opened
-  vtysh --vty_socket "$folder/vty" -c 'clear bgp ipv4 unicast * soft out' -c 'clear bgp ipv6 unicast * soft out' >vtysh.log 2>&1
+  frrs 'clear bgp ipv4 unicast * soft out' -c 'clear bgp ipv6 unicast * soft out' >vtysh.log 2>&1
   [ "$(bgpdump -q -m gobgp-updates.mrt 2>/dev/null | grep '|A|' | cut -d'|' -f6 | sort -u | wc -l)" -ge 2 ]
 }
 # GoBGP 3.10 does not always keep the file that it was told to: BIRD's and FRR's are enough then.
@@ -131,13 +144,13 @@ fi
 holds() { # FILE ROUTES PATTERN
   [ "$(bgpdump -q -m "$1" 2>/dev/null | grep "^TABLE_DUMP2.*$3" | sort -u -t'|' -k6,6 | wc -l)" -ge "$2" ]
 }
-until_true "FRR's table" holds frr-table.mrt 7 .
-until_true "BIRD's table with paths" holds bird-paths.mrt 5 .
+until_true "FRR's table" holds frr-table.mrt 9 .
+until_true "BIRD's table with paths" holds bird-paths.mrt 6 .
 for family in 4 6; do
-  birdc -s "$folder/bird.ctl" "mrt dump table \"master$family\" to \"$folder/bird-table$family.mrt\"" >/dev/null
+  birds "mrt dump table \"master$family\" to \"$folder/bird-table$family.mrt\"" >/dev/null
 done
-until_true "BIRD's table" holds bird-table4.mrt 5 .
-until_true "BIRD's table of IPv6" holds bird-table6.mrt 2 .
+until_true "BIRD's table" holds bird-table4.mrt 6 .
+until_true "BIRD's table of IPv6" holds bird-table6.mrt 3 .
 kill "${pids[@]}"
 wait "${pids[@]}" 2>/dev/null
 pids=()

@@ -317,10 +317,10 @@ TEST_F(ThroughputService, APairThatCarriesLessIsToldOnce) {
         return {};
     }));
     begin();
-    ASSERT_TRUE(agents_.deliver("santiago", 1, {told(61, End::sender), told(62, End::sender)}));
+    ASSERT_TRUE(deliver("santiago", 1, {told(61, End::sender), told(62, End::sender)}));
     EXPECT_EQ(events(), std::vector<std::string>{}) << "two slow tests are no news";
-    ASSERT_TRUE(agents_.deliver("santiago", 3, {told(63, End::sender)}));
-    ASSERT_TRUE(agents_.deliver("santiago", 3, {told(63, End::sender)}));
+    ASSERT_TRUE(deliver("santiago", 3, {told(63, End::sender)}));
+    ASSERT_TRUE(deliver("santiago", 3, {told(63, End::sender)}));
     EXPECT_EQ(events(), std::vector<std::string>{"ThroughputFell pair:santiago/panama"});
     const auto fell = journal_->events({.type = "ThroughputFell"});
     ASSERT_EQ(fell->size(), 1U);

@@ -4,6 +4,7 @@
 # reflector, its memory for each session, and the round trip that `quipu stamp` measures through an idle and a busy reflector.
 set -euo pipefail
 quipu=$(realpath "$1") load=$(realpath "$2") seconds=${3:-5}
+command -v irtt >/dev/null || { echo "irtt is not installed (tools/setup bench)"; exit 77; }
 [ "${4:-}" = inside ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$load" "$seconds" inside
 tests=$(realpath "$(dirname "$0")/../../tests/measure")
 mount -t tmpfs none /run
@@ -25,7 +26,7 @@ ours=$!
 wait_for served '^stamp'
 ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &
 theirs=$!
-until irtt client -q -d 200ms -i 100ms 192.0.2.2 >/dev/null 2>&1; do sleep 0.1; done
+for _ in $(seq 100); do irtt client -q -d 200ms -i 100ms 192.0.2.2 >/dev/null 2>&1 && break; sleep 0.1; done
 
 "$quipu" --output json stamp 192.0.2.2:8620 -c 300 -i 0.005 >idle.json
 idle=$(value idle.json round_trip_median_us)

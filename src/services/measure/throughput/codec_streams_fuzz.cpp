@@ -1,4 +1,5 @@
 // Whatever the other end of a test of many streams may say is read without harm, and what was read is written again.
+#include <algorithm>
 #include <cstdlib>
 
 #include "services/measure/throughput/codec_streams.h"

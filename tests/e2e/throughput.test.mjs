@@ -174,9 +174,10 @@ test('whoever may asks for a test, and is told why there is no place for it', { 
   await page.getByRole('combobox', { name: 'To', exact: true }).selectOption('panama');
   await page.getByRole('combobox', { name: 'Protocol' }).selectOption('udp');
   await page.getByRole('spinbutton', { name: 'Rate, Mb/s' }).fill('20');
+  await page.getByRole('spinbutton', { name: 'Connections at a time' }).fill('4');
   await page.getByText('There is a place at').waitFor();
   await page.getByRole('button', { name: 'Ask for a test' }).click();
   await page.getByRole('status').getByText('The test starts on').waitFor();
-  assert.deepEqual(page.asked, [{ from: 'santiago', to: 'panama', duration: '10s', protocol: 'udp', rate: 20_000_000 }]);
+  assert.deepEqual(page.asked, [{ from: 'santiago', to: 'panama', duration: '10s', protocol: 'udp', streams: 4, rate: 20_000_000 }]);
   await page.context().close();
 });

@@ -79,6 +79,7 @@ export interface ThroughputResult {
   rtt_mean_us?: number | null;
   loss?: number | null;
   jitter_us?: number | null;
+  program?: string;
 }
 
 type Names = (kind: 'sites' | 'links', id: string) => string;

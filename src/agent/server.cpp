@@ -19,6 +19,10 @@ constexpr LogEvent kLost{LogLevel::warning, "AGENT_LOST", "An agent has not been
                          "See whether it runs and reaches the hub; it keeps its records meanwhile."};
 constexpr LogEvent kAgentRefused{LogLevel::warning, "AGENT_REFUSED", "An agent's request was refused",
                                  "If the agent is one of ours, give it a new ticket: quipu agents ticket SITE."};
+constexpr LogEvent kNotKept{LogLevel::error, "AGENT_RECORDS_NOT_KEPT",
+                            "Records of agents can't be kept now; the agents keep them and send them again",
+                            "See the error; make room if the disk is full."};
+constexpr LogEvent kKeptAgain{LogLevel::info, "AGENT_RECORDS_KEPT_AGAIN", "Records of agents are kept again"};
 constexpr LogEvent kFailed{LogLevel::error, "AGENT_STATE_FAILED", "What was learnt of an agent could not be kept",
                            "See the error; free space if the disk is full."};
 
@@ -37,6 +41,8 @@ Server::Server(platform::House house, net::KeyPair authority)
     : house_(std::move(house)), authority_(std::move(authority)), store_(house_.database) {
     platform::Metrics& metrics = house_.metrics;
     counters_.records = metrics.counter("quipu_agent_records_total", "Records that agents delivered");
+    counters_.not_kept = metrics.counter("quipu_agent_records_not_kept_total",
+                                         "Records that could not be kept when they came; their agents send them again");
     counters_.refused = metrics.counter("quipu_agent_refused_total", "Requests of agents that were refused");
     counters_.enrolments = metrics.counter("quipu_agent_enrolments_total", "Agents that enrolled");
 }
@@ -218,9 +224,14 @@ Result<RecordsReply> Server::take_batch(const std::string& agent, const std::str
             // What this stream's service can't keep now must not hold up the others; the agent keeps it and tries
             // again.
             reply.refused[stream.stream] = done.error().text();
+            counters_.not_kept->add(stream.payloads.size());
+            if (not_kept_.with([&](auto& streams) { return streams.insert(stream.stream).second; }))
+                log(kNotKept, {{"stream", stream.stream}, {"agent", agent}, {"error", done.error().text()}});
             continue;
         }
         counters_.records->add(stream.payloads.size());
+        if (not_kept_.with([&](auto& streams) { return streams.erase(stream.stream) != 0; }))
+            log(kKeptAgain, {{"stream", stream.stream}});
         if (stream.first_sequence != 0 && !stream.payloads.empty())
             reply.kept[stream.stream] = stream.first_sequence + stream.payloads.size() - 1;
     }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,7 +54,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
   private:
     struct Counters {
-        std::shared_ptr<platform::Counter> records, repeats, refused, enrolments;
+        std::shared_ptr<platform::Counter> records, not_kept, refused, enrolments;
     };
 
     [[nodiscard]] Task<Result<net::HttpResponse>> enrol(const net::HttpRequest& request);
@@ -73,6 +74,7 @@ class Server : public std::enable_shared_from_this<Server> {
     Guarded<Roster> roster_;
     Guarded<std::map<std::string, Roster::Assign>> parts_;
     Guarded<Streams> streams_;
+    Guarded<std::set<std::string>> not_kept_;  ///< streams that their services could not keep last time
     /// One batch of an agent at a time: its order is the order of its records.
     Guarded<std::map<std::string, std::shared_ptr<std::mutex>>> turns_;
     Waiters waiters_;

@@ -122,7 +122,8 @@ start_hub --port 8080
 fill hub
 murder "${agent[panama]}"
 start_agent panama --clock-shift 40ms
-await 'the disk is full' cat hub.log
+await AGENT_RECORDS_NOT_KEPT cat hub.log
+grep -q 'AGENT_RECORDS_NOT_KEPT.*the disk is full' hub.log || fails "the hub says why it keeps no records" hub.log
 until_second 170
 rm hub/filler
 for pair in $pairs; do has_minute $pair 0; done

@@ -41,6 +41,16 @@ class TestAgents final : public Agents {
         info.facts.set(part_, std::move(facts));
         infos_.with([&](auto& all) { all.push_back(std::move(info)); });
     }
+    /// It was heard last at `seen`.
+    void leave(std::string_view site, Time seen) {
+        infos_.with([&](auto& all) {
+            for (AgentInfo& info : all) {
+                if (info.id != site) continue;
+                info.connected = false;
+                info.seen = seen;
+            }
+        });
+    }
     /// What the part of this agent is to do; null: nothing.
     [[nodiscard]] Value work(const std::string& site) const { return assign_({.id = site}); }
     /// What an agent sends of a stream, as the hub hands it on.

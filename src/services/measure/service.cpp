@@ -56,7 +56,8 @@ constexpr Nanoseconds kPast = std::chrono::days(14);
 constexpr Nanoseconds kNews = std::chrono::minutes(10);
 // What is shown again after a start: enough to know how a pair was and is.
 constexpr Nanoseconds kShownAgain = std::chrono::minutes(20);
-// An agent that was away for longer leaves the mesh until it is back.
+// An agent that was away for longer leaves the mesh until it is back. A hub that was away itself begins to wait when it
+// starts: its agents have gone on measuring, and work without the others would end their sessions.
 constexpr Nanoseconds kPatience = std::chrono::minutes(30);
 
 class MeasureService final : public Service {
@@ -130,6 +131,7 @@ class MeasureService final : public Service {
     }
 
     [[nodiscard]] Result<void> start() override {
+        began_ = house_->clock.now();
         TRY(store_->load());
         TRY(paths_->load());
         TRY(rebuild());
@@ -238,7 +240,7 @@ class MeasureService final : public Service {
         std::vector<std::pair<std::string, std::vector<net::IpAddress>>> addresses;
         for (const auto& agent : agents_.agents()) {
             if (!agent.connected) away.insert(agent.id);
-            if (agent.revoked || (!agent.connected && now - agent.seen > kPatience)) continue;
+            if (agent.revoked || (!agent.connected && now - std::max(agent.seen, began_) > kPatience)) continue;
             const Value* facts = agent.facts.find("measure");
             if (facts == nullptr || facts->is_null() || picture->find<registry::Site>(agent.id) == nullptr) continue;
             const auto point = read<PointFacts>(*facts, "facts of " + agent.id);
@@ -480,6 +482,7 @@ class MeasureService final : public Service {
     RawLimits raw_limits_;
     std::unique_ptr<EvidenceStore> evidence_;
     std::unique_ptr<PairNews> news_;
+    Time began_{};
     Time evidence_looked_at_{};  // of the watch's thread alone
     std::shared_ptr<Live> live_;
     std::unique_ptr<ClockWatch> clocks_;

@@ -149,6 +149,26 @@ TEST_F(Service, TwoPointsJoinTheMeshByThemselves) {
     EXPECT_TRUE(agents_.work("atlantis").is_null());
 }
 
+TEST_F(Service, AHubThatWasAwayForLongWaitsForItsAgents) {
+    end();
+    join("santiago", "10.0.0.1");
+    join("panama", "10.0.0.2");
+    for (const char* site : {"santiago", "panama"})
+        agents_.leave(site, clock_.now() - std::chrono::hours(2));
+    begin();
+    const auto comes_true = [&](bool is_null) {
+        for (int i = 0; i < 1000 && agents_.work("santiago").is_null() != is_null; ++i)
+            ::poll(nullptr, 0, 10);
+        return agents_.work("santiago").is_null() == is_null;
+    };
+    ASSERT_TRUE(comes_true(false));
+    const auto work = read<Assignment>(agents_.work("santiago"));
+    ASSERT_TRUE(work) << work.error().text();
+    EXPECT_EQ(work->send.size(), 1U) << "its session goes on";
+    clock_.advance(std::chrono::minutes(31));
+    EXPECT_TRUE(comes_true(true)) << "it did not come back";
+}
+
 TEST_F(Service, ShowsWhatWasMeasured) {
     join_both();
     std::vector<std::vector<std::uint8_t>> batch;

@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "services/measure/throughput/codec_iperf.h"
 #include "services/measure/throughput/codec_streams.h"
 #include "services/measure/throughput/streams.h"
 #include "services/measure/throughput/streams_wait.h"
@@ -113,7 +114,7 @@ class Receiving {
     void count(std::int64_t octets) {
         if (!watch_) watch_.emplace();
         octets_ += octets;
-        if (const auto second = static_cast<std::size_t>(watch_->seconds()); second < kMostSeconds) {
+        if (const auto second = static_cast<std::size_t>(watch_->seconds()); second < kMostIntervals) {
             if (second >= seconds_.size()) seconds_.resize(second + 1);
             seconds_[second] += octets;
         }
@@ -161,7 +162,6 @@ class Receiving {
                 .intervals = result_.intervals};
     }
 
-    static constexpr std::size_t kMostSeconds = 400;
     const AssignedTest& test_;
     StreamsWait wait_;
     net::Descriptor listener_;

@@ -36,10 +36,10 @@ class Sending {
     Result<IperfReport> run() {
         TRY(greet_control());
         TRY(connect_streams());
-        StreamsWatch watch;
-        TRY(send_for(std::chrono::microseconds(test_.duration_us), watch));
+        const StreamsWatch watch;
+        TRY(send_for(std::chrono::microseconds(test_.duration_us)));
         const double seconds = watch.seconds(), processor = watch.processor_share();
-        sample(seconds);
+        sample();
         const std::string congestion = congestion_control();
         watch_streams(0);
         if (::send(control_.get(), &kOver, 1, MSG_NOSIGNAL) != 1) return fail_errno(errno, "telling the end", peer());
@@ -100,7 +100,7 @@ class Sending {
         return error == 0 ? Result<void>() : fail_errno(error, "connecting", peer());
     }
 
-    /// Until `fd`, the only one that is watched, has one of the events.
+    /// Until the control connection, the only one that is watched so far, has one of its events.
     Result<void> await(Monotonic until) {
         while (steady_clock::now() < until)
             if (!TRY(wait_.ready(until)).empty()) return {};
@@ -176,12 +176,12 @@ class Sending {
             wait_.change(streams_[i].get(), events, static_cast<std::uint32_t>(i + 1));
     }
 
-    Result<void> send_for(Nanoseconds duration, const StreamsWatch& watch) {
+    Result<void> send_for(Nanoseconds duration) {
         const Monotonic end = steady_clock::now() + duration;
         Monotonic second = steady_clock::now() + 1s;
         for (Monotonic now = steady_clock::now(); now < end; now = steady_clock::now()) {
             if (now >= second) {
-                sample(watch.seconds());
+                sample();
                 second += 1s;
             }
             for (const epoll_event& event : TRY(wait_.ready(std::min(end, second)))) {
@@ -198,7 +198,7 @@ class Sending {
     }
 
     /// What the kernel knows of all streams, once a second.
-    void sample(double at) {
+    void sample() {
         std::int64_t again = 0, rtt = 0, count = 0;
         for (const net::Descriptor& stream : streams_) {
             tcp_info info{};
@@ -214,7 +214,7 @@ class Sending {
         if (count == 0) return;
         rtt_sum_ += rtt / count;
         ++rtts_;
-        seconds_.push_back({.from_s = at, .retransmits = again - again_, .rtt_us = rtt / count});
+        seconds_.push_back({.retransmits = again - again_, .rtt_us = rtt / count});
         again_ = again;
     }
 
@@ -242,7 +242,10 @@ class Sending {
     std::vector<net::Descriptor> streams_;  ///< reset, not closed: what waits in them would disturb the next test
     std::int64_t sent_ = 0, again_ = 0, rtt_sum_ = 0, rtts_ = 0;
     std::optional<std::int64_t> rtt_min_, rtt_max_;
-    std::vector<ThroughputInterval> seconds_;
+    struct Second {
+        std::int64_t retransmits = 0, rtt_us = 0;
+    };
+    std::vector<Second> seconds_;
 };
 
 }  // namespace

@@ -108,6 +108,7 @@ class RuntimeImpl final : public Runtime {
         Backoff backoff(std::chrono::milliseconds(500), std::chrono::seconds(20));
         while (!stopping_) {
             Value facts{Value::Object{}};
+            facts.set("agent", to_value(started_));
             for (const auto& part : parts_)
                 facts.set(part->name(), part->facts());
             auto response = co_await send(

@@ -1,5 +1,6 @@
 #include "net/udp.h"
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -109,6 +110,7 @@ class SendControl {
         if (datagram.tos >= 0)
             put(v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, static_cast<int>(datagram.tos));
         if (segment > 0) put(SOL_UDP, UDP_SEGMENT, segment);
+        if (datagram.asks_sent_time) put(SOL_SOCKET, SO_TIMESTAMPING, std::uint32_t{SOF_TIMESTAMPING_TX_SOFTWARE});
         header.msg_control = used_ == 0 ? nullptr : octets_.data();
         header.msg_controllen = used_;
     }
@@ -124,7 +126,7 @@ class SendControl {
         std::memcpy(octets_.data() + used_ + CMSG_LEN(0), &value, sizeof value);
         used_ += CMSG_SPACE(sizeof value);
     }
-    alignas(cmsghdr) std::array<char, 96> octets_{};
+    alignas(cmsghdr) std::array<char, 128> octets_{};
     std::size_t used_ = 0;
 };
 
@@ -189,6 +191,7 @@ UdpSocket::UdpSocket(UdpSocket&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       local_(other.local_),
       joins_(other.joins_),
+      asked_(other.asked_),
       overflowed_(other.overflowed_),
       overflow_seen_(other.overflow_seen_),
       buffers_(std::move(other.buffers_)) {}
@@ -197,6 +200,7 @@ UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
     std::swap(fd_, other.fd_);
     std::swap(local_, other.local_);
     std::swap(joins_, other.joins_);
+    std::swap(asked_, other.asked_);
     std::swap(overflowed_, other.overflowed_);
     std::swap(overflow_seen_, other.overflow_seen_);
     std::swap(buffers_, other.buffers_);
@@ -218,9 +222,9 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_octets);
     set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
     int stamps = options.timestamps ? SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE : 0;
-    if (options.sent_times)
-        stamps |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
-                  SOF_TIMESTAMPING_OPT_TSONLY;
+    if (options.sent_times != SentTimes::none)
+        stamps |= SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+    if (options.sent_times == SentTimes::all) stamps |= SOF_TIMESTAMPING_TX_SOFTWARE;
     if (stamps != 0) set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, stamps);
     if (options.arrivals) {
         set_option(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
@@ -239,7 +243,7 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
     if (::bind(fd, where.get(), where.length) != 0) return bind_failed(errno, local);
     UdpSocket out;
     out.local_ = TRY(local_endpoint(fd));
-    out.joins_ = options.joins && !options.sent_times;
+    out.joins_ = options.joins && options.sent_times != SentTimes::all;
     out.fd_ = socket.release();
     out.buffers_ = std::make_unique<Buffers>();
     return out;
@@ -293,7 +297,8 @@ struct UdpSocket::Outgoing {
     unsigned count = 0;
 
     static bool go_together(const OutDatagram& a, const OutDatagram& b) {
-        return a.bytes.size() == b.bytes.size() && a.peer == b.peer && a.from == b.from && a.tos == b.tos;
+        return a.bytes.size() == b.bytes.size() && a.peer == b.peer && a.from == b.from && a.tos == b.tos &&
+               !a.asks_sent_time && !b.asks_sent_time;
     }
 
     void fill(std::span<const OutDatagram> datagrams, bool joins) {
@@ -311,7 +316,7 @@ struct UdpSocket::Outgoing {
             header.msg_namelen = peers[count].length;
             header.msg_iov = &vectors[i];
             header.msg_iovlen = several;
-            if (first.from || first.tos >= 0 || several > 1)
+            if (first.from || first.tos >= 0 || first.asks_sent_time || several > 1)
                 controls[count].write(first, several > 1 ? static_cast<std::uint16_t>(first.bytes.size()) : 0, header);
             joined[count++] = several;
             i += several;
@@ -326,7 +331,10 @@ Result<std::size_t> UdpSocket::send(std::span<const OutDatagram> datagrams) {
         out.fill(datagrams.subspan(taken, std::min(datagrams.size() - taken, kUdpBatch)), joins_);
         const int sent = ::sendmmsg(fd_, out.messages.data(), out.count, MSG_DONTWAIT);
         if (sent > 0) {
-            taken += std::accumulate(out.joined.begin(), out.joined.begin() + sent, std::size_t{0});
+            const std::size_t now = std::accumulate(out.joined.begin(), out.joined.begin() + sent, std::size_t{0});
+            asked_ += static_cast<std::uint32_t>(
+                std::ranges::count(datagrams.subspan(taken, now), true, &OutDatagram::asks_sent_time));
+            taken += now;
         } else if (errno == EAGAIN || errno == ENOBUFS) {
             return taken;
         } else if (out.joined[0] > 1 && errno != EINTR) {
@@ -361,7 +369,10 @@ std::vector<UdpSocket::Sent> UdpSocket::sent_times() {
                 if (error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) number = error.ee_data;
             }
         }
-        if (time && number) out.push_back({*number, *time});
+        if (!time || !number) continue;
+        out.push_back({*number, *time});
+        // Kernels before 6.9 also number some that they then could not send: from here on we count as they do.
+        if (static_cast<std::int32_t>(*number - asked_) >= 0) asked_ = *number + 1;
     }
 }
 

@@ -45,7 +45,11 @@ struct OutDatagram {
     Endpoint peer;
     std::optional<IpAddress> from = std::nullopt;  ///< an address of this machine; the kernel's choice without
     std::int16_t tos = -1;                         ///< TOS or traffic class of this one; the socket's when negative
+    bool asks_sent_time = false;                   ///< by SentTimes::asked
 };
+
+/// Of which datagrams the kernel tells when they left: each answer costs a system call of its own.
+enum class SentTimes : std::uint8_t { none, asked, all };
 
 class UdpSocket {
   public:
@@ -57,9 +61,10 @@ class UdpSocket {
         bool arrivals = false;  ///< tell where each was sent to, and its TOS
         bool joins =
             false;  ///< neighbours of one send() to one peer, equally long, go through the kernel as one (UDP_SEGMENT)
-        bool sent_times = false;  ///< the kernel tells when each left: sent_times()
+        SentTimes sent_times = SentTimes::none;
     };
-    /// When the `number`-th datagram that this socket sent (from 0 on) was given to the device.
+    /// When the `number`-th datagram that this socket sent, of those that asked where not all do (from 0 on), was given
+    /// to the device.
     struct Sent {
         std::uint32_t number = 0;
         Time time;
@@ -82,6 +87,8 @@ class UdpSocket {
 
     /// What the kernel has told so far of datagrams that left, each once.
     [[nodiscard]] std::vector<Sent> sent_times();
+    /// How many that asked for it the kernel has taken: the next one's number.
+    [[nodiscard]] std::uint32_t asked() const { return asked_; }
     /// Datagrams that came and found the socket's buffer full (SO_RXQ_OVFL): our loss, not the network's. As of the
     /// latest that was received.
     [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
@@ -93,6 +100,7 @@ class UdpSocket {
     int fd_ = -1;
     Endpoint local_;
     bool joins_ = false;
+    std::uint32_t asked_ = 0;
     std::uint64_t overflowed_ = 0;
     std::uint32_t overflow_seen_ = 0;  // the kernel's counter, which wraps
     std::unique_ptr<Buffers> buffers_;

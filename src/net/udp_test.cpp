@@ -29,7 +29,7 @@ class UdpTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(UdpTest, TellsOfArrivalsAndOfWhatLeft) {
-    UdpSocket sender = socket({.sent_times = true});
+    UdpSocket sender = socket({.sent_times = SentTimes::all});
     UdpSocket receiver = socket({.arrivals = true});
     const IpAddress own = sender.local().address;
     EXPECT_EQ(sender.send(std::array{OutDatagram{as_bytes("a"), receiver.local(), own, 0xb8},
@@ -47,6 +47,37 @@ TEST_P(UdpTest, TellsOfArrivalsAndOfWhatLeft) {
     EXPECT_EQ(sent[1].number, 1U);
     EXPECT_GE(sent[1].time, sent[0].time);
     EXPECT_TRUE(sender.sent_times().empty());
+}
+
+TEST_P(UdpTest, TellsOfWhatAskedAndOfNothingElse) {
+    UdpSocket sender = socket({.joins = true, .sent_times = SentTimes::asked});
+    UdpSocket receiver = socket();
+    std::vector<OutDatagram> out(10, {as_bytes("x"), receiver.local()});
+    out[3].asks_sent_time = out[7].asks_sent_time = true;
+    EXPECT_EQ(sender.send(out), 10U);
+    EXPECT_EQ(sender.asked(), 2U);
+    auto sent = sender.sent_times();
+    ASSERT_EQ(sent.size(), 2U);
+    EXPECT_EQ(sent[0].number, 0U);
+    EXPECT_EQ(sent[1].number, 1U);
+    // One that the kernel does not take is not told of, and has no number.
+    const std::vector<std::uint8_t> too_long(70'000);
+    EXPECT_EQ(sender.send(std::array{OutDatagram{.bytes = too_long, .peer = receiver.local(), .asks_sent_time = true}}),
+              1U);
+    const std::uint32_t next = sender.asked();
+    EXPECT_EQ(next, 2U);
+    EXPECT_EQ(sender.send(std::array{OutDatagram{.bytes = as_bytes("y"),
+                                                 .peer = receiver.local(),
+                                                 .from = sender.local().address,
+                                                 .tos = 0xb8,
+                                                 .asks_sent_time = true}}),
+              1U);
+    sent = sender.sent_times();
+    ASSERT_EQ(sent.size(), 1U);
+    EXPECT_EQ(sent[0].number, next);
+    std::size_t got = 0;
+    while (got < 11)
+        got += wait(receiver).size();
 }
 
 TEST_P(UdpTest, JoinedDatagramsArriveApart) {

@@ -180,7 +180,7 @@ class Client {
 }  // namespace
 
 Result<net::UdpSocket> session_socket(const net::IpAddress& local, std::uint8_t dscp) {
-    return net::UdpSocket::bind({local, 0}, {.dscp = dscp, .arrivals = true, .sent_times = true});
+    return net::UdpSocket::bind({local, 0}, {.dscp = dscp, .arrivals = true, .sent_times = net::SentTimes::all});
 }
 
 Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock, net::UdpSocket socket) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "app/commands.h"
@@ -33,6 +34,7 @@ struct OwpingOptions {
     std::vector<double> percentiles;
     unsigned dscp = 0;
     bool to_only = false, from_only = false, verbose = false, ipv4 = false, ipv6 = false;
+    std::optional<bool> by_name;
 };
 
 Nanoseconds seconds_of(double seconds) {
@@ -137,6 +139,7 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
     settings.modes = TRY(modes_of(options));
     settings.user = options.user;
     settings.pass_phrase = TRY(pass_phrase_of(options));
+    settings.by_name = options.by_name;
     settings.padding = options.padding;
     settings.timeout = seconds_of(options.timeout);
     settings.dscp = static_cast<std::uint8_t>(options.dscp);
@@ -153,9 +156,13 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
     const SystemClock clock;
     const auto result = TRY(owamp::twamp_ping(TRY(measured_host(options.host, kTwampPort, options.ipv4, options.ipv6)),
                                               settings, std::move(session), clock));
-    const auto summary = stamp::summary_of(result);
-    if (context.output != OutputFormat::table) return print(format_object(to_value(summary), context.output));
-    return print((options.verbose ? stamp::packet_lines(result) : "") + stamp::text_of(summary, "twping"));
+    const auto summary = stamp::summary_of(result.session);
+    if (context.output != OutputFormat::table)
+        TRY(print(format_object(to_value(summary), context.output)));
+    else
+        TRY(print((options.verbose ? stamp::packet_lines(result.session) : "") + stamp::text_of(summary, "twping")));
+    if (result.stop_fault) return std::unexpected(*result.stop_fault);
+    return {};
 }
 
 /// What both commands have.
@@ -207,6 +214,11 @@ void add_owping_command(CLI::App& app, Context& context) {
 
     CLI::App* two_way = app.add_subcommand("twping", "Round trip, one-way delay and loss to a TWAMP server");
     const auto two_way_options = add_ping_options(*two_way);
+    const auto by_name = [two_way_options](bool wanted) { return [=] { two_way_options->by_name = wanted; }; };
+    CLI::Option* always = two_way->add_flag_callback("--individual", by_name(true),
+                                                     "Only where the session is started and stopped by its name "
+                                                     "(RFC 5938); else wherever the server offers it");
+    two_way->add_flag_callback("--no-individual", by_name(false), "Never by its name")->excludes(always);
     two_way->callback([two_way_options, &context] {
         context.command = [two_way_options, &context] { return twping(context, *two_way_options); };
     });

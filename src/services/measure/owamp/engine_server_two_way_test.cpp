@@ -9,23 +9,6 @@ namespace {
 
 using std::chrono::seconds;
 
-/// Reflectors that write down what they are told.
-class FakeReflectors final : public Reflectors {
-  public:
-    Result<TestEnds::Place> reserve(const net::IpAddress&, std::uint16_t port, std::uint8_t,
-                                    const net::Endpoint& peer) override {
-        told.push_back("reserve " + peer.text());
-        return TestEnds::Place{0, port != 0 ? port : std::uint16_t{8762}};
-    }
-    void start(const TestEnds::Place&, const Session& session) override {
-        told.push_back("start " + session.peer.text() + (session.symmetrical ? " symmetrical" : "") +
-                       (session.mode == TestMode::open ? " open" : " protected"));
-    }
-    void stop(const TestEnds::Place&, const net::Endpoint& peer) override { told.push_back("stop " + peer.text()); }
-
-    std::vector<std::string> told;
-};
-
 /// A TWAMP client in one mode, past its set-up.
 struct TwoWay {
     FakeEnds ends{kServer.address, 8000};

@@ -7,7 +7,7 @@ namespace quipu::owamp {
 Result<void> set_up(const ServerGreeting& greeting, const Credentials& credentials, const SecretSource& secrets,
                     ControlWriter& out, ControlKeys& keys) {
     SetUpResponse response{.mode = credentials.mode, .key_id = {}, .token = {}, .client_iv = {}};
-    if (credentials.mode == mode::kOpen) {
+    if ((credentials.mode & mode::kOpen) != 0) {
         write(out, response);
         return {};
     }

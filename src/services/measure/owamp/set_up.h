@@ -6,7 +6,7 @@
 namespace quipu::owamp {
 
 struct Credentials {
-    std::uint32_t mode = 0;  ///< that was chosen of those offered
+    std::uint32_t mode = 0;  ///< that was chosen of those offered, with its extensions
     std::string_view user, pass_phrase;
     std::string server;  ///< for errors: who wants what can't be
 };

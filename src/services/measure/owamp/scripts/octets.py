@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Works out the octets of scripts/control/*.txt from RFC 4656 and RFC 5357, with hashlib and the cryptography module and
-nothing of Quipu's: scripts/octets.py FOLDER"""
-import hashlib, hmac, struct, sys
+"""Works out the octets of control/*.txt and twamp_client/*.txt from RFC 4656, RFC 5357 and RFC 5938, with hashlib and the
+cryptography module and nothing of Quipu's. Run it in this folder."""
+import hashlib, hmac, struct
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 PHRASE = b"los nudos hablan"
@@ -151,7 +151,111 @@ for mode, name in ((1, "open"), (2, "authenticated"), (4, "encrypted")):
     for two_way in (False, True):
         for from_client in (True, False):
             what = ("twamp" if two_way else "owamp") + f"_{name}_{'client' if from_client else 'server'}"
-            with open(f"{sys.argv[1]}/{what}.txt", "w") as out:
+            with open(f"control/{what}.txt", "w") as out:
                 out.write(script(f"{'TWAMP' if two_way else 'OWAMP'}-Control in {name} mode: what the {'client' if from_client else 'server'} says.", mode, two_way, from_client))
-with open(f"{sys.argv[1]}/twamp_mixed_client.txt", "w") as out:
+with open("control/twamp_mixed_client.txt", "w") as out:
     out.write(script("TWAMP-Control in mixed mode (RFC 5618: test packets open, control as in encrypted mode): what the client says.", 8, True, True))
+
+
+class Conversation:
+    """What twping says and is told (scripts/twamp_client/*.txt), up to where the sessions are to be started."""
+
+    def __init__(self, mode, offered=127, by_name="offered"):
+        self.lines = []
+        security = mode & 15 or 1
+        protected = security != 1
+        self.server, self.client = Stream(protected, SERVER_IV), Stream(protected, CLIENT_IV)
+        user = "panama" if protected else "-"
+        self.say(f"client modes={security} user={user} phrase={PHRASE.decode().replace(' ', '_') if protected else '-'} by-name={by_name}")
+        self.put("<", bytes(12) + struct.pack(">I", offered) + CHALLENGE + SALT + struct.pack(">I12x", COUNT))
+        if not mode:
+            return
+        key = hashlib.pbkdf2_hmac("sha1", PHRASE, SALT, COUNT, 16)
+        token = cbc(key, bytes(16), CHALLENGE + AES_KEY + HMAC_KEY) if protected else bytes(64)
+        self.put(">", struct.pack(">I80s", mode, b"panama" if protected else b"") + token + (CLIENT_IV if protected else bytes(16)))
+        self.put("<", bytes(16) + SERVER_IV + self.server.text(struct.pack(">Q8x", 0xD274000000000000)))
+        padding = 64 if security in (2, 4) else 27
+        self.put(">", request(self.client, True, False, 0, 0, 0, 7001, 7001, "192.0.2.1", "192.0.2.2", bytes(16), padding, 0xD274BBC080000000,
+                              2 << 32, 0x2E000000, 0, 0, []))
+        self.put("<", self.server.text(struct.pack(">BxH", 0, 8761) + SID + bytes(12)) + self.server.digest())
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def put(self, who, octets):
+        for i in range(0, len(octets), 32):
+            self.say((f"{who} " if i == 0 else "+ ") + octets[i:i + 32].hex(" ", 4))
+
+    def message(self, who, octets):
+        stream = self.client if who == ">" else self.server
+        self.put(who, stream.text(octets) + stream.digest())
+
+    def named(self, who, number, sids, accept=0):
+        """RFC 5938 §3.2 to §3.5."""
+        self.message(who, bytes([number, accept]) + bytes(10) + struct.pack(">I", len(sids)) + b"".join(sids))
+
+    def started(self, mode):
+        self.named(">", 7, [SID])
+        self.named("<", 8, [SID])
+        self.say(f"running mode={mode} reflector=192.0.2.2:8761")
+
+    def plainly(self):
+        self.message(">", bytes([2]) + bytes(15))
+        self.message("<", bytes(16))
+        self.say("running mode=open reflector=192.0.2.2:8761")
+        self.say("stop")
+        self.message(">", bytes([3, 0, 0, 0]) + struct.pack(">I8x", 1))
+        self.say("stopped")
+
+
+def conversations(name, title, *several):
+    with open(f"twamp_client/{name}.txt", "w") as out:
+        out.write(f"# {title}\n# Octets by octets.py from the text of the RFCs: hashlib and the cryptography module, nothing of ours.\n")
+        out.write(f"secrets {AES_KEY.hex()} {HMAC_KEY.hex()} {CLIENT_IV.hex()}\n")
+        for conversation in several:
+            out.write("\n".join(conversation.lines) + "\n")
+
+
+for mode, name, test in ((1, "open", "open"), (2, "authenticated", "authenticated"), (4, "encrypted", "encrypted"), (8, "mixed", "open")):
+    c = Conversation(mode | 16)
+    c.started(test)
+    c.say("stop")
+    c.named(">", 9, [SID])
+    c.named("<", 10, [SID])
+    c.say("stopped")
+    conversations(f"by_name_{name}", f"twping in {name} mode: its session is started and stopped by name (RFC 5938).", c)
+
+refused, unoffered, off = Conversation(0, 1, "demanded"), Conversation(1, 111), Conversation(1, 127, "never")
+refused.say("fails does not start and stop sessions by name")
+unoffered.plainly()
+off.plainly()
+conversations("plainly", "twping with a server that has no names, and where they are switched off: Start-Sessions and Stop-Sessions (RFC 5357).",
+              refused, unoffered, off)
+
+faults = []
+for number, sids, accept, why in (
+        (8, [SID2], 0, "acknowledges the start of another session"), (8, [], 0, "acknowledges the start of another session"),
+        (8, [SID, SID2], 0, "2 session names, and at most 1 are read"), (8, [SID], 1, "the start was refused: failure"),
+        (8, [SID], 5, "the start was refused: temporary-limit"), (10, [SID], 0, "answers the start with message 10"),
+        (0, [], 0, "message 0 names no sessions")):
+    faults.append(Conversation(1 | 16))
+    faults[-1].named(">", 7, [SID])
+    faults[-1].named("<", number, sids, accept)
+    faults[-1].say(f"fails {why}")
+for number, sids, accept, why in (
+        (10, [SID2], 0, "acknowledges the stop of another session"), (10, [SID], 1, "the stop was refused: failure"),
+        (8, [SID], 0, "answers the stop with message 8"), (11, [SID], 0, "message 11 names no sessions")):
+    faults.append(Conversation(1 | 16))
+    faults[-1].started("open")
+    faults[-1].say("stop")
+    faults[-1].named(">", 9, [SID])
+    faults[-1].named("<", number, sids, accept)
+    faults[-1].say(f"fails {why}")
+for mode in (2, 4, 8):
+    # One bit of the HMAC is another one: under CBC its whole block.
+    faults.append(c := Conversation(mode | 16))
+    c.named(">", 7, [SID])
+    octets = c.server.text(bytes([8]) + bytes(11) + struct.pack(">I", 1) + SID) + c.server.digest()
+    c.put("<", octets[:-1] + bytes([octets[-1] ^ 1]))
+    c.say("fails HMAC")
+conversations("faults", "Acknowledgements that twping does not take.", *faults)

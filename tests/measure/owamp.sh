@@ -42,6 +42,10 @@ assert len(sessions) == 2, len(sessions)
 for s in sessions:
     assert (s["sent"], s["lost"], s["duplicates"]) == (20, 0, 0), s
     assert s["delay_min_ms"] > 0 and s["hops_min"] == s["hops_max"] == 0, s
+# Our packets, to the server, left after their stamp; both clocks are declared or known to a microsecond at best.
+there, back = sessions
+assert 0 < there["sent_late_samples"] <= 20 and "sent_late_samples" in back and not back["sent_late_samples"], sessions
+assert 0 < there["sent_late_median_ms"] <= there["sent_late_p95_ms"] <= there["sent_late_p99_ms"], there
 PYTHON
 }
 measure open 192.0.2.1
@@ -65,6 +69,10 @@ measure_two_way two-way6 '[2001:db8::1]'
 measure_two_way two-way-authenticated 192.0.2.1 -A A -u panama -k keys
 measure_two_way two-way-encrypted 192.0.2.1 -A E -u panama -k keys
 measure_two_way two-way-mixed 192.0.2.1 -A M -u panama -k keys
+# Above, sessions are started and stopped by name, as the server offers it (RFC 5938): a bit of the mode that is chosen.
+measure_two_way two-way-demanded 192.0.2.1 --individual
+measure_two_way two-way-plain 192.0.2.1 --no-individual
+measure_two_way two-way-plain-encrypted 192.0.2.1 -A E -u panama -k keys --no-individual
 "$program" owping 192.0.2.1 -A E -u panama -k wrong >/dev/null 2>refused.log && bad "a wrong key was taken"
 grep -q 'the server refuses' refused.log || bad "a wrong key is told as: $(cat refused.log)"
 "$program" owping 192.0.2.1 -c 50000000 -t >/dev/null 2>refused.log && bad "fifty million packets were taken"
@@ -81,15 +89,27 @@ is() { # WHAT FOUND EXPECTED
   [ "$2" = "$3" ] || bad "$1: tshark sees $2, not $3"
 }
 # Of protected connections it can read no more than their set-up.
-protected=$(read_capture -Y 'twamp.control.mode == 2 || twamp.control.mode == 4 || twamp.control.mode == 8' -T fields -e tcp.stream | sort -u | paste -sd,)
+protected=$(read_capture -Y 'twamp.control.mode in {2, 4, 8, 18, 20, 24}' -T fields -e tcp.stream | sort -u | paste -sd,)
 # TCP itself may repeat itself on a busy machine: that is no complaint about what it carries.
 complaints=$(read_capture -Y "(_ws.malformed || _ws.expert.severity >= 6291456) && !(tcp.stream in {$protected}) && !(tcp.flags.reset == 1) && !tcp.analysis.flags && !tcp.options.sack.dsack && !(udp.dstport in {9, 10})" | head -5)
 [ -z "$complaints" ] || bad "tshark complains: $complaints"
 is greetings "$(count 'twamp.control.modes == 7 && twamp.control.count == 2048')" 6
-is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 127 && twamp.control.count == 2048')" 5
-is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 6
-is 'two-way requests that can be read' "$(count 'tcp.dstport == 862 && twamp.control.command == 5 && twamp.control.padding_length == 27')" 2
-is 'two-way stops that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 3 && twamp.control.numsessions == 1 && !(tcp.stream in {$protected})")" 2
+is 'greetings of TWAMP' "$(count 'tcp.srcport == 862 && twamp.control.modes == 127 && twamp.control.count == 2048')" 8
+is 'set-ups with a user' "$(count 'twamp.control.keyid contains 70:61:6e:61:6d:61')" 7
+is 'set-ups by name, in each mode' "$(read_capture -Y 'tcp.dstport == 862 && twamp.control.mode' -T fields -e twamp.control.mode | sort -n | uniq -c | tr -s ' \n' ' ')" ' 1 1 1 4 3 17 1 18 1 20 1 24 '
+is 'two-way requests that can be read' "$(count 'tcp.dstport == 862 && twamp.control.command == 5 && twamp.control.padding_length == 27')" 4
+is 'two-way starts that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 2 && !(tcp.stream in {$protected})")" 1
+is 'two-way stops that can be read' "$(count "tcp.dstport == 862 && twamp.control.command == 3 && twamp.control.numsessions == 1 && !(tcp.stream in {$protected})")" 1
+# RFC 5938's commands tshark knows by their octets only: number, how many, one name of 16 octets, an HMAC of zeros. The acknowledgements repeat the name.
+named() { # PORT-FIELD NUMBER
+  read_capture -Y "$1 == 862 && tcp.len == 48 && tcp.payload[0:16] == $(printf '%02x' "$2"):00:00:00:00:00:00:00:00:00:00:00:00:00:00:01 && !(tcp.stream in {$protected})" \
+    -T fields -e tcp.payload | cut -c33-64 | sort
+}
+for number in 7 9; do
+  is "sessions named by command $number" "$(named tcp.dstport $number | sort -u | wc -l)" 3
+  is "acknowledged names of command $number" "$(named tcp.srcport $((number + 1)))" "$(named tcp.dstport $number)"
+done
+is 'the names are the same at both' "$(named tcp.dstport 7)" "$(named tcp.dstport 9)"
 is 'requests that can be read' "$(count 'twamp.control.command == 1 && twamp.control.number_of_packets == 20 && twamp.control.number_of_schedule_slots == 1')" 2
 is 'packets of each length' "$(read_capture -Y 'udp.port in {8760 .. 8799}' -T fields -e udp.length | sort -n | uniq -c | tr -s ' \n' ' ')" ' 80 22 40 56 40 156 '
 is 'packets with DSCP 46' "$(count 'udp.port in {8760 .. 8799} && ip.dsfield.dscp == 46')" 40

@@ -2,6 +2,7 @@
 // The client of OWAMP-Control: from the greeting to the records of its sessions (RFC 4656 §3), for one server and any
 // number of sessions to it and from it. Octets and time in, octets out; test packets go through TestEnds.
 
+#include "services/measure/owamp/lateness.h"
 #include "services/measure/owamp/test_session.h"
 
 namespace quipu::owamp {
@@ -29,6 +30,7 @@ struct ClientResult {
     RequestSession request;
     SessionDescription sent;
     std::vector<PacketRecord> records;
+    Lateness::Figures late;  ///< of our own sender, by whoever moves its packets: how long after their stamp they left
 };
 
 class ClientSession {

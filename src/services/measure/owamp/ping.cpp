@@ -25,10 +25,13 @@ Result<PingResult> ping(const PingSettings& settings, const Clock& clock) {
         const ByteSpan octets = TRY(read_control(fd, buffer, left));
         if (!octets.empty()) session.feed(octets, clock.now());
     }
-    return PingResult {
+    PingResult out {
         TRY(session.results())
         , plane->counters().overflowed
     };
+    for (ClientResult& result : out.sessions)
+        if (result.to_server) result.late = plane->lateness();
+    return out;
 }
 
 }  // namespace quipu::owamp

@@ -63,6 +63,12 @@ std::string local_time(Time time) {
                        std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count() % 1000);
 }
 
+std::string lateness_line(const SessionSummary& s) {
+    if (!s.sent_late_median_ms) return {};
+    return fmt::format("left after their stamp, median/P95/P99 = {:.3g}/{:.3g}/{:.3g} ms (of {} packets)\n",
+                       *s.sent_late_median_ms, *s.sent_late_p95_ms, *s.sent_late_p99_ms, s.sent_late_samples);
+}
+
 std::string hops_line(const SessionSummary& s) {
     if (!s.hops_min) return "TTL not reported\n";
     if (s.hops_values == 1) return fmt::format("hops = {} (consistently)\n", *s.hops_min);
@@ -112,6 +118,13 @@ SessionSummary summary_of(const ClientResult& result, const std::vector<double>&
         for (const double percentile : percentiles)
             out.percentiles.push_back({percentile, quantile(delays, percentile / 100)});
     }
+    if (result.late.samples != 0) {
+        const auto in_ms = [](Nanoseconds late) { return static_cast<double>(late.count()) / 1e6; };
+        out.sent_late_median_ms = in_ms(result.late.median);
+        out.sent_late_p95_ms = in_ms(result.late.p95);
+        out.sent_late_p99_ms = in_ms(result.late.p99);
+        out.sent_late_samples = static_cast<std::int64_t>(result.late.samples);
+    }
     fill_hops(out, arrived);
     out.reordering = reordering_of(arrived);
     return out;
@@ -134,6 +147,7 @@ std::string text_of(const SessionSummary& s) {
                        *s.delay_max_ms);
     out += s.synchronised ? fmt::format("(err={:.3g} ms)\n", *s.error_ms) : "(unsync)\n";
     out += fmt::format("one-way jitter = {:.3g} ms (P95-P50)\n", *s.jitter_ms);
+    out += lateness_line(s);
     if (!s.percentiles.empty()) out += "Percentiles:\n";
     for (const auto& percentile : s.percentiles)
         out += fmt::format("\t{:.1f}: {:.3g} ms\n", percentile[0], percentile[1]);

@@ -15,9 +15,11 @@ struct SessionSummary {
     std::optional<Time> first, last;  ///< sent
     std::int64_t sent = 0, lost = 0, duplicates = 0;
     std::optional<double> delay_min_ms, delay_median_ms, delay_max_ms;
-    std::optional<double> jitter_ms;               ///< 95th percentile less the median
-    std::optional<double> error_ms;                ///< the largest of both clocks' errors together
-    bool synchronised = true;                      ///< both clocks say so in every packet
+    std::optional<double> jitter_ms;  ///< 95th percentile less the median
+    std::optional<double> error_ms;   ///< the largest of both clocks' errors together
+    bool synchronised = true;         ///< both clocks say so in every packet
+    std::optional<double> sent_late_median_ms, sent_late_p95_ms, sent_late_p99_ms;  ///< after their stamp; our sender's
+    std::int64_t sent_late_samples = 0;
     std::vector<std::vector<double>> percentiles;  ///< pairs: which one, and its delay in milliseconds
     std::optional<std::int64_t> hops_min, hops_max;
     std::int64_t hops_values = 0;
@@ -39,6 +41,11 @@ struct SessionSummary {
             field<&T::jitter_ms>("jitter_ms", "95th percentile less the median"),
             field<&T::error_ms>("error_ms", "Bound of the error of both clocks"),
             field<&T::synchronised>("synchronised", "Whether both clocks are synchronised").required(),
+            field<&T::sent_late_median_ms>("sent_late_median_ms",
+                                           "How long after the stamp that they carry our packets left, of a sample"),
+            field<&T::sent_late_p95_ms>("sent_late_p95_ms", "Its 95th percentile"),
+            field<&T::sent_late_p99_ms>("sent_late_p99_ms", "Its 99th percentile"),
+            field<&T::sent_late_samples>("sent_late_samples", "Packets that the kernel was asked for").required(),
             field<&T::percentiles>("percentiles", "Those that were asked for: which, and the delay in milliseconds"),
             field<&T::hops_min>("hops_min", "Fewest hops"), field<&T::hops_max>("hops_max", "Most hops"),
             field<&T::hops_values>("hops_values", "How many different numbers of hops").required(),

@@ -40,6 +40,10 @@ TEST(OwpingSummary, SaysWhatTheReferenceSays) {
                      record(2, milliseconds(23)), record(3, std::nullopt, 255), record(4, milliseconds(21), 252)},
                     6);
     result.sent.skips = {{5, 5}};
+    result.late = {.samples = 5,
+                   .median = std::chrono::microseconds(4),
+                   .p95 = std::chrono::microseconds(20),
+                   .p99 = std::chrono::microseconds(300)};
     EXPECT_EQ(text_of(summary_of(result, {95})), R"(
 --- owping statistics from [192.0.2.1]:5001 to [2001:db8::2]:6001 ---
 SID:	c0000201000000000000000000000000
@@ -48,6 +52,7 @@ last:	2011-11-21T12:00:00.500
 5 sent, 1 lost (20.000%), 1 duplicates
 one-way delay min/median/max = 20/21/140 ms, (err=0.2 ms)
 one-way jitter = 119 ms (P95-P50)
+left after their stamp, median/P95/P99 = 0.004/0.02/0.3 ms (of 5 packets)
 Percentiles:
 	95.0: 140 ms
 hops takes 2 values; min hops = 2, max hops = 3

@@ -18,9 +18,7 @@ constexpr int kFullPatience = 5;           // milliseconds for the kernel's buff
 Result<std::unique_ptr<TestPlane>> TestPlane::start(const Clock& clock, const TestPlaneSettings& settings) {
     std::unique_ptr<TestPlane> plane(new TestPlane(clock, settings, TRY(net::Waker::create())));
     plane->packets_.resize(net::kUdpBatch);
-    plane->quality_ = settings.clock_error > Nanoseconds::zero() ? measure::ClockQuality{settings.clock_error, true}
-                                                                 : measure::clock_quality();
-    plane->error_ = ErrorEstimate::from(plane->quality_.bound, plane->quality_.synchronised);
+    plane->look_at_clock();
     plane->thread_ = std::jthread([&self = *plane] { self.run(); });
     return plane;
 }
@@ -40,7 +38,7 @@ Result<TestEnds::Place> TestPlane::reserve(const net::IpAddress& local, std::opt
         if (!peer || receiver_.reserve(i, *peer)) return Place{i, socket.socket.local().port};
     }
     sockets_.push_back({
-        TRY(net::UdpSocket::bind(local, settings_.ports, {.dscp = dscp}))
+        TRY(net::UdpSocket::bind(local, settings_.ports, {.dscp = dscp, .sent_times = net::SentTimes::asked}))
         , local, dscp
     });
     const auto last = static_cast<std::uint32_t>(sockets_.size() - 1);
@@ -101,6 +99,19 @@ TrafficCounters TestPlane::counters() const {
     return out;
 }
 
+Lateness::Figures TestPlane::lateness() const {
+    const std::scoped_lock lock(mutex_);
+    return lateness_.figures();
+}
+
+void TestPlane::look_at_clock() {
+    quality_ = settings_.clock_error > Nanoseconds::zero() ? measure::ClockQuality{settings_.clock_error, true}
+                                                           : measure::clock_quality();
+    error_ = ErrorEstimate::from(quality_.bound, quality_.synchronised);
+    // RFC 4656 §4.1.2: the error is that of the stamp, so what lies between it and the packet's leaving is part of it.
+    sent_error_ = ErrorEstimate::from(quality_.bound + lateness_.bound(), quality_.synchronised);
+}
+
 void TestPlane::run() {
     static_cast<void>(::prctl(PR_SET_TIMERSLACK, 1000UL));
     std::vector<Socket*> sockets;
@@ -111,9 +122,8 @@ void TestPlane::run() {
             const std::scoped_lock lock(mutex_);
             while (sockets.size() < sockets_.size())
                 sockets.push_back(&sockets_[sockets.size()]);
-            if (clock_.now() >= look && settings_.clock_error == Nanoseconds::zero()) {
-                quality_ = measure::clock_quality();
-                error_ = ErrorEstimate::from(quality_.bound, quality_.synchronised);
+            if (clock_.now() >= look) {
+                look_at_clock();
                 look = clock_.now() + kLookAtClock;
             }
         }
@@ -149,21 +159,34 @@ bool TestPlane::send_due() {
     due_.clear();
     std::array<net::OutDatagram, net::kUdpBatch> batch;
     std::size_t begin = 0;
-    std::vector<std::pair<std::size_t, net::UdpSocket*>> runs;  // where each socket's packets end
+    struct Run {  // neighbours of one socket
+        std::size_t end;
+        net::UdpSocket* socket;
+    };
+    std::vector<Run> runs;
+    std::size_t sampled = net::kUdpBatch;
+    Time stamp;
     {
         const std::scoped_lock lock(mutex_);
-        sender_.collect(clock_.now(), net::kUdpBatch, due_);
+        const Time now = clock_.now();
+        sender_.collect(now, net::kUdpBatch, due_);
+        // Within a batch the first waits longest for the call, the last longest in it.
+        if (!due_.empty() && sample_.wanted(now)) sampled = turn_++ % due_.size();
         for (std::size_t i = 0; i < due_.size(); ++i) {
             auto& due = due_[i];
             packets_[i].resize(due.octets);
+            const Time written = clock_.now();
             due.packets->write(packets_[i],
-                               {.sequence = due.sequence, .sent = measure::to_ntp(clock_.now()), .error = error_});
-            batch[i] = {packets_[i], due.peer};
+                               {.sequence = due.sequence, .sent = measure::to_ntp(written), .error = sent_error_});
+            batch[i] = {.bytes = packets_[i], .peer = due.peer, .asks_sent_time = i == sampled};
+            if (i == sampled) stamp = written;
             if (i + 1 == due_.size() || due_[i + 1].socket != due.socket)
-                runs.emplace_back(i + 1, &sockets_[due.socket].socket);
+                runs.push_back({i + 1, &sockets_[due.socket].socket});
         }
     }
     for (const auto& [end, socket] : runs) {
+        const std::uint32_t number = socket->asked();
+        const std::uint32_t at = due_[begin].socket;
         while (begin < end) {
             const auto taken = socket->send(std::span(batch).subspan(begin, end - begin));
             begin += taken ? *taken : end - begin;
@@ -171,8 +194,21 @@ bool TestPlane::send_due() {
             pollfd full{.fd = socket->fd(), .events = POLLOUT, .revents = 0};
             if (::poll(&full, 1, kFullPatience) <= 0) begin = end;  // they count as lost on the way: they are
         }
+        if (socket->asked() == number) continue;
+        sample_.asked(at, number, stamp);
+        hear_what_left(at, *socket);  // most devices have taken it by now
     }
     return due_.size() == net::kUdpBatch;
+}
+
+void TestPlane::hear_what_left(std::uint32_t at, net::UdpSocket& socket) {
+    for (const auto& sent : socket.sent_times()) {
+        const auto late = sample_.told(at, sent.number, sent.time);
+        if (!late) continue;
+        const std::scoped_lock lock(mutex_);
+        lateness_.add(*late);
+        sent_error_ = ErrorEstimate::from(quality_.bound + lateness_.bound(), quality_.synchronised);
+    }
 }
 
 void TestPlane::wait(const std::vector<Socket*>& sockets, Time until) {
@@ -180,6 +216,8 @@ void TestPlane::wait(const std::vector<Socket*>& sockets, Time until) {
     for (const Socket* socket : sockets)
         watched.push_back({.fd = socket->socket.fd(), .events = POLLIN, .revents = 0});
     waker_.wait(watched, until - clock_.now());
+    for (std::uint32_t i = 0; i < sockets.size(); ++i)
+        if ((watched[i + 1].revents & POLLERR) != 0) hear_what_left(i, sockets[i]->socket);
 }
 
 }  // namespace quipu::owamp

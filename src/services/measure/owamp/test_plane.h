@@ -11,6 +11,7 @@
 #include "net/waker.h"
 #include "services/measure/clock_error.h"
 #include "services/measure/owamp/engine_traffic.h"
+#include "services/measure/owamp/lateness.h"
 
 namespace quipu::owamp {
 
@@ -35,6 +36,8 @@ class TestPlane final : public TestEnds {
     [[nodiscard]] measure::ClockQuality clock() const;
     /// Of both engines together.
     [[nodiscard]] TrafficCounters counters() const;
+    /// How late after their stamp packets left; the error that they carry covers it.
+    [[nodiscard]] Lateness::Figures lateness() const;
 
   private:
     struct Socket {
@@ -47,7 +50,9 @@ class TestPlane final : public TestEnds {
 
     void run();
     void receive_waiting(const std::vector<Socket*>& sockets);
+    void look_at_clock();
     bool send_due();
+    void hear_what_left(std::uint32_t at, net::UdpSocket& socket);
     void wait(const std::vector<Socket*>& sockets, Time until);
 
     const Clock& clock_;
@@ -61,10 +66,14 @@ class TestPlane final : public TestEnds {
     SendEngine sender_;
     ReceiveEngine receiver_;
     measure::ClockQuality quality_;
-    ErrorEstimate error_;
+    Lateness lateness_;
+    ErrorEstimate error_;       // of our clock: of stamps that are the kernel's
+    ErrorEstimate sent_error_;  // of those that packets carry
 
     std::vector<SendEngine::Due> due_;                // the thread's own, reused
     std::vector<std::vector<std::uint8_t>> packets_;  // likewise
+    SentSample sample_;                               // the thread's own
+    std::size_t turn_ = 0;                            // which place of a batch the next sample has
     std::jthread thread_;
 };
 

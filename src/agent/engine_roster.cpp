@@ -46,17 +46,19 @@ void Roster::revoke(std::string_view agent) {
     }
 }
 
-Roster::Heard Roster::heard(std::string_view agent, std::string address, std::string version, Value facts, Time now) {
+Roster::Heard Roster::heard(std::string_view agent, std::string address, PollRequest said, Time now) {
     const auto it = agents_.find(agent);
     if (it == agents_.end()) return {};
     AgentInfo& info = it->second.info;
     const Heard result{.connected = !info.connected,
-                       .changed = info.facts != facts || info.version != version || info.address != address};
+                       .changed = info.facts != said.facts || info.version != said.version ||
+                                  info.started != said.started || info.address != address};
     info.connected = true;
     info.seen = now;
     info.address = std::move(address);
-    info.version = std::move(version);
-    info.facts = std::move(facts);
+    info.version = std::move(said.version);
+    info.started = said.started;
+    info.facts = std::move(said.facts);
     return result;
 }
 
@@ -77,14 +79,16 @@ std::vector<std::string> Roster::expire(Time now) {
     return lost;
 }
 
-bool Roster::reassign(const std::map<std::string, Assign>& parts) {
+bool Roster::reassign(const std::map<std::string, Agents::Assign>& parts, bool complete) {
     bool any = false;
     for (auto& [id, entry] : agents_) {
         Value work{Value::Object{}};
         for (const auto& [name, assign] : parts) {
-            Value assignment = assign(entry.info);
-            if (!assignment.is_null()) work.set(name, std::move(assignment));
+            if (auto assignment = assign(entry.info)) work.set(name, std::move(*assignment));
         }
+        if (const Value::Object* facts = complete ? entry.info.facts.if_object() : nullptr)
+            for (const auto& [name, unused] : *facts)
+                if (!parts.contains(name)) work.set(name, Value());
         if (entry.work.revision != 0 && entry.work.parts == work) continue;
         entry.work = {.revision = ++revision_, .parts = std::move(work)};
         any = true;

@@ -10,6 +10,7 @@
 
 #include "agent/hub.h"
 #include "agent/store.h"
+#include "agent/ticket.h"
 #include "base/result.h"
 
 namespace quipu::agent {
@@ -38,15 +39,15 @@ class Roster {
         bool connected = false;  ///< it was not before
         bool changed = false;    ///< it says something else of itself
     };
-    Heard heard(std::string_view agent, std::string address, std::string version, Value facts, Time now);
+    Heard heard(std::string_view agent, std::string address, PollRequest said, Time now);
     /// A sign of life without news.
     void touch(std::string_view agent, Time now);
     /// Those that are lost by now, each named once.
     [[nodiscard]] std::vector<std::string> expire(Time now);
 
-    using Assign = std::function<Value(const AgentInfo&)>;
-    /// Asks every part anew; true if anybody's work changed.
-    bool reassign(const std::map<std::string, Assign>& parts);
+    /// Asks every part anew; true if anybody's work changed. `complete`: a part of an agent that is not among `parts`
+    /// is no service's, and has no work.
+    bool reassign(const std::map<std::string, Agents::Assign>& parts, bool complete);
     [[nodiscard]] Assignments assignments(std::string_view agent) const;
 
     [[nodiscard]] std::vector<AgentInfo> agents() const;

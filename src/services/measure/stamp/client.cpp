@@ -22,8 +22,8 @@ class Client {
           socket_(std::move(socket)),
           chance_(Rng::from_system()),
           sender_(settings.plan, Rng(chance_.next()), clock.monotonic()),
-          hmac_(Hmac::Hash::sha256, as_bytes(settings.key)),
-          twamp_hmac_(Hmac::Hash::sha1, {}) {
+          hmac_(Hmac::Hash::sha256, as_bytes(settings.key)) {
+        if (settings.twamp_keys) twamp_.emplace(*settings.twamp_keys);
         while (settings_.form.protocol == Protocol::stamp && ssid_ == 0)
             ssid_ = settings_.ssid != 0 ? settings_.ssid : static_cast<std::uint16_t>(chance_.next());
         const auto quality = settings.declared_clock_error > Nanoseconds::zero()
@@ -64,9 +64,8 @@ class Client {
                            settings_.form);
             packet_.bytes(extensions.span());
             std::vector<std::uint8_t> bytes(packet_.span().begin(), packet_.span().end());
-            if (settings_.twamp_keys)
-                seal_twamp(std::span(bytes).first(settings_.form.question_octets()), settings_.form, false,
-                           *settings_.twamp_keys, twamp_hmac_);
+            if (twamp_)
+                twamp_->seal(std::span(bytes).first(settings_.form.question_octets()), settings_.form, false);
             else if (settings_.form.mode == Mode::authenticated)
                 seal_stamp(bytes, hmac_);
             const std::array datagrams{net::OutDatagram{bytes, settings_.reflector}};
@@ -120,10 +119,9 @@ class Client {
 
     void take(const net::Datagram& datagram) {
         if (datagram.peer != settings_.reflector) return sender_.strange();
-        const bool authenticated = settings_.form.mode == Mode::authenticated && !settings_.twamp_keys;
+        const bool authenticated = settings_.form.mode == Mode::authenticated && !twamp_;
         plain_.assign(datagram.bytes.begin(), datagram.bytes.end());
-        const bool opened =
-            !settings_.twamp_keys || open_twamp(plain_, settings_.form, true, *settings_.twamp_keys, twamp_hmac_);
+        const bool opened = !twamp_ || twamp_->open(plain_, settings_.form, true);
         const auto answer = parse_answer(plain_, settings_.form);
         if (!opened || !answer || datagram.truncated || (authenticated && !verify_stamp(datagram.bytes, hmac_)) ||
             (settings_.form.protocol == Protocol::stamp && answer->ssid != ssid_ && answer->ssid != 0)) {
@@ -164,7 +162,7 @@ class Client {
     Rng chance_;
     SessionSender sender_;
     Hmac hmac_;
-    Hmac twamp_hmac_;
+    std::optional<TwampCipher> twamp_;
     std::vector<std::uint8_t> plain_;
     measure::ErrorEstimate error_;
     std::optional<net::IpAddress> own_;

@@ -125,22 +125,29 @@ bool verify_stamp(ByteSpan packet, Hmac& hmac) {
     return same_secret(hmac.of(packet.first(kForm.covered(false))), packet.subspan(kForm.hmac_at(false), kBlock));
 }
 
-void seal_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const TwampKeys& keys, Hmac& hmac) {
+TwampCipher::TwampCipher(const TwampKeys& keys)
+    : hmac_(Hmac::Hash::sha1, keys.hmac),
+      encrypt_(Aes::cbc(Aes::Use::encrypt, keys.aes, Block{})),
+      decrypt_(Aes::cbc(Aes::Use::decrypt, keys.aes, Block{})) {}
+
+// Every packet's CBC begins with a vector of zeros; of one block that is ECB, as authenticated mode has it.
+
+void TwampCipher::seal(std::span<std::uint8_t> packet, Form form, bool answer) {
     if (form.mode == Mode::open) return;
-    // RFC 4656 §4.1.2: of what stands there before it is encrypted.
-    hmac.set_key(keys.hmac);
+    // Of what stands there before it is encrypted.
     const auto covered = packet.first(form.covered(answer));
-    std::ranges::copy(hmac.of(covered), packet.subspan(form.hmac_at(answer)).begin());
-    aes_encrypt(keys.aes, covered);
+    std::ranges::copy(hmac_.of(covered), packet.subspan(form.hmac_at(answer)).begin());
+    encrypt_.restart(Block{});
+    encrypt_.apply(covered);
 }
 
-bool open_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const TwampKeys& keys, Hmac& hmac) {
+bool TwampCipher::open(std::span<std::uint8_t> packet, Form form, bool answer) {
     if (packet.size() < (answer ? form.answer_octets() : form.question_octets())) return false;
     if (form.mode == Mode::open) return true;
     const auto covered = packet.first(form.covered(answer));
-    aes_decrypt(keys.aes, covered);
-    hmac.set_key(keys.hmac);
-    return same_secret(hmac.of(covered), packet.subspan(form.hmac_at(answer), kBlock));
+    decrypt_.restart(Block{});
+    decrypt_.apply(covered);
+    return same_secret(hmac_.of(covered), packet.subspan(form.hmac_at(answer), kBlock));
 }
 
 std::uint16_t error_field(const measure::ErrorEstimate& error, bool ptp) {

@@ -88,11 +88,19 @@ void write_answer(ByteWriter& out, const Answer& answer, Form form);
 /// STAMP: puts the HMAC in its place. `packet` begins with the header.
 void seal_stamp(std::span<std::uint8_t> packet, Hmac& hmac);
 [[nodiscard]] bool verify_stamp(ByteSpan packet, Hmac& hmac);
-/// TWAMP: HMAC and encryption of a whole header in `mode`. `hmac`: SHA-1, whose key is set here.
-void seal_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const TwampKeys& keys, Hmac& hmac);
-/// Decrypts in place and verifies; false when the HMAC is wrong or the packet too short.
-[[nodiscard]] bool open_twamp(std::span<std::uint8_t> packet, Form form, bool answer, const TwampKeys& keys,
-                              Hmac& hmac);
+/// HMAC and encryption of one TWAMP session's packets (RFC 4656 §4.1.2): its keys are set once, not for each packet.
+class TwampCipher {
+  public:
+    explicit TwampCipher(const TwampKeys& keys);
+    /// Of a whole header; open mode has neither.
+    void seal(std::span<std::uint8_t> packet, Form form, bool answer);
+    /// Decrypts in place and verifies; false when the HMAC is wrong or the packet too short.
+    [[nodiscard]] bool open(std::span<std::uint8_t> packet, Form form, bool answer);
+
+  private:
+    Hmac hmac_;
+    Aes encrypt_, decrypt_;
+};
 
 /// RFC 4656 §4.1.2 with Z of RFC 8186 §2.3: the timestamp beside it is in PTP's truncated format (seconds since 1970
 /// and nanoseconds). Its seconds are taken as UTC, as hosts stamp.

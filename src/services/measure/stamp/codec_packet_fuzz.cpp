@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const Form form{(data[0] & 4U) != 0 ? Protocol::twamp : Protocol::stamp, static_cast<Mode>((data[0] & 3U) % 3)};
     std::vector<std::uint8_t> packet(data + 1, data + size);
-    static Hmac sha1(Hmac::Hash::sha1, {});
+    static TwampCipher cipher(TwampKeys{});
     static Hmac sha256(Hmac::Hash::sha256, as_bytes("key"));
     if (const auto question = parse_question(packet, form)) {
         ByteWriter out;
@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (!found.integrity_failed && !verify_extensions(extensions, 2, sha256)) std::abort();
         }
         packet = before;
-        if (form.protocol == Protocol::twamp) static_cast<void>(open_twamp(packet, form, true, TwampKeys{}, sha1));
+        if (form.protocol == Protocol::twamp) static_cast<void>(cipher.open(packet, form, true));
     }
     return 0;
 }

@@ -85,9 +85,9 @@ TEST(StampPackets, TwampOctets) {
         keys.aes[i] = static_cast<std::uint8_t>(i);
     for (std::size_t i = 0; i < keys.hmac.size(); ++i)
         keys.hmac[i] = static_cast<std::uint8_t>(0x40 + i);
-    Hmac hmac(Hmac::Hash::sha1, keys.hmac);
+    TwampCipher cipher(keys);
     const auto sealed = [&](Octets packet, Form form, bool is_answer) {
-        seal_twamp(packet, form, is_answer, keys, hmac);
+        cipher.seal(packet, form, is_answer);
         return packet;
     };
     // By OpenSSL's command line and Python's hmac.
@@ -109,13 +109,13 @@ TEST(StampPackets, TwampOctets) {
                     "cb8836556127c6498fd40e5a19b56e9a"));
     for (const Form form : {kTwampAuthenticated, kTwampEncrypted}) {
         auto packet = sealed(answer(kAnswer, form), form, true);
-        ASSERT_TRUE(open_twamp(packet, form, true, keys, hmac));
+        ASSERT_TRUE(cipher.open(packet, form, true));
         auto expected = kAnswer;
         expected.ssid = 0;
         EXPECT_EQ(parse_answer(packet, form), expected);
         packet = sealed(answer(kAnswer, form), form, true);
         packet[3] ^= 1U;
-        EXPECT_FALSE(open_twamp(packet, form, true, keys, hmac));
+        EXPECT_FALSE(cipher.open(packet, form, true));
     }
 }
 

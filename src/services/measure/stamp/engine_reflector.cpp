@@ -62,10 +62,7 @@ std::size_t ReflectorEngine::KeyHash::operator()(const Key& key) const {
 }
 
 ReflectorEngine::ReflectorEngine(ReflectorSettings settings)
-    : settings_(std::move(settings)),
-      twamp_hmac_(Hmac::Hash::sha1, {}),
-      sessions_(settings_.most_sessions),
-      clients_(settings_.most_clients) {
+    : settings_(std::move(settings)), sessions_(settings_.most_sessions), clients_(settings_.most_clients) {
     for (const auto& [user, key] : settings_.keys)
         hmacs_.emplace_back(Hmac::Hash::sha256, as_bytes(key));
 }
@@ -76,7 +73,7 @@ bool ReflectorEngine::prepare(const Arrival& arrival, Monotonic now, Reflection&
     out.from = arrival.local.address;
     out.tos = 0;
     out.hmac = nullptr;
-    out.keys = nullptr;
+    out.cipher = nullptr;
     out.extension_hmac_at.reset();
     out.last_timestamp = nullptr;
     out.error = error_field(clock_.error, clock_.ptp);
@@ -181,12 +178,11 @@ bool ReflectorEngine::prepare_granted(const Arrival& arrival, Monotonic now, Gra
     out.form = granted.what.form;
     const Form form = out.form;
     ByteSpan bytes = arrival.bytes;
-    if (form.mode != Mode::open) {
+    if (granted.cipher) {
         plain_.assign(bytes.begin(), bytes.end());
-        if (!open_twamp(plain_, form, false, granted.what.keys, twamp_hmac_))
-            return refuse(Refusal::wrong_hmac, arrival.peer);
+        if (!granted.cipher->open(plain_, form, false)) return refuse(Refusal::wrong_hmac, arrival.peer);
         bytes = plain_;
-        out.keys = &granted.what.keys;
+        out.cipher = &*granted.cipher;
     }
     const auto question = parse_question(bytes, form);
     if (!question) return refuse(Refusal::faulty, arrival.peer);
@@ -222,8 +218,8 @@ void ReflectorEngine::seal(Reflection& reflection, Time sent) {
     const std::uint64_t ordered = std::byteswap(timestamp);
     std::memcpy(at.data(), &ordered, sizeof ordered);
     if (reflection.last_timestamp != nullptr) *reflection.last_timestamp = timestamp;
-    if (reflection.keys != nullptr) {
-        seal_twamp(packet, reflection.form, true, *reflection.keys, twamp_hmac_);
+    if (reflection.cipher != nullptr) {
+        reflection.cipher->seal(packet, reflection.form, true);
     } else if (reflection.form == kAuthenticated) {
         seal_stamp(packet, *reflection.hmac);
     }
@@ -244,7 +240,9 @@ void ReflectorEngine::age(Monotonic now) {
 
 bool ReflectorEngine::grant(std::uint32_t socket, const net::Endpoint& peer, const GrantedSession& session,
                             Monotonic now) {
-    return granted_.try_emplace(Key{socket, 0, peer}, Granted{.what = session, .used = now}).second;
+    const auto [at, fresh] = granted_.try_emplace(Key{socket, 0, peer}, Granted{.what = session, .used = now});
+    if (fresh && session.form.mode != Mode::open) at->second.cipher.emplace(session.keys);
+    return fresh;
 }
 
 std::optional<SessionCounts> ReflectorEngine::granted(std::uint32_t socket, const net::Endpoint& peer) const {

@@ -109,7 +109,7 @@ struct Reflection {
     // seal()'s:
     Form form;
     Hmac* hmac = nullptr;
-    const TwampKeys* keys = nullptr;
+    TwampCipher* cipher = nullptr;
     std::optional<std::size_t> extension_hmac_at;
     std::uint32_t sequence = 0;
     std::uint16_t error = 1;
@@ -168,6 +168,7 @@ class ReflectorEngine {
     };
     struct Granted {
         GrantedSession what;
+        std::optional<TwampCipher> cipher;  ///< not in open mode
         Monotonic used{};
         Session state{};
     };
@@ -190,7 +191,6 @@ class ReflectorEngine {
     ReflectorSettings settings_;
     ReflectorClock clock_;
     std::vector<Hmac> hmacs_;
-    Hmac twamp_hmac_;
     Aged<Key, Session, KeyHash> sessions_;
     Aged<net::IpAddress, Client, AddressHash> clients_;
     std::unordered_map<Key, Granted, KeyHash> granted_;

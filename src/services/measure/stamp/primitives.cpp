@@ -52,39 +52,19 @@ void Aes::restart(const Block& iv) {
     must(EVP_CipherInit_ex2(cipher(context_.get()), nullptr, nullptr, iv.data(), -1, nullptr) == 1);
 }
 
-void Aes::restart(const Block& iv, const Block& key) {
-    must(EVP_CipherInit_ex2(cipher(context_.get()), nullptr, key.data(), iv.data(), -1, nullptr) == 1);
-}
-
-void aes_encrypt(const Block& key, std::span<std::uint8_t> blocks) {
-    thread_local Aes cbc = Aes::cbc(Aes::Use::encrypt, key, Block{});
-    cbc.restart(Block{}, key);
-    cbc.apply(blocks);
-}
-
-void aes_decrypt(const Block& key, std::span<std::uint8_t> blocks) {
-    thread_local Aes cbc = Aes::cbc(Aes::Use::decrypt, key, Block{});
-    cbc.restart(Block{}, key);
-    cbc.apply(blocks);
-}
-
 void Hmac::Free::operator()(void* context) const {
     EVP_MAC_CTX_free(mac(context));
 }
 
-Hmac::Hmac(Hash hash, ByteSpan key) : hash_(hash) {
+Hmac::Hmac(Hash hash, ByteSpan key) {
     static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
     must(algorithm != nullptr);
     context_.reset(EVP_MAC_CTX_new(algorithm));
     must(context_ != nullptr);
-    set_key(key);
-}
-
-void Hmac::set_key(ByteSpan key) {
     char sha1[] = "SHA1";
     char sha256[] = "SHA256";
     const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash_ == Hash::sha1 ? sha1 : sha256, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash == Hash::sha1 ? sha1 : sha256, 0),
         OSSL_PARAM_construct_end()};
     // OpenSSL takes no pointer to nothing as "the key that was set before"; an empty key has one to something.
     static constexpr std::uint8_t kNothing = 0;

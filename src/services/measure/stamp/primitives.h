@@ -26,9 +26,8 @@ class Aes {
 
     /// `bytes`: whole blocks.
     void apply(std::span<std::uint8_t> bytes);
-    /// CBC only: begins anew with this vector, and with another key.
+    /// CBC only: begins anew with this vector.
     void restart(const Block& iv);
-    void restart(const Block& iv, const Block& key);
 
   private:
     struct Free {
@@ -38,16 +37,11 @@ class Aes {
     std::unique_ptr<void, Free> context_;
 };
 
-/// CBC over whole blocks, in place, from a vector of zeros; of one block that is ECB.
-void aes_encrypt(const Block& key, std::span<std::uint8_t> blocks);
-void aes_decrypt(const Block& key, std::span<std::uint8_t> blocks);
-
 /// A keyed HMAC, ready for message after message; cut to its first 16 octets.
 class Hmac {
   public:
     enum class Hash : std::uint8_t { sha1, sha256 };
     Hmac(Hash hash, ByteSpan key);
-    void set_key(ByteSpan key);
     void add(ByteSpan bytes);
     /// Of what was added since the last one.
     [[nodiscard]] Block digest();
@@ -58,7 +52,6 @@ class Hmac {
     struct Free {
         void operator()(void* context) const;
     };
-    Hash hash_;
     std::unique_ptr<void, Free> context_;
 };
 

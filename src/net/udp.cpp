@@ -371,7 +371,7 @@ std::vector<UdpSocket::Sent> UdpSocket::sent_times() {
         }
         if (!time || !number) continue;
         out.push_back({*number, *time});
-        // Kernels before 6.9 also number some that they then could not send: from here on we count as they do.
+        // Older kernels also number some that they then could not send: from here on we count as they do.
         if (static_cast<std::int32_t>(*number - asked_) >= 0) asked_ = *number + 1;
     }
 }

@@ -42,7 +42,7 @@ assert len(sessions) == 2, len(sessions)
 for s in sessions:
     assert (s["sent"], s["lost"], s["duplicates"]) == (20, 0, 0), s
     assert s["delay_min_ms"] > 0 and s["hops_min"] == s["hops_max"] == 0, s
-# Our packets, to the server, left after their stamp; both clocks are declared or known to a microsecond at best.
+# The kernel was asked when packets left of ours alone, those to the server.
 there, back = sessions
 assert 0 < there["sent_late_samples"] <= 20 and "sent_late_samples" in back and not back["sent_late_samples"], sessions
 assert 0 < there["sent_late_median_ms"] <= there["sent_late_p95_ms"] <= there["sent_late_p99_ms"], there

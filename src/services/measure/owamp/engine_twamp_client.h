@@ -2,6 +2,8 @@
 // The client of TWAMP-Control (RFC 5357 §3) for one session: from the greeting to the acknowledged start, then its
 // stop. Where the server offers it the session is started and stopped by its name (RFC 5938).
 
+#include <optional>
+
 #include "services/measure/owamp/codec_packet.h"
 
 namespace quipu::owamp {

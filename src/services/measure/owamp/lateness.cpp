@@ -1,6 +1,7 @@
 #include "services/measure/owamp/lateness.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace quipu::owamp {
 namespace {

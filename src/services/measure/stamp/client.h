@@ -3,6 +3,7 @@
 // sender's engine.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "net/udp.h"

@@ -46,17 +46,19 @@ void Roster::revoke(std::string_view agent) {
     }
 }
 
-Roster::Heard Roster::heard(std::string_view agent, std::string address, std::string version, Value facts, Time now) {
+Roster::Heard Roster::heard(std::string_view agent, std::string address, PollRequest said, Time now) {
     const auto it = agents_.find(agent);
     if (it == agents_.end()) return {};
     AgentInfo& info = it->second.info;
     const Heard result{.connected = !info.connected,
-                       .changed = info.facts != facts || info.version != version || info.address != address};
+                       .changed = info.facts != said.facts || info.version != said.version ||
+                                  info.started != said.started || info.address != address};
     info.connected = true;
     info.seen = now;
     info.address = std::move(address);
-    info.version = std::move(version);
-    info.facts = std::move(facts);
+    info.version = std::move(said.version);
+    info.started = said.started;
+    info.facts = std::move(said.facts);
     return result;
 }
 

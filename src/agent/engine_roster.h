@@ -10,6 +10,7 @@
 
 #include "agent/hub.h"
 #include "agent/store.h"
+#include "agent/ticket.h"
 #include "base/result.h"
 
 namespace quipu::agent {
@@ -38,7 +39,7 @@ class Roster {
         bool connected = false;  ///< it was not before
         bool changed = false;    ///< it says something else of itself
     };
-    Heard heard(std::string_view agent, std::string address, std::string version, Value facts, Time now);
+    Heard heard(std::string_view agent, std::string address, PollRequest said, Time now);
     /// A sign of life without news.
     void touch(std::string_view agent, Time now);
     /// Those that are lost by now, each named once.

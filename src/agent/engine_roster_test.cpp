@@ -27,18 +27,18 @@ TEST(Roster, KnowsACertificateUntilItIsRevoked) {
 TEST(Roster, AnAgentConnectsOnceAndIsLostOnce) {
     Roster roster;
     roster.enrol("lima", "01", kStart);
-    EXPECT_TRUE(roster.heard("lima", "10.0.0.2", "1", {}, kStart).connected);
-    EXPECT_FALSE(roster.heard("lima", "10.0.0.2", "1", {}, kStart + 15s).connected);
+    EXPECT_TRUE(roster.heard("lima", "10.0.0.2", {.version = "1"}, kStart).connected);
+    EXPECT_FALSE(roster.heard("lima", "10.0.0.2", {.version = "1"}, kStart + 15s).connected);
     EXPECT_TRUE(roster.expire(kStart + 50s).empty());
     EXPECT_EQ(roster.expire(kStart + 15s + kLostAfter), std::vector<std::string>{"lima"});
     EXPECT_TRUE(roster.expire(kStart + 2h).empty());
-    EXPECT_TRUE(roster.heard("lima", "10.0.0.2", "1", {}, kStart + 3h).connected);
+    EXPECT_TRUE(roster.heard("lima", "10.0.0.2", {.version = "1"}, kStart + 3h).connected);
 }
 
 TEST(Roster, AClockThatStepsBackDoesNotKeepTheDeadAlive) {
     Roster roster;
     roster.enrol("lima", "01", kStart);
-    roster.heard("lima", "10.0.0.2", "1", {}, kStart);
+    roster.heard("lima", "10.0.0.2", {.version = "1"}, kStart);
     EXPECT_TRUE(roster.expire(kStart - 1h).empty());
     EXPECT_EQ(roster.expire(kStart - 1h + kLostAfter).size(), 1U);
 }
@@ -66,9 +66,11 @@ TEST(Roster, SaysWhenAnAgentSaysSomethingElse) {
     roster.enrol("lima", "01", kStart);
     Value facts;
     facts.set("measure", "10.0.0.1:8760");
-    EXPECT_TRUE(roster.heard("lima", "a", "1", facts, kStart).changed);
-    EXPECT_FALSE(roster.heard("lima", "a", "1", facts, kStart).changed);
-    EXPECT_TRUE(roster.heard("lima", "a", "2", facts, kStart).changed);
+    EXPECT_TRUE(roster.heard("lima", "a", {.version = "1", .facts = facts}, kStart).changed);
+    EXPECT_FALSE(roster.heard("lima", "a", {.version = "1", .facts = facts}, kStart).changed);
+    EXPECT_TRUE(roster.heard("lima", "a", {.version = "2", .facts = facts}, kStart).changed);
+    EXPECT_TRUE(roster.heard("lima", "a", {.version = "2", .started = kStart, .facts = facts}, kStart).changed);
+    EXPECT_EQ(roster.find("lima")->started, kStart);
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ struct AgentInfo {
     bool revoked = false;
     Time enrolled{}, seen{};
     std::string version;
-    Value facts;  ///< what the agent says of itself: measurement addresses, clock source
+    std::optional<Time> started;  ///< by its own clock; nothing until it was heard by this run of the hub
+    Value facts;                  ///< what the agent says of itself: measurement addresses, clock source
     static constexpr auto describe() {
         using T = AgentInfo;
         return fields(field<&T::id>("id", "The agent: its site's id").required(),
@@ -44,6 +45,7 @@ struct AgentInfo {
                       field<&T::enrolled>("enrolled", "When it enrolled"),
                       field<&T::seen>("seen", "When it was heard last"),
                       field<&T::version>("version", "Its program's version"),
+                      field<&T::started>("started", "When its program started; nothing until it was heard"),
                       field<&T::facts>("facts", "What it says of itself: measurement addresses, clock source"));
     }
 };

@@ -41,6 +41,7 @@ class RuntimeImpl final : public Runtime {
           identity_(std::move(identity)),
           spool_(std::move(spool)),
           clock_(clock),
+          started_(clock.now()),
           rng_(Rng::from_system()) {}
 
     void add_part(std::unique_ptr<Part> part) override { parts_.push_back(std::move(part)); }
@@ -108,13 +109,13 @@ class RuntimeImpl final : public Runtime {
         Backoff backoff(std::chrono::milliseconds(500), std::chrono::seconds(20));
         while (!stopping_) {
             Value facts{Value::Object{}};
-            facts.set("agent", to_value(started_));
             for (const auto& part : parts_)
                 facts.set(part->name(), part->facts());
-            auto response = co_await send(
-                client, generation,
-                post("/agent/v1/poll",
-                     json_text(PollRequest{.revision = revision_, .version = std::string(kVersion), .facts = facts})));
+            auto response = co_await send(client, generation,
+                                          post("/agent/v1/poll", json_text(PollRequest{.revision = revision_,
+                                                                                       .version = std::string(kVersion),
+                                                                                       .started = started_,
+                                                                                       .facts = facts})));
             const Nanoseconds pause = judge(response, backoff);
             if (response && response->status == 200) take_work(response->body);
             if (pause > Nanoseconds::zero()) co_await loop_.sleep(pause);
@@ -257,6 +258,7 @@ class RuntimeImpl final : public Runtime {
     Identity identity_;
     std::unique_ptr<Spool> spool_;
     const Clock& clock_;
+    const Time started_;
     Rng rng_;
     std::vector<std::unique_ptr<Part>> parts_;
     std::map<std::string, Value, std::less<>> assigned_;

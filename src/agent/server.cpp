@@ -154,9 +154,8 @@ Result<CertificateReply> Server::sign(std::string_view agent, std::string_view r
 
 Task<Result<net::HttpResponse>> Server::poll(const net::HttpRequest& request, std::string agent) {
     const PollRequest wanted = CO_TRY(read_body<PollRequest>(request));
-    const Roster::Heard heard = roster_.with([&](Roster& roster) {
-        return roster.heard(agent, request.peer.address.text(), wanted.version, wanted.facts, house_.clock.now());
-    });
+    const Roster::Heard heard = roster_.with(
+        [&](Roster& roster) { return roster.heard(agent, request.peer.address.text(), wanted, house_.clock.now()); });
     if (heard.connected || heard.changed) {
         note(co_await net::EventLoop::current()->blocking([this, &agent, &heard]() -> Result<void> {
             const auto info = roster_.with([&](const Roster& roster) {

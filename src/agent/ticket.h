@@ -57,12 +57,14 @@ struct RenewRequest {
 };
 struct PollRequest {
     std::int64_t revision = 0;  ///< of the assignments that the agent has; 0: none
-    std::string version;
-    Value facts;
+    std::string version = {};
+    std::optional<Time> started = {};
+    Value facts = {};
     static constexpr auto describe() {
         using T = PollRequest;
         return fields(field<&T::revision>("revision", "Of the assignments at hand").required(),
                       field<&T::version>("version", "Of the program"),
+                      field<&T::started>("started", "When it began to run"),
                       field<&T::facts>("facts", "What each part says of itself"));
     }
 };

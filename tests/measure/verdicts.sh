@@ -64,29 +64,37 @@ base() {
   impose commodity-panama delay=6ms
   quiet at panama ip route del "$santiago/32" metric 5
 }
-goes_by() { # SITE: the research network's way from Santiago to Panama leaves towards it
+goes_by() { # LINK LINK: the research network's ways from Santiago and from Panama leave over them (the beginnings of their names)
   for _ in $(seq 60); do
-    at santiago ip route get "$panama" 2>/dev/null | grep -q "dev $1" && return
+    at santiago ip route get "$panama" 2>/dev/null | grep -q "dev $1" &&
+      at panama ip route get "$santiago" 2>/dev/null | grep -q "dev $2" && return
     sleep 0.5
   done
-  echo "routing did not settle on $1"
+  echo "routing did not settle on $1 and $2"
 }
-ready() { # both agents answer
-  for _ in $(seq 80); do
+ready() { # [SINCE]: both agents answer, Panama's started after
+  for _ in $(seq 120); do
     "$quipu" --output json agents list 2>/dev/null | python3 -c "
 import json, sys
-there = {a['id'] for a in json.load(sys.stdin) if a['connected'] and (a['facts'].get('compare') or {}).get('reflector_port')}
-sys.exit(not {'santiago', 'panama'} <= there)" && return
+there = {a['id']: a.get('started', '') for a in json.load(sys.stdin)
+         if a['connected'] and (a['facts'].get('compare') or {}).get('reflector_port')}
+sys.exit('santiago' not in there or there.get('panama', '') < '${1:-1}')" && return
     sleep 0.5
   done
   echo "the agents are not there"
+}
+set_clock() { # SHIFT
+  local since
+  since=$(date -u +%FT%T.%3NZ)
+  lab clock panama "$1"
+  ready "$since"
 }
 
 plant() {
   case $1 in
     no-difference) ;;
     longer-fibre) impose commodity-trunk delay=9ms ;;
-    detour) impose santiago-panama down; goes_by santiago-lima ;;
+    detour) impose santiago-panama down; goes_by santiago-lima guayaquil ;;
     queueing)
       impose santiago-panama rate=8Mb/s
       { exec "$quipu" lab exec panama -- iperf3 -s -1 -p 5333; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
@@ -98,13 +106,13 @@ plant() {
     asymmetric-route)
       at panama ip route add "$santiago/32" via "$(at panama ip route get "$lima" | sed -n 's/.* via \([^ ]*\).*/\1/p')" src "$panama" metric 5 ;;
     loss) impose santiago-panama loss=5% ;;
-    clock-fault) lab clock panama 25ms; sleep 1; ready ;;
+    clock-fault) set_clock 25ms ;;
   esac
 }
 unplant() {
   base
-  [ "$1" = clock-fault ] && { lab clock panama right; sleep 1; ready; }
-  [ "$1" = detour ] && goes_by santiago-panama
+  [ "$1" = clock-fault ] && set_clock right
+  [ "$1" = detour ] && goes_by santiago-panama santiago-panama
   return 0
 }
 

@@ -386,6 +386,7 @@ export interface Agent {
   enrolled: string;
   seen: string;
   version: string;
+  started?: string;
   facts: Record<string, unknown> | null;
 }
 

@@ -10,7 +10,7 @@ quipu=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 if [ "${2:-}" != inside ]; then
   [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
-  for tool in ip dnsmasq curl; do
+  for tool in ip dnsmasq curl python3; do
     command -v $tool >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
   done
   [ -e /etc/resolv.conf ] || { echo "skipped: there is no /etc/resolv.conf in whose place another can stand"; exit 77; }
@@ -33,7 +33,7 @@ wire() { # NETWORK A B: "" is here
 for name in first second panama; do
   ip netns add "$name"
   ip -n "$name" link set lo up
-  ip netns exec "$name" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0 net.ipv4.conf.all.rp_filter=0
+  ip netns exec "$name" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0
 done
 wire 0 "" panama
 wire 1 "" first
@@ -62,10 +62,10 @@ ptr-record=2.2.0.10.in-addr.arpa,10.0.0.2
 ptr-record=7.2.0.192.in-addr.arpa,never-asked.provider.example
 CONF
 dnsmasq --conf-file=dnsmasq.conf >dnsmasq.log 2>&1 &
-ip link add silent type dummy
-ip address add 192.0.2.1/24 dev silent
-ip link set silent up
-mount --bind resolv.conf /etc/resolv.conf 2>/dev/null || { : >resolv.conf; mount --bind resolv.conf /etc/resolv.conf; }
+ip address add 192.0.2.1/24 dev w1a
+ip neighbour add 192.0.2.53 lladdr 02:00:00:00:00:53 dev w1a
+: >resolv.conf
+mount --bind resolv.conf /etc/resolv.conf
 ask() { echo "nameserver $1" >resolv.conf; }
 
 agent() { # SITE COMMAND…
@@ -75,12 +75,17 @@ agent() { # SITE COMMAND…
 }
 ends() { [ -z "${hub:-}" ] || { kill "$hub" && wait "$hub"; } 2>/dev/null; }
 settings() { printf '[hub]\ndns_names = %s\n[agents]\nlisten = ["10.0.0.1:8443"]\n' "$1" >quipu.toml; }
+ready_points() {
+  "$quipu" --output json agents list | python3 -c "
+import json, sys
+print(sum(a['connected'] and (a['facts'].get('compare') or {}).get('reflector_port') == 8862 for a in json.load(sys.stdin)), 'points are ready')"
+  curl -s "$QUIPU_HUB/api/v1/measure/comparison-points" | python3 -c "
+import json, sys
+print(sum(p['connected'] for p in json.load(sys.stdin)['items']), 'compares')"
+}
 both_there() {
-  await '"commodity": "10.0.1.1"' "$quipu" --output json agents list
-  for _ in $(seq 240); do
-    [ "$(curl -s "$QUIPU_HUB/api/v1/measure/comparison-points" | grep -o '"connected":true' | wc -l)" = 1 ] && break
-    sleep 0.25
-  done
+  await '2 points are ready' ready_points
+  await '1 compares' ready_points
 }
 # What a text says of the provider's routers.
 says() { # WHAT-IS-NOT-SO FILE WANTED-OF-FIRST
@@ -96,7 +101,6 @@ add_sites santiago panama <<<''
 agent santiago "$quipu" agent --address 10.0.0.1 --commodity-address 10.0.1.1
 agent panama ip netns exec panama "$quipu" agent --address 10.9.9.9
 both_there
-await 'reflector_port": 8862' "$quipu" --output json agents list
 
 "$quipu" compare panama --from santiago -c 50 >compared.txt 2>error || fails "ways are compared" error hub.log
 says "a comparison names routers by DNS" compared.txt '10.0.1.2 (DNS: core1.lima.provider.example)'

@@ -79,14 +79,16 @@ std::vector<std::string> Roster::expire(Time now) {
     return lost;
 }
 
-bool Roster::reassign(const std::map<std::string, Assign>& parts) {
+bool Roster::reassign(const std::map<std::string, Agents::Assign>& parts, bool complete) {
     bool any = false;
     for (auto& [id, entry] : agents_) {
         Value work{Value::Object{}};
         for (const auto& [name, assign] : parts) {
-            Value assignment = assign(entry.info);
-            if (!assignment.is_null()) work.set(name, std::move(assignment));
+            if (auto assignment = assign(entry.info)) work.set(name, std::move(*assignment));
         }
+        if (const Value::Object* facts = complete ? entry.info.facts.if_object() : nullptr)
+            for (const auto& [name, unused] : *facts)
+                if (!parts.contains(name)) work.set(name, Value());
         if (entry.work.revision != 0 && entry.work.parts == work) continue;
         entry.work = {.revision = ++revision_, .parts = std::move(work)};
         any = true;

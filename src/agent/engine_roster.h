@@ -45,9 +45,9 @@ class Roster {
     /// Those that are lost by now, each named once.
     [[nodiscard]] std::vector<std::string> expire(Time now);
 
-    using Assign = std::function<Value(const AgentInfo&)>;
-    /// Asks every part anew; true if anybody's work changed.
-    bool reassign(const std::map<std::string, Assign>& parts);
+    /// Asks every part anew; true if anybody's work changed. `complete`: a part of an agent that is not among `parts`
+    /// is no service's, and has no work.
+    bool reassign(const std::map<std::string, Agents::Assign>& parts, bool complete);
     [[nodiscard]] Assignments assignments(std::string_view agent) const;
 
     [[nodiscard]] std::vector<AgentInfo> agents() const;

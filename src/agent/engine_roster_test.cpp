@@ -46,19 +46,37 @@ TEST(Roster, AClockThatStepsBackDoesNotKeepTheDeadAlive) {
 TEST(Roster, ARevisionRisesOnlyWithTheWork) {
     Roster roster;
     roster.load({AgentInfo{.id = "lima"}, AgentInfo{.id = "santiago"}}, {}, 1000);
-    std::map<std::string, Roster::Assign> parts{
+    std::map<std::string, Agents::Assign> parts{
         {"measure", [](const AgentInfo& agent) { return Value(agent.id + "'s work"); }}};
-    EXPECT_TRUE(roster.reassign(parts));
+    EXPECT_TRUE(roster.reassign(parts, false));
     const std::int64_t before = roster.assignments("lima").revision;
     EXPECT_GT(before, 1000);
-    EXPECT_FALSE(roster.reassign(parts));
+    EXPECT_FALSE(roster.reassign(parts, false));
     EXPECT_EQ(roster.assignments("lima").revision, before);
     parts["measure"] = [](const AgentInfo& agent) {
         return agent.id == "lima" ? Value("other") : Value(agent.id + "'s work");
     };
-    EXPECT_TRUE(roster.reassign(parts));
+    EXPECT_TRUE(roster.reassign(parts, false));
     EXPECT_GT(roster.assignments("lima").revision, before);
     EXPECT_EQ(*roster.assignments("lima").parts.find("measure")->if_string(), "other");
+}
+
+TEST(Roster, WhatAServiceDoesNotKnowYetIsLeftToTheAgent) {
+    Roster roster;
+    roster.enrol("lima", "01", kStart);
+    Value facts;
+    facts.set("measure", Value());
+    facts.set("compare", Value());
+    roster.heard("lima", "a", {.version = "1", .facts = facts}, kStart);
+    std::map<std::string, Agents::Assign> parts{{"measure", [](const AgentInfo&) { return std::nullopt; }}};
+    const auto work = [&] { return to_json(roster.assignments("lima").parts); };
+    EXPECT_TRUE(roster.reassign(parts, false));
+    EXPECT_EQ(work(), "{}");
+    EXPECT_TRUE(roster.reassign(parts, true));
+    EXPECT_EQ(work(), R"({"compare":null})") << "no service has that part";
+    parts["measure"] = [](const AgentInfo&) { return Value(); };
+    EXPECT_TRUE(roster.reassign(parts, true));
+    EXPECT_EQ(work(), R"({"measure":null,"compare":null})");
 }
 
 TEST(Roster, SaysWhenAnAgentSaysSomethingElse) {

@@ -4,9 +4,10 @@
 //
 // On the wire: HTTP over mutual TLS on the agents' listener.
 //     POST /agent/v1/enrol    {ticket's secret, request}  -> {certificate, authority}   needs no client certificate
-//     POST /agent/v1/poll     {revision, version, facts}  -> {revision, parts: {NAME: …}}  at once when the revision is
-//     old,
-//                             else when it changes, or 304 after kPollHold: a long poll that is the heartbeat as well
+//     POST /agent/v1/poll     {revision, version, started, facts}
+//                                                         -> {revision, parts: {NAME: …}}  at once when the revision is
+//                             old, else when it changes, or 304 after kPollHold: a long poll that is the heartbeat as
+//                             well. A part that is null has no work; one that is missing goes on with what it does
 //     POST /agent/v1/records  binary (batch.h)            -> {kept: {STREAM: last sequence}, refused: {STREAM: reason}}
 //                             after the commit
 //     POST /agent/v1/renew    {request}                   -> {certificate}
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,10 +69,13 @@ inline constexpr Nanoseconds kLostAfter = std::chrono::seconds(40);
 
 class Agents : public platform::Service {
   public:
+    using Assign = std::function<std::optional<Value>(const AgentInfo&)>;
+
     static std::unique_ptr<Agents> create();
 
-    /// `assign` answers this agent's work for the part, or null for none; called again whenever `invalidate` was.
-    virtual void add_part(std::string name, std::function<Value(const AgentInfo&)> assign) = 0;
+    /// `assign` answers this agent's work for the part, null for none, or nothing while the service does not know yet:
+    /// the agent goes on with what it does. Called again whenever `invalidate` was.
+    virtual void add_part(std::string name, Assign assign) = 0;
     /// `take` must commit before it answers ok; called on the blocking pool, one batch of a stream of an agent at a
     /// time. What an agent sends together is taken in the order in which its streams were added.
     virtual void add_stream(std::string stream, std::function<Result<void>(const StreamBatch&)> take) = 0;

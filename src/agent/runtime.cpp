@@ -155,11 +155,10 @@ class RuntimeImpl final : public Runtime {
         log(kAssigned, {{"revision", revision_}});
         for (const auto& part : parts_) {
             const Value* work = reply->parts.find(part->name());
-            const Value assignment = work == nullptr ? Value() : *work;
-            if (const auto it = assigned_.find(part->name()); it != assigned_.end() && it->second == assignment)
-                continue;
-            assigned_[std::string(part->name())] = assignment;
-            if (auto done = part->assign(assignment); !done)
+            if (work == nullptr) continue;
+            if (const auto it = assigned_.find(part->name()); it != assigned_.end() && it->second == *work) continue;
+            assigned_[std::string(part->name())] = *work;
+            if (auto done = part->assign(*work); !done)
                 log(kBadWork, {{"part", part->name()}, {"error", done.error().text()}});
         }
     }

@@ -12,6 +12,8 @@ namespace quipu::agent {
 namespace {
 
 constexpr std::chrono::days kCertificateLife{90};
+// An agent is not told that a part has no work for as long as that part's service may still be starting.
+constexpr Nanoseconds kServicesStart = std::chrono::minutes(1);
 
 constexpr LogEvent kEnrolled{LogLevel::info, "AGENT_ENROLLED", "An agent has enrolled"};
 constexpr LogEvent kAgentConnected{LogLevel::info, "AGENT_CONNECTED", "An agent is connected"};
@@ -56,7 +58,7 @@ Result<void> Server::load() {
     return {};
 }
 
-void Server::add_part(std::string name, Roster::Assign assign) {
+void Server::add_part(std::string name, Agents::Assign assign) {
     parts_.with([&](auto& parts) { parts[std::move(name)] = std::move(assign); });
     invalidate();
 }
@@ -75,7 +77,7 @@ void Server::add_stream(std::string_view stream, Take take) {
 
 void Server::invalidate() {
     const auto parts = parts_.with([](const auto& list) { return list; });
-    if (roster_.with([&](Roster& roster) { return roster.reassign(parts); })) waiters_.wake_all();
+    if (roster_.with([&](Roster& roster) { return roster.reassign(parts, complete_); })) waiters_.wake_all();
 }
 
 std::vector<AgentInfo> Server::agents() const {
@@ -240,8 +242,13 @@ Result<RecordsReply> Server::take_batch(const std::string& agent, const std::str
 Task<void> Server::clockwork() {
     const auto self = shared_from_this();
     net::EventLoop& loop = *net::EventLoop::current();
+    const Monotonic began = house_.clock.monotonic();
     while (!stopping_) {
         co_await loop.sleep(std::chrono::seconds(1));
+        if (!complete_ && house_.clock.monotonic() - began > kServicesStart) {
+            complete_ = true;
+            invalidate();
+        }
         waiters_.tick(house_.clock.monotonic());
         const auto lost = roster_.with([&](Roster& roster) { return roster.expire(house_.clock.now()); });
         if (lost.empty()) continue;

@@ -37,7 +37,7 @@ class Server : public std::enable_shared_from_this<Server> {
 
     /// The roster from the store; parts and streams must be known by then.
     Result<void> load();
-    void add_part(std::string name, Roster::Assign assign);
+    void add_part(std::string name, Agents::Assign assign);
     void add_stream(std::string_view stream, Take take);
     void invalidate();
 
@@ -72,13 +72,14 @@ class Server : public std::enable_shared_from_this<Server> {
     net::KeyPair authority_;
     Store store_;
     Guarded<Roster> roster_;
-    Guarded<std::map<std::string, Roster::Assign>> parts_;
+    Guarded<std::map<std::string, Agents::Assign>> parts_;
     Guarded<Streams> streams_;
     Guarded<std::set<std::string>> not_kept_;  ///< streams that their services could not keep last time
     /// One batch of an agent at a time: its order is the order of its records.
     Guarded<std::map<std::string, std::shared_ptr<std::mutex>>> turns_;
     Waiters waiters_;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> complete_{false};  ///< the other services have had their time to start
     Counters counters_;
 };
 

@@ -91,7 +91,7 @@ class AgentsService final : public Agents {
         server_.reset();
     }
 
-    void add_part(std::string part, std::function<Value(const AgentInfo&)> assign) override {
+    void add_part(std::string part, Assign assign) override {
         parts_[part] = assign;
         if (server_) server_->add_part(std::move(part), std::move(assign));
     }
@@ -128,7 +128,7 @@ class AgentsService final : public Agents {
     std::vector<net::Endpoint> addresses_;
     std::vector<net::Endpoint> more_addresses_;
     platform::House* house_ = nullptr;
-    std::map<std::string, Roster::Assign> parts_;
+    std::map<std::string, Assign> parts_;
     Server::Streams streams_;
     std::shared_ptr<Server> server_;
     std::vector<std::unique_ptr<net::HttpServer>> listeners_;

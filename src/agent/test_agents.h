@@ -20,7 +20,7 @@ class TestAgents final : public Agents {
     [[nodiscard]] Result<void> parse(const Value&, const std::string&) override { return {}; }
     [[nodiscard]] Result<void> provision(platform::House&) override { return {}; }
     [[nodiscard]] Result<void> start() override { return {}; }
-    void add_part(std::string, std::function<Value(const AgentInfo&)> assign) override { assign_ = std::move(assign); }
+    void add_part(std::string, Assign assign) override { assign_ = std::move(assign); }
     void add_stream(std::string stream, std::function<Result<void>(const StreamBatch&)> take) override {
         streams_[std::move(stream)] = std::move(take);
     }
@@ -51,8 +51,8 @@ class TestAgents final : public Agents {
             }
         });
     }
-    /// What the part of this agent is to do; null: nothing.
-    [[nodiscard]] Value work(const std::string& site) const { return assign_({.id = site}); }
+    /// What the part of this agent is to do; null: nothing, or not known yet.
+    [[nodiscard]] Value work(const std::string& site) const { return assign_({.id = site}).value_or(Value()); }
     /// What an agent sends of a stream, as the hub hands it on.
     [[nodiscard]] Result<void> deliver(const std::string& agent, std::string_view stream, std::uint64_t first,
                                        const std::vector<std::vector<std::uint8_t>>& payloads) {
@@ -68,7 +68,7 @@ class TestAgents final : public Agents {
   private:
     const std::string part_;
     Guarded<std::vector<AgentInfo>> infos_;
-    std::function<Value(const AgentInfo&)> assign_;
+    Assign assign_;
     std::map<std::string, std::function<Result<void>(const StreamBatch&)>> streams_;
 };
 

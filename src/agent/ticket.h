@@ -70,11 +70,12 @@ struct PollRequest {
 };
 struct PollReply {
     std::int64_t revision = 0;
-    Value parts;  ///< {NAME: assignment}
+    Value parts;  ///< {NAME: assignment}; null: no work, missing: not known yet
     static constexpr auto describe() {
         using T = PollReply;
-        return fields(field<&T::revision>("revision", "Of these assignments").required(),
-                      field<&T::parts>("parts", "Work by part").required());
+        return fields(
+            field<&T::revision>("revision", "Of these assignments").required(),
+            field<&T::parts>("parts", "Work by part: null is none, a part that is missing goes on").required());
     }
 };
 struct RecordsReply {

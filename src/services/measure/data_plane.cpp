@@ -93,6 +93,8 @@ void DataPlane::run() {
         if (!more) wait(std::min(sender_.next(), next_second_));
     }
     receive();
+    receiver_.finish(clock_.now());
+    static_cast<void>(close_minutes(clock_.now()));
     publish();
 }
 

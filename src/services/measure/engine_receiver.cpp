@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
+#include <set>
 #include <utility>
 
 namespace quipu::measure {
@@ -52,6 +54,10 @@ std::size_t ReceiverEngine::PeerHash::operator()(const net::Endpoint& peer) cons
 void ReceiverEngine::assign(std::vector<ReceiverSession> sessions, Time now) {
     std::vector<Session> old = std::exchange(sessions_, {});
     const auto old_by_peer = std::exchange(by_peer_, {});
+    std::vector<bool> stays(old.size());
+    std::set<std::string> senders;
+    const std::int64_t running = minute_of(now);
+    std::erase_if(ended_minutes_, [&](const auto& told) { return told.second < running; });
     for (auto& what : sessions) {
         const auto index = static_cast<std::uint32_t>(sessions_.size());
         if (!by_peer_.try_emplace(what.peer, index).second) continue;
@@ -59,18 +65,45 @@ void ReceiverEngine::assign(std::vector<ReceiverSession> sessions, Time now) {
             Session& before = old[kept->second];
             if (before.what.from == what.from && before.what.schedule == what.schedule) {
                 sessions_.push_back(std::move(before));
+                stays[kept->second] = true;
                 continue;
             }
         }
         Session session;
-        session.first_index = what.schedule.index_at(now);
-        session.next_minute = minute_of(now);
+        session.next_minute = running;
+        if (const auto told = ended_minutes_.find(what.from); told != ended_minutes_.end())
+            session.next_minute = told->second + 1;
+        session.first_index = std::max(what.schedule.index_at(now), session.next_minute * what.schedule.per_minute);
         session.next_expected = session.first_index;
+        senders.insert(what.from);
         session.what = std::move(what);
         sessions_.push_back(std::move(session));
     }
+    for (std::size_t i = 0; i < old.size(); ++i) {
+        if (stays[i]) continue;
+        // The running minute is told once: by the sender's new session, if it has one.
+        const bool goes_on = senders.contains(old[i].what.from);
+        end(old[i], goes_on ? running - 1 : running);
+        if (old[i].next_minute > running) ended_minutes_[old[i].what.from] = running;
+    }
     scan_ = 0;
     earliest_ = kAbsent;
+}
+
+void ReceiverEngine::end(Session& session, std::int64_t last_minute) {
+    for (; session.next_minute <= last_minute; ++session.next_minute) {
+        const std::int64_t per_minute = session.what.schedule.per_minute;
+        const std::int64_t begin = std::max(session.next_minute * per_minute, session.first_index);
+        const std::int64_t until = std::min((session.next_minute + 1) * per_minute, session.next_expected);
+        if (until <= begin) continue;
+        ended_.push_back(record_of(session, session.next_minute, until));
+        if (keep_raw_) note_raw(session, session.next_minute, until);
+    }
+}
+
+void ReceiverEngine::finish(Time now) {
+    for (Session& session : sessions_)
+        end(session, minute_of(now) - 1);
 }
 
 void ReceiverEngine::arrive(const net::Endpoint& peer, ByteSpan datagram, Time received, std::int16_t ttl, bool cut) {
@@ -143,6 +176,8 @@ void ReceiverEngine::count(Session& session, std::int64_t index, const TestPacke
 }
 
 bool ReceiverEngine::close(Time now, std::size_t limit, std::vector<MinuteRecord>& out) {
+    std::ranges::move(ended_, std::back_inserter(out));
+    ended_.clear();
     // The last minute whose waiting time is over.
     const std::int64_t last = minute_of(now - kLossTimeout) - 1;
     if (earliest_ > last) return false;

@@ -5,9 +5,13 @@
 // A packet belongs to the minute in which its schedule says that it was to be sent. A minute is closed, and its record
 // made, kLossTimeout after its end: what has not come by then is lost (RFC 7680 §2.6's waiting time). Minutes close in
 // order and never open again, whatever the clock does, so no record is made twice.
+//
+// A session that is ended tells what it has: of its open minutes what was due up to the last packet that came. Behind
+// that one nobody knows whether packets were lost or its sender was ended first.
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -48,8 +52,11 @@ struct ReceiverCounters {
 class ReceiverEngine {
   public:
     /// Replaces all sessions; those that stay (same sender, address and schedule) keep their open minutes. A new one
-    /// counts what is due from `now` on.
+    /// counts what is due from `now` on, or from the next minute if this one was told of its sender already.
     void assign(std::vector<ReceiverSession> sessions, Time now);
+    /// Nothing is received any more: the minutes that are over are told at the next close(). The running one is not,
+    /// since who starts again within it tells of it.
+    void finish(Time now);
 
     /// Bound of our own clock's error, from now on.
     void set_clock_error(Nanoseconds bound, bool synchronised = true) {
@@ -109,11 +116,15 @@ class ReceiverEngine {
     [[nodiscard]] std::vector<bool> own_drops(const Session& session, const MinuteRecord& record, std::int64_t first,
                                               std::int64_t until_index) const;
     void void_open_minutes(Time before, Time now);
+    /// Tells the open minutes up to this one.
+    void end(Session& session, std::int64_t last_minute);
     [[nodiscard]] MinuteRecord record_of(const Session& session, std::int64_t minute, std::int64_t until_index) const;
     void note_raw(const Session& session, std::int64_t minute, std::int64_t until_index);
     void count(Session& session, std::int64_t index, const TestPacket& packet, Time received, std::int16_t ttl);
 
     std::vector<Session> sessions_;
+    std::vector<MinuteRecord> ended_;                    // not yet handed out
+    std::map<std::string, std::int64_t> ended_minutes_;  // told when its session ended, by sender
     std::unordered_map<net::Endpoint, std::uint32_t, PeerHash> by_peer_;
     ReceiverCounters counters_;
     std::vector<Drops> drops_;  // of the last minutes, ascending

@@ -18,6 +18,8 @@ using std::chrono::seconds;
 
 // Conversations as text (scripts/receiver/*.txt), a line each:
 //     session NAME ADDRESS:PORT PER_MINUTE     is assigned from now on (periodic, phase of its seed)
+//     end NAME                                 is assigned no longer
+//     stop                                     nothing is received any more
 //     at HH:MM:SS[.mmm]                        the time moves there and minutes may close
 //     dropped HH:MM:SS HH:MM:SS COUNT          our own socket dropped so many between these times
 //     step DURATION                            the clock of the day is set by that much; no time passes
@@ -59,6 +61,14 @@ class ReceiverScript {
         return fmt::format("{}", static_cast<double>(nanoseconds) / 1e6);
     }
 
+    void assign() {
+        std::vector<ReceiverSession> all;
+        for (const auto& [unused, session] : sessions_)
+            all.push_back(session);
+        engine_.assign(all, now_);
+        if (started_) tick();
+    }
+
     void line_of(const std::string& verb, std::istringstream& words, const std::string& line) {
         if (verb == "session") {
             std::string name, peer;
@@ -66,10 +76,15 @@ class ReceiverScript {
             words >> name >> peer >> per_minute;
             sessions_[name] = {
                 name, *net::Endpoint::parse(peer), {.seed = 0, .spacing = Spacing::periodic, .per_minute = per_minute}};
-            std::vector<ReceiverSession> all;
-            for (const auto& [unused, session] : sessions_)
-                all.push_back(session);
-            engine_.assign(all, now_);
+            assign();
+        } else if (verb == "end") {
+            std::string name;
+            words >> name;
+            sessions_.erase(name);
+            assign();
+        } else if (verb == "stop") {
+            engine_.finish(now_);
+            tick();
         } else if (verb == "at") {
             std::string text;
             words >> text;

@@ -263,9 +263,10 @@ class MeasureService final : public Service {
         return mesh_of(std::move(out));
     }
 
-    [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
+    [[nodiscard]] std::optional<Value> work_of(const agent::AgentInfo& agent) const {
+        if (agent.revoked) return Value();
         const auto mesh = mesh_.with([](const auto& current) { return current; });
-        if (!mesh || agent.revoked) return {};
+        if (!mesh) return std::nullopt;
         Assignment work = assignment_for(*mesh, agent.id, profile_);
         work.trace_every_s = settings_.trace_every_s;
         work.raw = settings_.raw;

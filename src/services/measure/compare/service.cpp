@@ -193,17 +193,18 @@ class CompareService final : public platform::Service {
         return out;
     }
 
-    [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
-        if (agent.revoked) return {};
+    [[nodiscard]] std::optional<Value> work_of(const agent::AgentInfo& agent) const {
+        if (agent.revoked) return Value();
+        const auto everybody = points_.with([](const auto& points) { return points; });
+        if (!everybody) return std::nullopt;
         Work work;
-        for (const auto& [site, point] : *points()) {
+        for (const auto& [site, point] : *everybody) {
             if (site == agent.id) continue;
             for (const auto& address : {point.facts.research, point.facts.commodity})
                 if (address)
                     if (const auto host = net::Prefix::create(*address, address->width()))
                         work.reflect_for.push_back(*host);
         }
-        const auto everybody = points();
         waiting_.with([&](const auto& waiting) {
             for (const auto& [id, one] : waiting) {
                 if (one.comparison.from == agent.id) work.compare.push_back(one.comparison.task);

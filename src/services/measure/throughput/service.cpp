@@ -129,8 +129,9 @@ class ThroughputService final : public platform::Service {
     }
 
   private:
-    [[nodiscard]] Value work_of(const agent::AgentInfo& agent) const {
-        if (!open_ || agent.revoked) return {};
+    [[nodiscard]] std::optional<Value> work_of(const agent::AgentInfo& agent) const {
+        if (agent.revoked) return Value();
+        if (!open_) return std::nullopt;
         const Assignment work = keeper_->assignment_of(agent.id);
         return work.tests.empty() ? Value() : to_value(work);
     }

@@ -74,7 +74,8 @@ std::string shown_hops(const Value& path) {
         const Value* first = silent ? nullptr : &addresses->if_array()->front();
         out += out.empty() ? "" : " · ";
         out += first == nullptr || first->if_string() == nullptr ? "*" : *first->if_string();
-        const std::string name = text("site_name").empty() ? text("organisation_name") : text("site_name");
+        std::string name = text("site_name").empty() ? text("organisation_name") : text("site_name");
+        if (const std::string dns = text("dns_name"); !dns.empty()) name += (name.empty() ? "DNS: " : ", DNS: ") + dns;
         if (!name.empty()) out += fmt::format(" ({})", name);
     }
     return out;

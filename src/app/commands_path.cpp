@@ -65,11 +65,13 @@ std::string text_at(const Value& object, std::string_view key) {
     return at != nullptr && at->if_string() != nullptr ? *at->if_string() : std::string();
 }
 
-/// "Santiago, REUNA, AS27678": what is known of it.
+/// "Santiago, REUNA, AS27678", "DNS: core1.example.net": what is known of it.
 std::string shown_owner(const Value& owner) {
     std::string out = text_at(owner, "site_name");
     for (const std::string& part : {text_at(owner, "organisation_name"), text_at(owner, "as")})
         if (!part.empty()) out += (out.empty() ? "" : ", ") + part;
+    if (const std::string name = text_at(owner, "dns_name"); !name.empty())
+        out += (out.empty() ? "DNS: " : ", DNS: ") + name;
     return out;
 }
 

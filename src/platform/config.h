@@ -51,6 +51,7 @@ struct HubSettings {
     bool tls = false;
     std::string tls_certificate;
     std::string tls_key;
+    bool dns_names = true;
     std::int64_t loops = 0;
     LogLevel log_level = LogLevel::info;
     LogFormat log_format = LogFormat::text;
@@ -78,6 +79,8 @@ struct HubSettings {
             field<&T::tls>("tls", "Speak TLS; with a certificate of the hub's own unless tls_certificate names one"),
             field<&T::tls_certificate>("tls_certificate", "PEM file: the certificate and those that follow it"),
             field<&T::tls_key>("tls_key", "PEM file: its private key, readable by the hub's user alone"),
+            field<&T::dns_names>("dns_names",
+                                 "Ask the system's resolver for the names of routers that the registry does not know"),
             field<&T::loops>("loops", "Event loops; 0 takes one a core").between(0, 256),
             field<&T::log_level>("log_level", "The least important level that is logged"),
             field<&T::log_format>("log_format", "text for people, json for collectors"));

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "events/events.h"
+#include "net/dns_names.h"
 #include "net/http_server.h"
 #include "platform/door.h"
 #include "platform/folder_lock.h"
@@ -146,6 +147,7 @@ Result<void> TheHub::open() {
     house_->identity = [this] { return hub_identity(options_.settings, clock_.now()); };
     house_->loopback_only = TRY(listen_address(options_.settings))
     .address.is_loopback();
+    if (options_.settings.dns_names) house_->dns_names = std::make_shared<net::DnsNames>(clock_);
 
     front_.version = options_.version;
     front_.network = options_.settings.network;

@@ -27,6 +27,10 @@
 #include "platform/api.h"
 #include "platform/metrics.h"
 
+namespace quipu::net {
+class DnsNames;
+}
+
 namespace quipu::platform {
 
 /// What the house gives to a service. All of it outlives the service.
@@ -49,6 +53,8 @@ struct House {
     /// What the listener presents over TLS, or would present: for a service that has a TLS port of its own.
     std::function<Result<net::KeyPair>()> identity = {};
     bool loopback_only = true;  ///< only this machine reaches the listener
+    /// What DNS says addresses are called (net/dns_names.h); none where it is not to be asked.
+    std::shared_ptr<net::DnsNames> dns_names = {};
 };
 
 class Service {

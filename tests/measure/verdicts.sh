@@ -1,9 +1,11 @@
 #!/bin/bash
-# verdicts.sh PROGRAM [ROUNDS]: each verdict of `quipu compare` from a cause planted in the lab, ROUNDS times (1 as a test; the figure of
-# docs/performance.md is of 20). Four points in a ring and the commodity provider; always Santiago to Panama.
+# verdicts.sh PROGRAM [ROUNDS [CAUSE…]]: each verdict of `quipu compare` from a cause planted in the lab, ROUNDS times (1 as a test; the figure
+# of docs/performance.md is of 20); of loss its place, too. Four points in a ring and the commodity provider; always Santiago to Panama.
 set -u
 quipu=$(realpath "$1")
 rounds=${2:-1}
+causes=("${@:3}")
+[ ${#causes[@]} -gt 0 ] || causes=(no-difference longer-fibre detour queueing asymmetric-route loss loss-far clock-fault)
 for tool in ip iperf3 bird; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup)"; exit 77; }
 done
@@ -106,34 +108,47 @@ plant() {
     asymmetric-route)
       at panama ip route add "$santiago/32" via "$(at panama ip route get "$lima" | sed -n 's/.* via \([^ ]*\).*/\1/p')" src "$panama" metric 5 ;;
     loss) impose santiago-panama loss=5% ;;
+    loss-far) impose santiago-panama down; goes_by santiago-lima guayaquil; impose lima-guayaquil loss=5% ;;
     clock-fault) set_clock 25ms ;;
   esac
 }
 unplant() {
   base
-  [ "$1" = clock-fault ] && set_clock right
-  [ "$1" = detour ] && goes_by santiago-panama santiago-panama
-  return 0
+  case $1 in
+    clock-fault) set_clock right ;;
+    detour) goes_by santiago-panama santiago-panama ;;
+    loss-far) impose lima-guayaquil loss=0; goes_by santiago-panama santiago-panama ;;
+  esac
+}
+due() { # CAUSE: the verdict, and where it lies if that is looked at
+  case $1 in
+    loss) echo "loss at santiago – Panama City" ;;
+    loss-far) echo "loss at Lima – Guayaquil" ;;
+    *) echo "$1" ;;
+  esac
 }
 
 ready
 base
 failed=0
-for verdict in no-difference longer-fibre detour queueing asymmetric-route loss clock-fault; do
+for cause in "${causes[@]}"; do
   right=0
   for round in $(seq "$rounds"); do
-    plant "$verdict"
+    plant "$cause"
     "$quipu" --output json compare panama --from santiago >answer.json 2>error
-    found=$(python3 -c "import json; print(json.load(open('answer.json'))['outcome']['verdict'])" 2>/dev/null)
-    if [ "$found" = "$verdict" ]; then
+    found=$(python3 -c "
+import json
+outcome = json.load(open('answer.json'))['outcome']
+print(outcome['verdict'] + (' at ' + (outcome['at'] or 'no place') if outcome['verdict'] == 'loss' else ''))" 2>/dev/null)
+    if [ "$found" = "$(due "$cause")" ]; then
       right=$((right + 1))
     else
-      echo "planted $verdict, round $round, found ${found:-nothing}: $(cat error)"
+      echo "planted $cause, round $round, found ${found:-nothing}: $(cat error)"
       cat answer.json
     fi
-    unplant "$verdict"
+    unplant "$cause"
   done
-  echo "$verdict: $right of $rounds"
+  echo "$cause: $right of $rounds"
   [ $((right * 20)) -ge $((rounds * 19)) ] || failed=1
 done
 exit $failed

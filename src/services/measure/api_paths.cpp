@@ -97,8 +97,16 @@ struct AddressesQuery {
     }
 };
 
-PathNames names_of(const PathRooms& rooms) {
-    return {rooms.registry.now(), rooms.sites()};
+PathNames names_of(const PathRooms& rooms, const std::vector<net::IpAddress>& addresses, bool ask = true) {
+    PathNames out(rooms.registry.now(), rooms.sites());
+    out.take_dns_names(rooms.dns.get(), addresses, ask);
+    return out;
+}
+
+/// Those by which hops are named.
+void add_addresses(std::vector<net::IpAddress>& out, const std::vector<path::Hop>& hops) {
+    for (const path::Hop& hop : hops)
+        if (!hop.silent()) out.push_back(hop.addresses.front());
 }
 
 Result<Page<ShownPath>> list_paths(const PathRooms& rooms, const PathsQuery& query) {
@@ -113,7 +121,10 @@ Result<Page<ShownPath>> list_paths(const PathRooms& rooms, const PathsQuery& que
         spans.resize(limit);
         page.next = cursor_at(spans.back().since);
     }
-    const PathNames names = names_of(rooms);
+    std::vector<net::IpAddress> addresses;
+    for (const PathSpan& span : spans)
+        add_addresses(addresses, span.way.hops);
+    const PathNames names = names_of(rooms, addresses);
     for (const PathSpan& span : spans)
         page.items.push_back({.from = span.from,
                               .to = span.to,
@@ -135,26 +146,33 @@ Result<ShownWay> one_way(const PathRooms& rooms, const WayQuery& query) {
     // Several sites behind one router may have taken it: links to the first hop are told of one alone.
     const bool alone =
         std::ranges::all_of(found->spans, [&](const PathSpan& span) { return span.from == found->spans.front().from; });
-    out.hops = names_of(rooms).named(found->way.hops, alone && !found->spans.empty() ? found->spans[0].from : "");
+    std::vector<net::IpAddress> addresses;
+    add_addresses(addresses, found->way.hops);
+    out.hops =
+        names_of(rooms, addresses).named(found->way.hops, alone && !found->spans.empty() ? found->spans[0].from : "");
     for (const PathSpan& span : found->spans)
         out.used.push_back({span.from, span.to, span.since, span.until});
     return out;
 }
 
-Result<Page<AddressOwner>> list_owners(const PathRooms& rooms, const AddressesQuery& query) {
-    Page<AddressOwner> page;
-    const PathNames names = names_of(rooms);
+/// Whoever has not signed in reads what DNS has said before, and makes the hub ask nothing.
+Result<Page<AddressOwner>> list_owners(const PathRooms& rooms, const AddressesQuery& query, bool may_ask) {
+    std::vector<net::IpAddress> addresses;
     std::string_view rest = query.addresses;
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find(','), rest.size());
         const auto address = net::IpAddress::parse(rest.substr(0, end));
         if (!address)
             return fail(ErrorCode::invalid, "\"" + std::string(rest.substr(0, end)) + "\" is no address", "addresses");
-        if (page.items.size() == kMostAddresses)
+        if (addresses.size() == kMostAddresses)
             return fail(ErrorCode::too_large, "are more than 100", "addresses", "ask for them in parts");
-        page.items.push_back(names.owner_of(*address));
+        addresses.push_back(*address);
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
+    const PathNames names = names_of(rooms, addresses, may_ask);
+    Page<AddressOwner> page;
+    for (const net::IpAddress& address : addresses)
+        page.items.push_back(names.owner_of(address));
     return page;
 }
 
@@ -181,10 +199,13 @@ void add_path_routes(platform::Api& api, const PathRooms& rooms) {
                                 });
     api.get<AddressesQuery, Page<AddressOwner>>(
         {.path = "/api/v1/measure/addresses",
-         .summary = "Whose addresses these are: site, organisation, autonomous system",
+         .summary = "Whose addresses these are: site, organisation, autonomous system, name by DNS",
          .tag = "measure",
          .permission = Permission::see_public},
-        [rooms](const Call&, const AddressesQuery& query) { return list_owners(rooms, query); });
+        [rooms](const Call& call, AddressesQuery query) -> Task<Result<Page<AddressOwner>>> {
+            const bool may_ask = call.caller.id != platform::kAnonymous;
+            co_return co_await platform::off_loop([&] { return list_owners(rooms, query, may_ask); });
+        });
 }
 
 }  // namespace quipu::measure

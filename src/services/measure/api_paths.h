@@ -16,6 +16,7 @@ struct PathRooms {
     const PathHistory& history;
     registry::Registry& registry;
     std::function<std::shared_ptr<const SitesByAddress>()> sites;  ///< as the points say now
+    std::shared_ptr<net::DnsNames> dns = {};                       ///< none: DNS is not asked
 };
 void add_path_routes(platform::Api& api, const PathRooms& rooms);
 

@@ -49,6 +49,14 @@ PathNames::PathNames(std::shared_ptr<const registry::Picture> picture, std::shar
         put_only(links_, ends_in_order(entry->object.a, entry->object.b), entry->object.id);
 }
 
+void PathNames::take_dns_names(net::DnsNames* dns, const std::vector<net::IpAddress>& addresses, bool ask) {
+    if (dns == nullptr) return;
+    std::vector<net::IpAddress> unknown;
+    for (const net::IpAddress& address : addresses)
+        if (!sites_->contains(address)) unknown.push_back(address);
+    dns_names_ = ask ? dns->of(unknown) : dns->known(unknown);
+}
+
 AddressOwner PathNames::owner_of(const net::IpAddress& address) const {
     AddressOwner out{.address = address};
     if (const auto at = sites_->find(address); at != sites_->end()) {
@@ -62,6 +70,7 @@ AddressOwner PathNames::owner_of(const net::IpAddress& address) const {
     if (const auto* organisation = picture_->find<registry::Organisation>(out.organisation))
         out.organisation_name = organisation->object.name;
     if (const auto at = as_of_.find(out.organisation); at != as_of_.end()) out.as = at->second;
+    if (const auto at = dns_names_.find(address); at != dns_names_.end()) out.dns_name = at->second;
     return out;
 }
 
@@ -80,6 +89,7 @@ std::vector<NamedHop> PathNames::named(const std::vector<path::Hop>& hops, std::
             named.organisation = std::move(owner.organisation);
             named.organisation_name = std::move(owner.organisation_name);
             named.as = std::move(owner.as);
+            named.dns_name = std::move(owner.dns_name);
         }
         before = named.site;
         out.push_back(std::move(named));

@@ -1,6 +1,7 @@
 #pragma once
 // Whose the hops of a path are: sites by what their measurement points say of their own addresses, organisations and AS
-// numbers by the registry, links between neighbouring sites.
+// numbers by the registry, links between neighbouring sites. What DNS calls the others is shown beside, never instead:
+// whoever holds an address writes that name.
 
 #include <map>
 #include <memory>
@@ -8,10 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "net/dns_names.h"
 #include "registry/registry.h"
 #include "services/measure/path/record.h"
 
 namespace quipu::measure {
+
+inline constexpr std::string_view kDnsNameMeaning =
+    "What DNS calls it (PTR), where the registry knows no site: written by whoever holds the address, and not checked";
 
 /// What is known of an address.
 struct AddressOwner {
@@ -19,6 +24,7 @@ struct AddressOwner {
     std::string site, site_name;                  ///< empty: not known
     std::string organisation, organisation_name;  ///< empty: nobody's on record
     std::string as;                               ///< "AS27678"
+    std::string dns_name;                         ///< a host name, as DNS says; empty at a site
     static constexpr auto describe() {
         using T = AddressOwner;
         return fields(field<&T::address>("address", "The address").required(),
@@ -26,13 +32,14 @@ struct AddressOwner {
                       field<&T::site_name>("site_name", "That site's name"),
                       field<&T::organisation>("organisation", "Whose it is").references("organisations"),
                       field<&T::organisation_name>("organisation_name", "Its name"),
-                      field<&T::as>("as", "Its autonomous system, if it has one only"));
+                      field<&T::as>("as", "Its autonomous system, if it has one only"),
+                      field<&T::dns_name>("dns_name", kDnsNameMeaning));
     }
 };
 
 /// A hop with what the registry knows of it.
 struct NamedHop : path::Hop {
-    std::string site, site_name, organisation, organisation_name, as;
+    std::string site, site_name, organisation, organisation_name, as, dns_name;
     std::string link;  ///< from the hop before, if the registry has one only between the two sites
     static constexpr auto describe() {
         using T = NamedHop;
@@ -42,6 +49,7 @@ struct NamedHop : path::Hop {
                                      field<&T::organisation>("organisation", "Whose it is").references("organisations"),
                                      field<&T::organisation_name>("organisation_name", "Its name"),
                                      field<&T::as>("as", "Its autonomous system, if it has one only"),
+                                     field<&T::dns_name>("dns_name", kDnsNameMeaning),
                                      field<&T::link>("link", "The link that leads to it").references("links")));
     }
 };
@@ -60,12 +68,17 @@ class PathNames {
   public:
     PathNames(std::shared_ptr<const registry::Picture> picture, std::shared_ptr<const SitesByAddress> sites);
 
+    /// Asks DNS for those that are of no site, all at once, and blocks while it waits (net/dns_names.h); null: asks
+    /// nobody. `ask` false: what it has answered before.
+    void take_dns_names(net::DnsNames* dns, const std::vector<net::IpAddress>& addresses, bool ask = true);
+
     [[nodiscard]] AddressOwner owner_of(const net::IpAddress& address) const;
     [[nodiscard]] std::vector<NamedHop> named(const std::vector<path::Hop>& hops, std::string_view from) const;
 
   private:
     std::shared_ptr<const registry::Picture> picture_;
     std::shared_ptr<const SitesByAddress> sites_;
+    net::DnsNames::Names dns_names_;
     std::map<std::string, std::string, std::less<>> as_of_;                          // by organisation; empty: several
     std::map<std::pair<std::string, std::string>, std::string, std::less<>> links_;  // by ends in order; empty: several
 };

@@ -113,9 +113,11 @@ class MeasureService final : public Service {
                                .registry = *registry_,
                                .streams = pair_streams_,
                                .journal = &house.journal});
-        add_path_routes(house.api, {.clock = house.clock, .history = *paths_, .registry = *registry_, .sites = [this] {
-                                        return sites_.with([](const auto& sites) { return sites; });
-                                    }});
+        add_path_routes(house.api, {.clock = house.clock,
+                                    .history = *paths_,
+                                    .registry = *registry_,
+                                    .sites = [this] { return sites_.with([](const auto& sites) { return sites; }); },
+                                    .dns = house.dns_names});
         add_evidence_routes(house.api, *evidence_);
         add_point_routes(house.api, {.clock = house.clock, .points = *points_, .store = *point_store_});
         agents_.add_part("measure", [this](const agent::AgentInfo& agent) { return work_of(agent); });

@@ -124,9 +124,13 @@ class Service : public registry::RegistryTest {
   protected:
     // Made when first used: the database is opened in SetUp.
     platform::House& house() {
-        if (!house_made_)
+        if (!house_made_) {
             house_made_.reset(
                 new platform::House{clock_, loops_, *database_, *journal_, archive_, api_, metrics_, data_folder_});
+            house_made_->dns_names = std::make_shared<net::DnsNames>(clock_, [](const net::IpAddress& address) {
+                return net::DnsName{"r" + std::to_string(address.octets()[3]) + ".example.net", std::chrono::hours(1)};
+            });
+        }
         return *house_made_;
     }
     std::unique_ptr<platform::House> house_made_;
@@ -367,6 +371,8 @@ TEST_F(Service, EachMinuteTellsItsPath) {
     EXPECT_EQ(text(list[1], "until"), text(list[0], "since"));
     const auto& hop = (*list[1].find("hops")->if_array())[0];
     EXPECT_EQ(text(hop, "site"), "\"panama\"");
+    EXPECT_EQ(text(hop, "dns_name"), "\"\"");
+    EXPECT_EQ(text((*list[0].find("hops")->if_array())[0], "dns_name"), "\"r7.example.net\"");
     EXPECT_EQ(text(hop, "link"), "\"santiago-panama\"");
     EXPECT_EQ(text(hop, "organisation"), "\"clara\"");
     const Value records = get("/api/v1/measure/records?from=santiago&to=panama");
@@ -389,6 +395,8 @@ TEST_F(Service, EachMinuteTellsItsPath) {
     EXPECT_EQ(
         text((*get("/api/v1/measure/addresses?addresses=10.0.0.1,2001:db8::1").find("items")->if_array())[0], "site"),
         "\"santiago\"");
+    EXPECT_EQ(text((*get("/api/v1/measure/addresses?addresses=192.0.2.9").find("items")->if_array())[0], "dns_name"),
+              "\"r9.example.net\"");
     get("/api/v1/measure/addresses?addresses=rubbish");
     EXPECT_EQ(status_, 400);
     get("/api/v1/measure/paths?from=santiago&to=atlantis");

@@ -246,6 +246,8 @@ export interface Hop {
   organisation: string;
   organisation_name: string;
   as: string;
+  /** What DNS calls it: written by whoever holds the address. */
+  dns_name: string;
   link: string;
 }
 

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "services/measure/compare/engine_loss.h"
+
 namespace quipu::compare {
 namespace {
 
 using Delays = std::vector<std::int64_t>;  // nanoseconds
 
-constexpr std::size_t kFewest = 20;       // pairs of packets, below which nothing is said of delay
-constexpr double kCauseShare = 0.4;       // of the difference that a cause must make to be named
-constexpr double kLossFraction = 0.01;    // and
-constexpr std::int64_t kLossPackets = 3;  // is loss
+constexpr std::size_t kFewest = 20;  // pairs of packets, below which nothing is said of delay
+constexpr double kCauseShare = 0.4;  // of the difference that a cause must make to be named
 constexpr std::int64_t kVacuumMetresPerSecond = 299'792'458;
 constexpr double kFibreToVacuum = 5e-6 * kVacuumMetresPerSecond / 1000;  // Map::light is at 5 µs/km
 
@@ -135,7 +135,7 @@ class Decision {
     [[nodiscard]] WaySummary summary(const SeenWay& way, const Measured& delays, const SeenRoute* route_back) const {
         WaySummary out;
         out.sent = way.sent;
-        out.lost = way.lost_there + way.lost_back + way.lost_somewhere;
+        out.lost = way.lost();
         out.loss = way.sent > 0 ? static_cast<double>(out.lost) / static_cast<double>(way.sent) : 0;
         const auto put = [](const Spread& spread, std::optional<std::int64_t>& least,
                             std::optional<std::int64_t>& median) {
@@ -149,6 +149,7 @@ class Decision {
         }
         put(delays.round_trip, out.round_trip_min_us, out.round_trip_median_us);
         out.segments = segments(way.route);
+        put_loss(out.segments, way);
         out.there = names(way.route);
         out.path = way.route.id;
         if (route_back != nullptr) {
@@ -173,7 +174,13 @@ class Decision {
         for (const SeenHop& seen : route.hops) {
             if (!seen.address || !seen.rtt_min_us || !seen.rtt_median_us) continue;
             const NamedHop hop = map_.hop(*seen.address);
-            Segment segment{.from = before.name, .to = hop.name, .link = {}, .floor_us = {}};
+            Segment segment{.from = before.name,
+                            .to = hop.name,
+                            .link = {},
+                            .floor_us = {},
+                            .probes = seen.sent,
+                            .unanswered = seen.lost,
+                            .loss = {}};
             // A router that answers late says nothing of those behind it: the sums never fall.
             segment.share_us = std::max<std::int64_t>(0, *seen.rtt_min_us - least) / 2;
             const std::int64_t wait = *seen.rtt_median_us - *seen.rtt_min_us;
@@ -189,6 +196,20 @@ class Decision {
             out.push_back(std::move(segment));
         }
         return out;
+    }
+
+    /// Segments are of the hops that answered.
+    [[nodiscard]] static PlacedLoss placed_loss(const std::vector<Segment>& segments, const SeenWay& way) {
+        std::vector<Tally> hops;
+        if (way.route.reached)
+            for (const Segment& segment : segments)
+                hops.push_back({segment.probes, segment.unanswered});
+        return place_loss(hops, {way.sent, way.lost()});
+    }
+    static void put_loss(std::vector<Segment>& segments, const SeenWay& way) {
+        const PlacedLoss placed = placed_loss(segments, way);
+        for (std::size_t i = 0; i < placed.arises.size(); ++i)
+            segments[i].loss = placed.arises[i];
     }
 
     [[nodiscard]] NamedHop here() const { return {from_, from_}; }
@@ -256,9 +277,11 @@ class Decision {
         out_.amount_us = waits;
         const auto& segments = way(side).segments;
         const auto worst = std::ranges::max_element(segments, {}, &Segment::queue_us);
-        if (worst != segments.end()) out_.at = worst->from + " – " + worst->to;
+        if (worst != segments.end()) out_.at = name_of(*worst);
         return true;
     }
+
+    [[nodiscard]] static std::string name_of(const Segment& segment) { return segment.from + " – " + segment.to; }
 
     /// Of the research network's round trip, where the fibre is known on both ways.
     [[nodiscard]] std::int64_t above_light() const {
@@ -268,17 +291,17 @@ class Decision {
     }
 
     bool lossy() {
-        const WaySummary &research = out_.research, &commodity = out_.commodity;
-        const auto much = [](const WaySummary& one, const WaySummary& other) {
-            return one.lost >= kLossPackets && one.loss >= kLossFraction && one.lost >= 3 * other.lost;
-        };
-        if (!much(research, commodity) && !much(commodity, research)) return false;
+        const bool research = loses_more(seen_.research, seen_.commodity);
+        if (!research && !loses_more(seen_.commodity, seen_.research)) return false;
         out_.verdict = Verdict::loss;
-        out_.slower = much(research, commodity) ? Side::research : Side::commodity;
+        out_.slower = research ? Side::research : Side::commodity;
         out_.amount_loss = way(*out_.slower).loss;
-        const SeenWay& seen = *out_.slower == Side::research ? seen_.research : seen_.commodity;
-        if (seen.lost_there > 2 * seen.lost_back + seen.lost_somewhere) out_.at = "there";
-        if (seen.lost_back > 2 * seen.lost_there + seen.lost_somewhere) out_.at = "back";
+        const SeenWay& seen = research ? seen_.research : seen_.commodity;
+        if (seen.lost_there > 2 * seen.lost_back + seen.lost_somewhere) out_.direction = Direction::there;
+        if (seen.lost_back > 2 * seen.lost_there + seen.lost_somewhere) out_.direction = Direction::back;
+        const auto& segments = way(*out_.slower).segments;
+        if (const auto place = placed_loss(segments, seen).place)
+            out_.at = (place->after ? segments[*place->after].to : from_) + " – " + segments[place->before].to;
         return true;
     }
 
@@ -311,7 +334,7 @@ class Decision {
             out_.slower = side;
             if (one_way_) {
                 out_.amount_us = std::abs(imbalance);
-                out_.at = imbalance > 0 ? "there" : "back";
+                out_.direction = imbalance > 0 ? Direction::there : Direction::back;
             }
             return true;
         }
@@ -343,9 +366,7 @@ class Decision {
         const auto weight = [](const Segment& segment) { return segment.share_us - segment.floor_us.value_or(0); };
         const auto worst = std::ranges::max_element(segments, {}, weight);
         const auto longest = std::ranges::max_element(segments, {}, &Segment::share_us);
-        if (worst != segments.end())
-            out_.at =
-                weight(*worst) > out_.least_us ? worst->from + " – " + worst->to : longest->from + " – " + longest->to;
+        if (worst != segments.end()) out_.at = name_of(weight(*worst) > out_.least_us ? *worst : *longest);
     }
 
     // ---- routes
@@ -403,6 +424,12 @@ class Decision {
 };
 
 }  // namespace
+
+bool loses_more(const SeenWay& way, const SeenWay& than) {
+    return way.lost() >= kLossPackets &&
+           static_cast<double>(way.lost()) >= kLossFraction * static_cast<double>(way.sent) &&
+           way.lost() >= kLossRatio * than.lost();
+}
 
 Outcome decide(const std::string& from, const std::string& to, const Observation& seen,
                const std::optional<RoutesBack>& back, const Map& map) {

@@ -10,7 +10,7 @@
 // - clock fault: one-way delays that cannot be, below zero or below what light needs; or the same imbalance between the
 //   directions over both ways, which have no link in common
 // - queueing: a good part of the difference is above the slower way's own least delay; it waits where it grows
-// - loss: one way loses, the other does not
+// - loss: one way loses, the other does not; placed on the segment from which on all hops lose (engine_loss.h)
 // - no difference: in neither direction
 // - asymmetric route: one direction is slower, and the route back is another
 // - detour: the topology offers a way that is shorter by a good part of the difference
@@ -26,6 +26,11 @@ namespace quipu::compare {
 
 inline constexpr Nanoseconds kLeast = std::chrono::microseconds(150);
 inline constexpr double kLeastShare = 0.02;
+/// What a way loses at least for it to be loss, and so many times what the other loses.
+inline constexpr double kLossFraction = 0.01;
+inline constexpr std::int64_t kLossPackets = 3;
+inline constexpr std::int64_t kLossRatio = 3;
+[[nodiscard]] bool loses_more(const SeenWay& way, const SeenWay& than);
 
 enum class Verdict : std::uint8_t {
     no_difference,
@@ -52,6 +57,11 @@ constexpr auto describe_enum(Side) {
     return names<Side>({{Side::research, "research"}, {Side::commodity, "commodity"}});
 }
 
+enum class Direction : std::uint8_t { there, back };
+constexpr auto describe_enum(Direction) {
+    return names<Direction>({{Direction::there, "there"}, {Direction::back, "back"}});
+}
+
 /// Research less commodity, of packets sent at the same time: the median and its 95 % interval (order statistics of the
 /// paired differences). Positive: the research network is slower.
 struct Difference {
@@ -73,13 +83,20 @@ struct Segment {
     std::int64_t share_us = 0;             ///< of the least delay
     std::int64_t queue_us = 0;             ///< what the median is above the least
     std::optional<std::int64_t> floor_us;  ///< what light needs, where the link is known
+    /// Of the second look, which a way gets that loses: probes to its end and those not answered; what of the loss
+    /// arises on it, nothing where its end answers too few for that to be said.
+    std::int64_t probes = 0, unanswered = 0;
+    std::optional<double> loss;
     static constexpr auto describe() {
         using T = Segment;
         return fields(field<&T::from>("from", "Its beginning").required(), field<&T::to>("to", "Its end").required(),
                       field<&T::link>("link", "The link").references("links"),
                       field<&T::share_us>("share_us", "Its share of the least one-way delay").required().format("us"),
                       field<&T::queue_us>("queue_us", "Waiting on it: median above least").required().format("us"),
-                      field<&T::floor_us>("floor_us", "What light needs along its fibre").format("us"));
+                      field<&T::floor_us>("floor_us", "What light needs along its fibre").format("us"),
+                      field<&T::probes>("probes", "To its end, where loss was looked for hop by hop"),
+                      field<&T::unanswered>("unanswered", "Of those not answered"),
+                      field<&T::loss>("loss", "Fraction of round trips that is lost on it; absent: not known"));
     }
     bool operator==(const Segment&) const = default;
 };
@@ -123,7 +140,8 @@ struct Outcome {
     std::int64_t clock_error_us = 0;
     std::optional<std::int64_t> amount_us;  ///< of the cause: the queue, the detour, the offset of the clocks
     std::optional<double> amount_loss;      ///< of loss: the fraction
-    std::string at;                         ///< the segment's or direction's name, where there is one
+    std::string at;                         ///< the segment's name, or of a wrong clock the end's; empty: not known
+    std::optional<Direction> direction;     ///< of loss and asymmetry, where it is known
     std::string part_at;                    ///< the last hop that both ways have in common: the point itself if none
     std::vector<std::string> better_route;  ///< links of the way that the topology offers
     std::optional<std::int64_t> light_us;   ///< what light in fibre needs along the great circle, one way
@@ -144,7 +162,8 @@ struct Outcome {
             field<&T::clock_error_us>("clock_error_us", "Bound of both clocks' error").required().format("us"),
             field<&T::amount_us>("amount_us", "How much the cause makes").format("us"),
             field<&T::amount_loss>("amount_loss", "Fraction lost"),
-            field<&T::at>("at", "Where: the segment, or the direction"),
+            field<&T::at>("at", "Where: the segment, or the end whose clock it is"),
+            field<&T::direction>("direction", "In which direction, there or back"),
             field<&T::part_at>("part_at", "Last hop that both ways have in common").required(),
             field<&T::better_route>("better_route", "Links of the shorter way that the topology offers"),
             field<&T::light_us>("light_us", "What light in fibre needs along the great circle").format("us"),

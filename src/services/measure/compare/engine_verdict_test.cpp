@@ -166,7 +166,8 @@ TEST_F(Verdicts, AnAsymmetricRouteIsSeenFromBothEnds) {
     back_->research = route({{"10.0.0.3", 12}, {"10.0.0.2", 18}, {"10.0.0.1", 44}});
     Outcome out = verdict({.there_ms = 31, .back_ms = 44}, {.there_ms = 32, .back_ms = 32});
     EXPECT_EQ(out.verdict, Verdict::asymmetric_route);
-    EXPECT_EQ(out.at, "back");
+    EXPECT_EQ(out.direction, Direction::back);
+    EXPECT_EQ(out.at, "");
     EXPECT_NEAR(static_cast<double>(*out.amount_us), 13'000, 40);
     // The same delays without another route are not a matter of routes.
     back_.reset();
@@ -178,9 +179,80 @@ TEST_F(Verdicts, LossBeyondWhatTheOtherLoses) {
     const Outcome out = verdict({.loss = 0.08}, {});
     EXPECT_EQ(out.verdict, Verdict::loss);
     EXPECT_EQ(out.slower, Side::research);
-    EXPECT_EQ(out.at, "there");
+    EXPECT_EQ(out.direction, Direction::there);
+    EXPECT_EQ(out.at, "");  // its hops were not looked at again
+    EXPECT_FALSE(out.research.segments[0].loss);
     EXPECT_NEAR(*out.amount_loss, 0.08, 0.05);
     EXPECT_EQ(verdict({.loss = 0}, {.loss = 1}).verdict, Verdict::loss);
+}
+
+/// As the second look at a way counts them.
+SeenRoute with_loss(SeenRoute route, const std::vector<std::int64_t>& lost) {
+    for (std::size_t i = 0; i < lost.size(); ++i) {
+        route.hops[i].sent = 300;
+        route.hops[i].lost = lost[i];
+    }
+    return route;
+}
+
+TEST_F(Verdicts, LossIsPlacedWhereItBegins) {
+    const SeenRoute around = route({{"10.0.0.2", 16}, {"10.0.0.3", 22}, {"10.0.0.4", 34}});
+    seen_.research.route = with_loss(around, {1, 27, 22});
+    const Outcome out = verdict({.loss = 0.08}, {});
+    EXPECT_EQ(out.verdict, Verdict::loss);
+    EXPECT_EQ(out.direction, Direction::there);
+    EXPECT_EQ(out.at, "lima – guayaquil");
+    const auto& segments = out.research.segments;
+    EXPECT_EQ(segments[0].loss, 0);
+    EXPECT_NEAR(*segments[1].loss, 0.09, 1e-9);
+    EXPECT_EQ(segments[2].loss, 0);
+    EXPECT_EQ(segments[1].probes, 300);
+    EXPECT_EQ(segments[1].unanswered, 27);
+    EXPECT_FALSE(out.commodity.segments[0].loss);
+    EXPECT_EQ(out.commodity.segments[0].probes, 0);
+
+    seen_.research.route = with_loss(around, {20, 27, 22});
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "santiago – lima");
+    seen_.research.route = with_loss(around, {1, 0, 22});
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "guayaquil – panama");
+    // A silent router belongs to the segment around it.
+    seen_.research.route = with_loss(around, {1, 27, 22});
+    seen_.research.route.hops[1] = {};
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "lima – panama");
+}
+
+TEST_F(Verdicts, ARouterThatLimitsItsAnswersAttractsNoLoss) {
+    const SeenRoute around = route({{"10.0.0.2", 16}, {"10.0.0.3", 22}, {"10.0.0.4", 34}});
+    seen_.research.route = with_loss(around, {150, 1, 22});
+    const Outcome out = verdict({.loss = 0.08}, {});
+    EXPECT_EQ(out.at, "guayaquil – panama");
+    EXPECT_FALSE(out.research.segments[0].loss);
+    EXPECT_EQ(out.research.segments[0].unanswered, 150);
+    EXPECT_EQ(out.research.segments[1].loss, 0);
+    // Just before or behind where loss begins, it can't be said on which side of it.
+    seen_.research.route = with_loss(around, {1, 150, 22});
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "lima – panama");
+    seen_.research.route = with_loss(around, {150, 25, 22});
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "santiago – guayaquil");
+}
+
+TEST_F(Verdicts, LossThatCantBePlacedIsNot) {
+    const SeenRoute around = route({{"10.0.0.2", 16}, {"10.0.0.3", 22}, {"10.0.0.4", 34}});
+    const auto at = [&](const std::vector<std::int64_t>& lost) {
+        seen_.research.route = with_loss(around, lost);
+        const Outcome out = verdict({.loss = 0.08}, {});
+        EXPECT_EQ(out.verdict, Verdict::loss);
+        EXPECT_EQ(out.direction, Direction::there);
+        return out.at;
+    };
+    EXPECT_EQ(at({0, 2, 3}), "");        // it has stopped
+    EXPECT_EQ(at({150, 160, 22}), "");   // no router tells of it
+    EXPECT_EQ(at({0, 1, 150}), "");      // the destination limits its answers
+    EXPECT_EQ(at({300, 300, 300}), "");  // nothing answers any more
+    EXPECT_EQ(at({5, 5, 13}), "");       // may have begun anywhere
+    seen_.research.route = with_loss(around, {1, 27, 22});
+    seen_.research.route.reached = false;
+    EXPECT_EQ(verdict({.loss = 0.08}, {}).at, "");
 }
 
 TEST_F(Verdicts, AClockThatIsWrong) {

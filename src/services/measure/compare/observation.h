@@ -28,11 +28,15 @@ struct Round {
 struct SeenHop {
     std::optional<net::IpAddress> address;  ///< nothing: silent
     std::optional<std::int64_t> rtt_min_us, rtt_median_us;
+    /// Probes of the second look, which a way gets that loses: 0 where none was made.
+    std::int64_t sent = 0, lost = 0;
     static constexpr auto describe() {
         using T = SeenHop;
         return fields(field<&T::address>("address", "Who answered"),
                       field<&T::rtt_min_us>("rtt_min_us", "Shortest round trip").format("us"),
-                      field<&T::rtt_median_us>("rtt_median_us", "Median round trip").format("us"));
+                      field<&T::rtt_median_us>("rtt_median_us", "Median round trip").format("us"),
+                      field<&T::sent>("sent", "Probes to it when loss was looked for").at_least(0),
+                      field<&T::lost>("lost", "Of those not answered").at_least(0));
     }
     bool operator==(const SeenHop&) const = default;
 };
@@ -58,6 +62,7 @@ struct SeenWay {
     std::vector<Round> rounds;  ///< by the packet's number, both ways' alike
     SeenRoute route;
     std::string failed;  ///< why nothing was measured
+    [[nodiscard]] std::int64_t lost() const { return lost_there + lost_back + lost_somewhere; }
     static constexpr auto describe() {
         using T = SeenWay;
         return fields(field<&T::source>("source", "Address that it left from").required(),

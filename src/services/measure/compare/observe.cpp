@@ -1,8 +1,10 @@
 #include "services/measure/compare/observe.h"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
+#include "services/measure/compare/engine_verdict.h"
 #include "services/measure/path/trace.h"
 #include "services/measure/stamp/client.h"
 
@@ -11,6 +13,12 @@ namespace {
 
 constexpr int kProbesOfHop = 12;  // so many, that a median of a hop tells of waiting
 constexpr int kEchoHop = 64;      // beyond any way: the target answers
+
+// The second look at a way that loses: of 1 % lost, so many probes of a hop show three.
+constexpr int kProbesForLoss = 300;
+constexpr int kMostProbesForLoss = 6000;                                  // of all hops together
+constexpr Nanoseconds kRoundForLoss = std::chrono::milliseconds(20);      // one probe of each hop
+constexpr Nanoseconds kLeastGapForLoss = std::chrono::microseconds(500);  // between any two
 
 SeenRoute seen(const path::PathRecord& record) {
     SeenRoute out{.id = record.id, .reached = record.reached, .hops = {}};
@@ -21,8 +29,8 @@ SeenRoute seen(const path::PathRecord& record) {
     return out;
 }
 
-Result<SeenRoute> trace_to(const net::IpAddress& target, const net::IpAddress& source, int probes,
-                           const std::function<bool()>& interrupted, const Clock& clock) {
+Result<path::PathRecord> trace_to(const net::IpAddress& target, const net::IpAddress& source, int probes,
+                                  const std::function<bool()>& interrupted, const Clock& clock) {
     path::TraceSettings settings;
     settings.target = target;
     settings.source = source;
@@ -30,12 +38,12 @@ Result<SeenRoute> trace_to(const net::IpAddress& target, const net::IpAddress& s
     settings.probes = probes;
     settings.gap = std::chrono::milliseconds(10);
     settings.interrupted = interrupted;
-    return seen(TRY(path::trace(settings, clock)));
+    return path::trace(settings, clock);
 }
 
 struct Session {
     Result<stamp::ClientResult> result = fail(ErrorCode::internal, "not run");
-    Result<SeenRoute> route = fail(ErrorCode::internal, "not run");
+    Result<path::PathRecord> route = fail(ErrorCode::internal, "not run");
 };
 
 Result<stamp::ClientResult> run_stamp(const ComparisonTask& task, const net::IpAddress& source, const Sources& sources,
@@ -52,7 +60,7 @@ Result<stamp::ClientResult> run_stamp(const ComparisonTask& task, const net::IpA
 
 SeenWay way_of(const net::IpAddress& source, const Session& session, Nanoseconds clock_shift) {
     SeenWay way{.source = source};
-    if (session.route) way.route = *session.route;
+    if (session.route) way.route = seen(*session.route);
     if (!session.result) {
         way.failed = session.result.error().text();
         return way;
@@ -102,16 +110,53 @@ SeenWay echoes(const ComparisonTask& task, const net::IpAddress& source, const S
     return way;
 }
 
-}  // namespace
+/// How much each hop of a way that loses answers: many probes of each, in turn, on the flow of its first trace.
+void look_again(SeenWay& way, const path::PathRecord& first, const std::function<bool()>& interrupted,
+                const Clock& clock) {
+    const auto hops = static_cast<int>(way.route.hops.size());
+    if (hops == 0 || !way.route.reached) return;
+    path::TraceSettings settings;
+    settings.target = first.target;
+    settings.source = first.source;
+    settings.protocol = first.protocol;
+    settings.source_port = static_cast<std::uint16_t>(first.source_port);
+    settings.target_port = static_cast<std::uint16_t>(first.target_port);
+    settings.last_ttl = settings.most_silent = hops;
+    settings.probes = std::min(kProbesForLoss, kMostProbesForLoss / hops);
+    settings.in_flight = hops * settings.probes;
+    settings.in_turn = true;
+    settings.gap = std::max(kRoundForLoss / hops, kLeastGapForLoss);
+    settings.interrupted = interrupted;
+    const auto record = path::trace(settings, clock);
+    if (!record) return;
+    for (std::size_t i = 0; i < std::min(record->hops.size(), way.route.hops.size()); ++i) {
+        const path::Hop& again = record->hops[i];
+        SeenHop& hop = way.route.hops[i];
+        if (again.silent() || hop.address != again.addresses.front()) continue;  // the way is another one by now
+        hop.sent = again.sent;
+        hop.lost = again.sent - again.received;
+    }
+}
 
-Observation observe(const ComparisonTask& task, const Sources& sources, const Clock& clock) {
+/// At most one of them loses so much more than the other.
+void look_for_loss(Observation& out, const std::array<Session, 2>& sessions, const std::function<bool()>& interrupted,
+                   const Clock& clock) {
+    if (interrupted()) return;
+    if (loses_more(out.research, out.commodity) && sessions[0].route)
+        look_again(out.research, *sessions[0].route, interrupted, clock);
+    if (loses_more(out.commodity, out.research) && sessions[1].route)
+        look_again(out.commodity, *sessions[1].route, interrupted, clock);
+}
+
+/// Packets and traces of both ways at once, by STAMP if it answers, else by echo.
+Observation look(const ComparisonTask& task, const Sources& sources, std::array<Session, 2>& sessions,
+                 const Clock& clock) {
     Observation out{.comparison = task.comparison, .begun = clock.now(), .target = task.target, .method = "stamp"};
     if (!sources.research || !sources.commodity) {
         out.research.failed = out.commodity.failed = "this point has one source address only";
         return out;
     }
     const std::array addresses{*sources.research, *sources.commodity};
-    std::array<Session, 2> sessions;
     {
         std::vector<std::jthread> running;
         for (std::size_t i = 0; i < 2; ++i) {
@@ -139,7 +184,7 @@ Observation observe(const ComparisonTask& task, const Sources& sources, const Cl
         std::vector<std::jthread> running;
         for (std::size_t i = 0; i < 2; ++i)
             running.emplace_back([&, i] {
-                const SeenRoute route = sessions[i].route ? *sessions[i].route : SeenRoute{};
+                const SeenRoute route = sessions[i].route ? seen(*sessions[i].route) : SeenRoute{};
                 ways[i] = echoes(task, addresses[i], route, sources.interrupted, clock);
             });
     }
@@ -148,12 +193,21 @@ Observation observe(const ComparisonTask& task, const Sources& sources, const Cl
     return out;
 }
 
+}  // namespace
+
+Observation observe(const ComparisonTask& task, const Sources& sources, const Clock& clock) {
+    std::array<Session, 2> sessions;
+    Observation out = look(task, sources, sessions, clock);
+    look_for_loss(out, sessions, sources.interrupted, clock);
+    return out;
+}
+
 RoutesBack trace_back(const TraceBack& task, const std::optional<net::IpAddress>& source,
                       const std::function<bool()>& interrupted, const Clock& clock) {
     RoutesBack out{.comparison = task.comparison, .research = {}, .commodity = {}};
     if (!source) return out;
-    if (auto route = trace_to(task.research, *source, 3, interrupted, clock)) out.research = std::move(*route);
-    if (auto route = trace_to(task.commodity, *source, 3, interrupted, clock)) out.commodity = std::move(*route);
+    if (const auto route = trace_to(task.research, *source, 3, interrupted, clock)) out.research = seen(*route);
+    if (const auto route = trace_to(task.commodity, *source, 3, interrupted, clock)) out.commodity = seen(*route);
     return out;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // Looks at both ways at once: two STAMP sessions, packet by packet at the same time, and a trace over each. Blocks for
-// as long as the packets take, and a few seconds.
+// as long as the packets take, and a few seconds; some more where one way loses, whose hops are then looked at again.
 
 #include <functional>
 

@@ -9,17 +9,17 @@ namespace quipu::compare {
 using registry::Link;
 using registry::Site;
 
-RegistryMap::RegistryMap(std::shared_ptr<const registry::Picture> picture,
-                         std::shared_ptr<const measure::SitesByAddress> addresses)
-    : picture_(std::move(picture)), names_(picture_, std::move(addresses)) {
+RegistryMap::RegistryMap(std::shared_ptr<const registry::Picture> picture, measure::PathNames names)
+    : picture_(std::move(picture)), names_(std::move(names)) {
     if (auto network = registry::WhatIf::create(picture_)) network_ = std::move(*network);
 }
 
 NamedHop RegistryMap::hop(const net::IpAddress& address) const {
     const measure::AddressOwner owner = names_.owner_of(address);
     if (!owner.site.empty()) return {owner.site_name.empty() ? owner.site : owner.site_name, owner.site};
-    if (!owner.organisation_name.empty()) return {address.text() + " (" + owner.organisation_name + ")", {}};
-    return {address.text(), {}};
+    std::string known = owner.organisation_name;
+    if (!owner.dns_name.empty()) known += (known.empty() ? "DNS: " : ", DNS: ") + owner.dns_name;
+    return {known.empty() ? address.text() : address.text() + " (" + known + ")", {}};
 }
 
 std::optional<Nanoseconds> RegistryMap::floor(const Link& link) const {

@@ -11,8 +11,8 @@ namespace quipu::compare {
 
 class RegistryMap final : public Map {
   public:
-    RegistryMap(std::shared_ptr<const registry::Picture> picture,
-                std::shared_ptr<const measure::SitesByAddress> addresses);
+    /// `names` knows what DNS calls the hops.
+    RegistryMap(std::shared_ptr<const registry::Picture> picture, measure::PathNames names);
 
     [[nodiscard]] NamedHop hop(const net::IpAddress& address) const override;
     [[nodiscard]] std::optional<KnownRoute> link(const std::string& from, const std::string& to) const override;

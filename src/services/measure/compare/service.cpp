@@ -60,6 +60,17 @@ bool is_of_a_host(const net::IpAddress& address) {
     return first != 0xff && address != *net::IpAddress::parse("::");
 }
 
+/// Of all four ways.
+std::vector<net::IpAddress> hops_of(const Store::Seen& seen) {
+    std::vector<const SeenRoute*> routes{&seen.observation->research.route, &seen.observation->commodity.route};
+    if (seen.back) routes.insert(routes.end(), {&seen.back->research, &seen.back->commodity});
+    std::vector<net::IpAddress> out;
+    for (const SeenRoute* route : routes)
+        for (const SeenHop& hop : route->hops)
+            if (hop.address) out.push_back(*hop.address);
+    return out;
+}
+
 class CompareService final : public platform::Service {
   public:
     explicit CompareService(Parts parts) : parts_(std::move(parts)) {}
@@ -349,7 +360,10 @@ class CompareService final : public platform::Service {
             if (comparison.reason.empty()) comparison.reason = "the host answered over neither way";
         } else {
             comparison.state = State::done;
-            const RegistryMap map(parts_.registry().now(), sites());
+            const auto picture = parts_.registry().now();
+            measure::PathNames names(picture, sites());
+            names.take_dns_names(house_->dns_names.get(), hops_of(seen));
+            const RegistryMap map(picture, std::move(names));
             comparison.outcome = decide(comparison.from, comparison.to, *seen.observation, seen.back, map);
             for (const std::string& site : {comparison.from, comparison.to})
                 if (clock_is_wrong(site)) comparison.outcome->clock_fault.push_back(site);

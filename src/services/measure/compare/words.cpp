@@ -16,9 +16,10 @@ std::string_view network(Side side) {
 }
 
 std::string where(const Outcome& outcome) {
-    if (outcome.at == "there") return " on the way there";
-    if (outcome.at == "back") return " on the way back";
-    return outcome.at.empty() ? "" : " at " + outcome.at;
+    std::string out;
+    if (outcome.direction) out = *outcome.direction == Direction::there ? " on the way there" : " on the way back";
+    if (!outcome.at.empty()) out += (out.empty() ? " at " : ", at ") + outcome.at;
+    return out;
 }
 
 std::string slower_by(const Outcome& outcome) {
@@ -49,6 +50,8 @@ std::string way_text(std::string_view name, const WaySummary& way, const std::st
         out += fmt::format("  {:<44} {:>10}", fmt::format("{} – {}", segment.from, segment.to), ms(segment.share_us));
         if (segment.floor_us) out += fmt::format("  light {}", ms(*segment.floor_us));
         if (segment.queue_us > 0) out += fmt::format("  waits {}", ms(segment.queue_us));
+        if (segment.loss && *segment.loss > 0) out += fmt::format("  loses {:.1f} %", 100 * *segment.loss);
+        if (segment.probes > 0) out += fmt::format("  ({} of {} probes lost)", segment.unanswered, segment.probes);
         if (!segment.link.empty()) out += "  " + segment.link;
         out += "\n";
     }

@@ -45,6 +45,20 @@ bool TraceEngine::done() const {
     return hops_done() && mtu_done_;
 }
 
+std::optional<std::size_t> TraceEngine::next_hop() const {
+    const std::size_t until = end(), wanted = static_cast<std::size_t>(settings_.probes);
+    if (settings_.in_turn) {
+        if (hops_.size() < until) return hops_.size();
+        const auto last = hops_.begin() + static_cast<std::ptrdiff_t>(until);
+        const auto fewest = std::min_element(
+            hops_.begin(), last, [](const Tried& a, const Tried& b) { return a.probes.size() < b.probes.size(); });
+        if (fewest == last || fewest->probes.size() >= wanted) return std::nullopt;
+        return static_cast<std::size_t>(fewest - hops_.begin());
+    }
+    if (!hops_.empty() && hops_.size() <= until && hops_.back().probes.size() < wanted) return hops_.size() - 1;
+    return hops_.size() < until ? std::optional(hops_.size()) : std::nullopt;
+}
+
 std::optional<TraceEngine::Due> TraceEngine::due(Monotonic now) {
     if (now < next_send_) return std::nullopt;
     const std::size_t until = end();
@@ -65,15 +79,14 @@ std::optional<TraceEngine::Due> TraceEngine::due(Monotonic now) {
                    .length = 0,
                    .closed_port = probe.closed_port};
     }
-    const bool begun = !hops_.empty() && hops_.size() <= until &&
-                       hops_.back().probes.size() < static_cast<std::size_t>(settings_.probes);
-    if (!begun) {
-        if (hops_.size() >= until) return std::nullopt;
+    const auto hop = next_hop();
+    if (!hop) return std::nullopt;
+    if (*hop == hops_.size()) {
         Tried next;
         next.hop.ttl = ttl_of(hops_.size());
         hops_.push_back(std::move(next));
     }
-    return make(static_cast<std::uint32_t>(hops_.size() - 1), false, now);
+    return make(static_cast<std::uint32_t>(*hop), false, now);
 }
 
 std::optional<TraceEngine::Due> TraceEngine::make(std::uint32_t hop, bool closed_port, Monotonic now) {
@@ -215,12 +228,9 @@ void TraceEngine::shorten(std::uint32_t told) {
 
 Monotonic TraceEngine::when() const {
     const Monotonic timeout = flying_.empty() ? Monotonic::max() : probes_[flying_.front()].at + settings_.patience;
-    const std::size_t until = end();
     const bool mtu = hops_done() && !mtu_done_ && !mtu_flying_;
-    const bool hop = hops_.size() < until || (!hops_.empty() && hops_.size() <= until &&
-                                              hops_.back().probes.size() < static_cast<std::size_t>(settings_.probes));
     const bool free = flying_.size() < static_cast<std::size_t>(settings_.in_flight);
-    return mtu || (free && (hop || !waiting_.empty())) ? std::min(next_send_, timeout) : timeout;
+    return mtu || (free && (next_hop() || !waiting_.empty())) ? std::min(next_send_, timeout) : timeout;
 }
 
 Hop TraceEngine::shown(const Tried& tried) const {

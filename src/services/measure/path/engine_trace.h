@@ -24,10 +24,11 @@ struct TraceSettings {
     /// on this one, up to three times, and only the target's own answer counts. 0: not asked. Of udp alone.
     std::uint16_t closed_port = 0;
     int first_ttl = 1, last_ttl = 30;
-    int probes = 3;       ///< of each hop
-    int retries = 0;      ///< more for a hop that answered none
-    int most_silent = 5;  ///< hops in a row, after which the trace ends
-    int in_flight = 12;   ///< probes that wait for their answer
+    int probes = 3;        ///< of each hop
+    int retries = 0;       ///< more for a hop that answered none
+    int most_silent = 5;   ///< hops in a row, after which the trace ends
+    int in_flight = 12;    ///< probes that wait for their answer
+    bool in_turn = false;  ///< one probe of each hop up to last_ttl, then the next of each: for hops that are known
     std::uint8_t dscp = 0;
     bool mtu = false;                                ///< looks for the path MTU as well
     std::uint16_t first_mtu = 1500;                  ///< of the first link: where the search begins
@@ -90,6 +91,7 @@ class TraceEngine {
     [[nodiscard]] std::size_t end() const;  // hops_ from here on are of no interest
     [[nodiscard]] bool settled(const Tried& tried) const;
     [[nodiscard]] bool hops_done() const;
+    [[nodiscard]] std::optional<std::size_t> next_hop() const;  // whose probe is next, apart from those that wait
     [[nodiscard]] std::optional<Due> make(std::uint32_t hop, bool closed_port, Monotonic now);
     [[nodiscard]] std::optional<Due> search_mtu(Monotonic now);
     void ask_again(std::uint32_t hop);

@@ -1,5 +1,5 @@
 // The engine against conversations in scripts/trace:
-//     set NAME VALUE           a setting: probes, retries, silent, in_flight, last_ttl, closed, mtu, gap_ms, first_mtu
+//     set NAME VALUE           a setting: probes, retries, silent, in_flight, in_turn, last_ttl, closed, mtu, gap_ms…
 //     at MS                    time goes on; what is due then is sent
 //     > TTL[:LENGTH|:closed]…  what was sent since the last such line, in order
 //     < NUMBER KIND ADDRESS [CODE|MTU]   an answer to the probe of that number
@@ -63,6 +63,8 @@ class TraceScript {
             settings_.most_silent = value;
         else if (name == "in_flight")
             settings_.in_flight = value;
+        else if (name == "in_turn")
+            settings_.in_turn = value != 0;
         else if (name == "last_ttl")
             settings_.last_ttl = value;
         else if (name == "closed")

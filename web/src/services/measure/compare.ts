@@ -21,6 +21,10 @@ export interface Segment {
   share_us: number;
   queue_us: number;
   floor_us?: number;
+  /** Of the second look at a way that loses: probes to its end, those not answered, and what is lost on it. */
+  probes: number;
+  unanswered: number;
+  loss?: number;
 }
 
 export interface Way {
@@ -47,6 +51,7 @@ export interface Outcome {
   amount_us?: number;
   amount_loss?: number;
   at: string;
+  direction?: 'there' | 'back';
   part_at: string;
   better_route: string[];
   light_us?: number;
@@ -68,10 +73,8 @@ export interface Comparison {
   outcome?: Outcome;
 }
 
-/** "there" and "back" are directions, anything else is a segment's name. */
-function where(at: string): string {
-  if (at === 'there' || at === 'back') return t(`compare.on.${at}`);
-  return at ? t('compare.at', { at }) : '';
+function where({ direction, at }: Outcome): string {
+  return [direction && t(`compare.on.${direction}`), at && t('compare.at', { at })].filter(Boolean).join(', ');
 }
 
 export function sentence(comparison: Comparison, nameOf: (site: string) => string): string {
@@ -83,7 +86,7 @@ export function sentence(comparison: Comparison, nameOf: (site: string) => strin
     amount: delay(Math.abs(outcome.amount_us ?? 0)),
     least: delay(outcome.least_us),
     loss: percent(outcome.amount_loss ?? 0),
-    where: where(outcome.at),
+    where: where(outcome),
     route: outcome.better_route.join(', '),
     from: nameOf(comparison.from),
     to: comparison.to ? nameOf(comparison.to) : comparison.host,

@@ -20,6 +20,7 @@ TEST(StreamsCodec, WhatIsNoGreetingIsRefused) {
     auto octets = write_greeting(greeting);
     EXPECT_FALSE(parse_greeting(ByteSpan(octets).first(31)));
     EXPECT_FALSE(parse_greeting({}));
+    EXPECT_FALSE(parse_greeting(as_bytes(std::string(as_text(octets)) + "E"))) << "longer";
     octets[7] = '2';
     EXPECT_FALSE(parse_greeting(octets)) << "another version";
     EXPECT_FALSE(parse_greeting(write_greeting({.test = 1, .stream = 2, .streams = 1}))) << "beyond the last";

@@ -182,7 +182,7 @@ const comparison = {
     clock_error_us: 10,
     amount_us: 4100,
     at: 'Lima – Panama City',
-    part_at: 'santiago',
+    part_at: 'Santiago',
     better_route: [],
     light_us: 25_000,
     ...wrongClock,

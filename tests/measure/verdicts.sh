@@ -122,7 +122,7 @@ unplant() {
 }
 due() { # CAUSE: the verdict, and where it lies if that is looked at
   case $1 in
-    loss) echo "loss at santiago – Panama City" ;;
+    loss) echo "loss at Santiago – Panama City" ;;
     loss-far) echo "loss at Lima – Guayaquil" ;;
     *) echo "$1" ;;
   esac

@@ -212,10 +212,10 @@ class Decision {
             segments[i].loss = placed.arises[i];
     }
 
-    [[nodiscard]] NamedHop here() const { return {from_, from_}; }
+    [[nodiscard]] NamedHop here() const { return {map_.site_name(from_), from_}; }
 
     [[nodiscard]] std::string part_at() const {
-        std::string common = from_;
+        std::string common = here().name;
         const auto &research = seen_.research.route.hops, &commodity = seen_.commodity.route.hops;
         for (std::size_t i = 0; i < std::min(research.size(), commodity.size()); ++i) {
             if (!research[i].address || research[i].address != commodity[i].address) break;
@@ -301,7 +301,7 @@ class Decision {
         if (seen.lost_back > 2 * seen.lost_there + seen.lost_somewhere) out_.direction = Direction::back;
         const auto& segments = way(*out_.slower).segments;
         if (const auto place = placed_loss(segments, seen).place)
-            out_.at = (place->after ? segments[*place->after].to : from_) + " – " + segments[place->before].to;
+            out_.at = (place->after ? segments[*place->after].to : here().name) + " – " + segments[place->before].to;
         return true;
     }
 

@@ -187,6 +187,8 @@ class Map {
   public:
     virtual ~Map() = default;
     [[nodiscard]] virtual NamedHop hop(const net::IpAddress& address) const = 0;
+    /// For people; the identifier where the registry does not know it.
+    [[nodiscard]] virtual std::string site_name(const std::string& site) const = 0;
     /// The one link between two sites and its floor, if there is one only.
     [[nodiscard]] virtual std::optional<KnownRoute> link(const std::string& from, const std::string& to) const = 0;
     /// The shortest way over links in service.

@@ -23,6 +23,7 @@ class Ring final : public Map {
         const auto found = kSites.find(at.text());
         return found == kSites.end() ? NamedHop{at.text(), {}} : NamedHop{found->second, found->second};
     }
+    [[nodiscard]] std::string site_name(const std::string& site) const override { return site; }
     [[nodiscard]] std::optional<KnownRoute> link(const std::string& from, const std::string& to) const override {
         for (const auto& [a, b, ms] : kLinks)
             if ((a == from && b == to) || (a == to && b == from))

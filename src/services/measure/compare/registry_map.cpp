@@ -22,6 +22,11 @@ NamedHop RegistryMap::hop(const net::IpAddress& address) const {
     return {known.empty() ? address.text() : address.text() + " (" + known + ")", {}};
 }
 
+std::string RegistryMap::site_name(const std::string& site) const {
+    const auto* known = picture_->find<Site>(site);
+    return known == nullptr ? site : known->object.name;
+}
+
 std::optional<Nanoseconds> RegistryMap::floor(const Link& link) const {
     const auto *a = picture_->find<Site>(link.a), *b = picture_->find<Site>(link.b);
     if (a == nullptr || b == nullptr) return std::nullopt;

@@ -15,6 +15,7 @@ class RegistryMap final : public Map {
     RegistryMap(std::shared_ptr<const registry::Picture> picture, measure::PathNames names);
 
     [[nodiscard]] NamedHop hop(const net::IpAddress& address) const override;
+    [[nodiscard]] std::string site_name(const std::string& site) const override;
     [[nodiscard]] std::optional<KnownRoute> link(const std::string& from, const std::string& to) const override;
     [[nodiscard]] std::optional<KnownRoute> shortest(const std::string& from, const std::string& to) const override;
     [[nodiscard]] std::optional<Nanoseconds> light(const std::string& from, const std::string& to) const override;

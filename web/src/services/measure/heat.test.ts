@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cellsOf, heightOf, ink, marksOf, spanOf, type Heat } from './heat';
+import { cellsOf, digitsOf, heightOf, ink, marksOf, spanOf, type Heat } from './heat';
 
 const heat: Heat = {
   since: '2026-01-10T12:00:00Z',
@@ -42,5 +42,12 @@ describe('the picture of histograms', () => {
     const narrow = marksOf([30_100, 31_700], 6);
     expect(narrow.length).toBeGreaterThanOrEqual(2);
     for (const us of narrow) expect(us % 500).toBe(0);
+  });
+
+  it('names each delay with as many decimals as tell it from its neighbours', () => {
+    const digits = (marks: number[]) => marks.map((_us, i) => digitsOf(marks, i));
+    expect(digits([1, 20, 500, 10_000, 100_000])).toEqual([3, 2, 1, 0, 0]);
+    expect(digits([7400, 7500, 7600])).toEqual([1, 1, 1]);
+    expect(digits([1000, 2000, 5000])).toEqual([0, 0, 0]);
   });
 });

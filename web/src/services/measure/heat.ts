@@ -53,6 +53,13 @@ export function marksOf([low, high]: [number, number], most: number): number[] {
   return marks.filter((_one, i) => i % every === 0);
 }
 
+/** Decimals of milliseconds that tell a mark from its neighbours, at most three. */
+export function digitsOf(marks: number[], i: number): number {
+  const us = marks[i]!;
+  const apart = Math.min(i === 0 ? us : us - marks[i - 1]!, (marks[i + 1] ?? Infinity) - us);
+  return Math.min(3, Math.max(0, Math.ceil(-Math.log10(apart / 1000) - 1e-9)));
+}
+
 /** A narrow axis holds no round figure, or one: steps of one, two or five of the next smaller unit then. */
 function evenly(low: number, high: number): number[] {
   const rough = Math.max((high - low) / 4, 1);

@@ -3,7 +3,7 @@
 # of docs/performance.md is of 20); of loss its place, too. Four points in a ring and the commodity provider; always Santiago to Panama.
 set -u
 quipu=$(realpath "$1")
-rounds=${2:-1}
+asked=${2:-1}
 causes=("${@:3}")
 [ ${#causes[@]} -gt 0 ] || causes=(no-difference longer-fibre detour queueing asymmetric-route loss loss-far clock-fault)
 for tool in ip iperf3 bird; do
@@ -132,8 +132,8 @@ ready
 base
 failed=0
 for cause in "${causes[@]}"; do
-  right=0
-  for round in $(seq "$rounds"); do
+  right=0 rounds=$asked
+  for ((round = 1; round <= rounds; ++round)); do
     plant "$cause"
     "$quipu" --output json compare panama --from santiago >answer.json 2>error
     found=$(python3 -c "
@@ -147,8 +147,10 @@ print(outcome['verdict'] + (' at ' + (outcome['at'] or 'no place') if outcome['v
       cat answer.json
     fi
     unplant "$cause"
+    # What the engine decides of samples errs one time in a hundred: a single round that did gets two more, both of which must be right.
+    [ "$asked" = 1 ] && [ $right = 0 ] && [ "$round" = 1 ] && rounds=3
   done
   echo "$cause: $right of $rounds"
-  [ $((right * 20)) -ge $((rounds * 19)) ] || failed=1
+  [ $((right * 20)) -ge $((rounds * 19)) ] || [ "$asked.$right.$rounds" = 1.2.3 ] || failed=1
 done
 exit $failed

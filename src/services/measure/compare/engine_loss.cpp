@@ -31,8 +31,9 @@ bool is_more(const Tally& one, const Tally& other) {
 PlacedLoss place_loss(const std::vector<Tally>& hops, const Tally& packets) {
     PlacedLoss out;
     out.arises.resize(hops.size());
-    if (hops.empty() || hops.back().lost >= hops.back().sent || is_more(hops.back(), packets)) return out;
+    if (hops.empty() || hops.back().lost >= hops.back().sent) return out;
     const Tally& end = hops.back();
+    const bool end_limits = is_more(end, packets);
 
     // From the end on: what says something loses no more than anything behind it.
     std::vector<std::size_t> telling;
@@ -66,6 +67,11 @@ PlacedLoss place_loss(const std::vector<Tally>& hops, const Tally& packets) {
     const auto last_alike = std::find_if(std::make_reverse_iterator(telling.end()), std::make_reverse_iterator(behind),
                                          [&](std::size_t i) { return !is_more(hops[i], clean); });
     const std::size_t before = *last_alike.base();
+    // What the target alone loses may be its limit.
+    if (end_limits && before + 1 == hops.size()) {
+        out.arises.back().reset();
+        return out;
+    }
     // All that is known is that it is somewhere.
     if (!after && before + 1 == hops.size() && hops.size() > 1) return out;
     out.place = {.after = after, .before = before};

@@ -37,8 +37,8 @@ struct PlacedLoss {
     std::optional<Place> place;
 };
 
-/// `hops`: from the first that answers on to the target. `packets`: the way's own, of which the target can't well have
-/// answered fewer; if it has, it limits its answers, and nothing is known of its own.
+/// `hops`: from the first that answers on to the target. `packets`: the way's own. If the target answered fewer, and no
+/// hop before it loses as much, it limits its answers, and nothing is known of its own.
 [[nodiscard]] PlacedLoss place_loss(const std::vector<Tally>& hops, const Tally& packets);
 
 }  // namespace quipu::compare

@@ -67,6 +67,13 @@ TEST(Loss, OfTwoPlacesTheOneThatLosesMost) {
     EXPECT_NEAR(*placed.arises[3], 1 - 220.0 / 280, 1e-9);
 }
 
+TEST(Loss, ATargetThatLosesMoreThanThePacketsIsBelievedWithARouterBesideIt) {
+    EXPECT_FALSE(place_loss({{300, 0}, {300, 0}, {300, 34}}, {200, 10}).place) << "it may limit its answers";
+    const auto place = place_loss({{300, 0}, {300, 33}, {300, 34}}, {200, 10}).place;
+    ASSERT_TRUE(place);
+    EXPECT_EQ(*place, (PlacedLoss::Place{.after = 0, .before = 1}));
+}
+
 TEST(Loss, OfNothingIsNowhere) {
     EXPECT_FALSE(place_loss({}, {200, 10}).place);
     EXPECT_FALSE(place_loss({{0, 0}, {0, 0}}, {200, 10}).place);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <concepts>
 
+#include "base/utf8.h"
 #include "base/value.h"
 
 namespace quipu {
@@ -13,26 +14,6 @@ void append_number(std::string& out, T value) {
     std::array<char, 32> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     out.append(digits.data(), end);
-}
-
-/// Length of the well-formed UTF-8 sequence at the front (RFC 3629 §4), 0 if there is none.
-std::size_t sequence_length(std::string_view text) {
-    const auto octet = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-    const auto continues = [&](std::size_t i) { return (octet(i) & 0xc0U) == 0x80U; };
-    const unsigned lead = octet(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        if (lead == 0xe0 && octet(1) < 0xa0) return 0;  // overlong
-        if (lead == 0xed && octet(1) > 0x9f) return 0;  // surrogates
-        return continues(1) && continues(2) ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        if (lead == 0xf0 && octet(1) < 0x90) return 0;
-        if (lead == 0xf4 && octet(1) > 0x8f) return 0;
-        return continues(1) && continues(2) && continues(3) ? 4 : 0;
-    }
-    return 0;
 }
 
 void append_escaped(std::string& out, char c) {
@@ -65,11 +46,11 @@ void append_string(std::string& out, std::string_view text) {
             flush();
             append_escaped(out, text[i]);
             plain = ++i;
-        } else if (const std::size_t length = sequence_length(text.substr(i)); length != 0) {
+        } else if (const std::size_t length = utf8_length(text.substr(i)); length != 0) {
             i += length;
         } else {
             flush();
-            out += "\xef\xbf\xbd";
+            out += kReplacementCharacter;
             plain = ++i;
         }
     }

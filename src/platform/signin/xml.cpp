@@ -1,5 +1,6 @@
 #include "platform/signin/xml.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <openssl/evp.h>
 
+#include "base/utf8.h"
 #include "platform/signin/openssl_owner.h"
 
 namespace quipu::signin::xml {
@@ -19,6 +21,13 @@ constexpr std::size_t kMostMetadata = std::size_t{512} * 1024 * 1024;
 
 std::string_view view(const xmlChar* text) {
     return text != nullptr ? reinterpret_cast<const char*>(text) : std::string_view();
+}
+
+/// XML 1.0 §2.2, of a well-formed UTF-8 sequence or a single octet.
+bool is_xml_character(std::string_view one) {
+    if (one.size() > 1) return one != "\xef\xbf\xbe" && one != "\xef\xbf\xbf";
+    const auto octet = static_cast<unsigned char>(one[0]);
+    return octet >= 0x20 && octet < 0x80;
 }
 
 void start_library() {
@@ -215,8 +224,9 @@ std::optional<Element> Element::parent() const {
 std::string escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
+    for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+        const std::string_view one = text.substr(i, length = std::max<std::size_t>(utf8_length(text.substr(i)), 1));
+        switch (one[0]) {
             case '&': out += "&amp;"; break;
             case '<': out += "&lt;"; break;
             case '>': out += "&gt;"; break;
@@ -224,7 +234,7 @@ std::string escape(std::string_view text) {
             case '\t': out += "&#9;"; break;
             case '\n': out += "&#10;"; break;
             case '\r': out += "&#13;"; break;
-            default: out += c;
+            default: out += is_xml_character(one) ? one : kReplacementCharacter;
         }
     }
     return out;

@@ -73,8 +73,8 @@ class Document {
     std::unique_ptr<_xmlDoc, Free> doc_;
 };
 
-/// Text for an element's content or an attribute. What no XML may hold (XML 1.0 §2.2: octets that are not UTF-8, control
-/// characters) becomes U+FFFD, so that what leaves is XML whatever came in.
+/// Text for an element's content or an attribute. What no XML may hold (XML 1.0 §2.2: octets that are not UTF-8,
+/// control characters) becomes U+FFFD, so that what leaves is XML whatever came in.
 [[nodiscard]] std::string escape(std::string_view text);
 /// xs:base64Binary: spaces within do not matter.
 [[nodiscard]] Result<std::string> base64_decode(std::string_view text);

@@ -28,7 +28,8 @@ Result<Greeting> parse_greeting(ByteSpan octets) {
     const ByteSpan magic = in.bytes(kMagic.size());
     const Greeting out{.test = in.u64(), .stream = in.u32(), .streams = in.u32(), .duration_us = in.u64()};
     TRY(in.finish("greeting"));
-    if (as_text(magic) != kMagic || in.remaining() != 0) return fail(ErrorCode::invalid, "is no greeting of a throughput test");
+    if (as_text(magic) != kMagic || in.remaining() != 0)
+        return fail(ErrorCode::invalid, "is no greeting of a throughput test");
     if (out.streams < 1 || out.streams > kMostStreams || out.stream > out.streams)
         return fail(ErrorCode::invalid, "greets from a stream that can't be");
     return out;

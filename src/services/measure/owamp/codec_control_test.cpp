@@ -6,19 +6,11 @@
 #include <map>
 
 #include "base/number.h"
+#include "base/test_hex.h"
 #include "base/test_script.h"
 
 namespace quipu::owamp {
 namespace {
-
-std::vector<std::uint8_t> octets_of(std::string_view hex) {
-    std::vector<std::uint8_t> out;
-    std::string digits;
-    std::ranges::copy_if(hex, std::back_inserter(digits), [](char c) { return c != ' '; });
-    for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
-        out.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
-    return out;
-}
 
 template <std::size_t N>
 std::array<std::uint8_t, N> array_of(std::string_view hex) {

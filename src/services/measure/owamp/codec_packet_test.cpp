@@ -3,15 +3,10 @@
 #include <gtest/gtest.h>
 #include <numeric>
 
+#include "base/test_hex.h"
+
 namespace quipu::owamp {
 namespace {
-
-std::vector<std::uint8_t> from_hex(std::string_view hex) {
-    std::vector<std::uint8_t> out;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
-        out.push_back(static_cast<std::uint8_t>(std::stoul(std::string(hex.substr(i, 2)), nullptr, 16)));
-    return out;
-}
 
 ControlKeys session_keys() {
     ControlKeys control;
@@ -38,7 +33,7 @@ TEST_P(PacketOfMode, HasTheOctetsOfTheRfc) {
     TestPackets reader(mode, TestPackets::Way::receive, session_keys());
     for (int again = 0; again < 2; ++again) {  // each packet begins anew
         writer.write(out, kStamp);
-        EXPECT_EQ(out, from_hex(hex));
+        EXPECT_EQ(out, octets_of(hex));
         EXPECT_EQ(*reader.parse(out), kStamp);
     }
     for (std::size_t size = 0; size < test_packet_octets(mode); ++size)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "base/test_hex.h"
 #include "base/test_script.h"
 #include "services/measure/owamp/test_server.h"
 
@@ -45,14 +46,6 @@ class ClientScript {
     }
 
   private:
-    static std::vector<std::uint8_t> octets_of(std::string_view hex) {
-        std::vector<std::uint8_t> out;
-        std::string digits;
-        std::ranges::copy_if(hex, std::back_inserter(digits), [](char c) { return c != ' '; });
-        for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
-            out.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
-        return out;
-    }
     void append(const std::string& line) {
         const auto more = octets_of(std::string_view(line).substr(2));
         octets_.insert(octets_.end(), more.begin(), more.end());

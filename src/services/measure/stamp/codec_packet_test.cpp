@@ -2,23 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_hex.h"
 #include "services/measure/stamp/codec_extensions.h"
 
 namespace quipu::stamp {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
-
-Octets unhex(std::string_view text) {
-    Octets out;
-    unsigned half = 0, count = 0;
-    for (const char c : text) {
-        if (c == ' ' || c == '\n') continue;
-        half = (half << 4U) | static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-        if (++count % 2 == 0) out.push_back(static_cast<std::uint8_t>(half));
-    }
-    return out;
-}
 
 constexpr Form kStamp{};
 constexpr Form kStampAuthenticated{Protocol::stamp, Mode::authenticated};
@@ -48,32 +38,32 @@ Octets answer(const Answer& what, Form form) {
 }
 
 TEST(StampPackets, OpenOctets) {
-    EXPECT_EQ(question(kQuestion, kStamp), unhex("00000007 d27a2d8080000000 8c01 1234"
-                                                 "00000000000000000000000000000000000000000000000000000000"));
-    EXPECT_EQ(answer(kAnswer, kStamp), unhex("00000005 d27a2d8090000000 8d02 1234 d27a2d8088000000"
-                                             "00000007 d27a2d8080000000 8c01 0000 f9 000000"));
-    EXPECT_EQ(question(kQuestion, kTwamp), unhex("00000007 d27a2d8080000000 8c01"));
-    EXPECT_EQ(answer(kAnswer, kTwamp), unhex("00000005 d27a2d8090000000 8d02 0000 d27a2d8088000000"
-                                             "00000007 d27a2d8080000000 8c01 0000 f9"));
+    EXPECT_EQ(question(kQuestion, kStamp), octets_of("00000007 d27a2d8080000000 8c01 1234"
+                                                     "00000000000000000000000000000000000000000000000000000000"));
+    EXPECT_EQ(answer(kAnswer, kStamp), octets_of("00000005 d27a2d8090000000 8d02 1234 d27a2d8088000000"
+                                                 "00000007 d27a2d8080000000 8c01 0000 f9 000000"));
+    EXPECT_EQ(question(kQuestion, kTwamp), octets_of("00000007 d27a2d8080000000 8c01"));
+    EXPECT_EQ(answer(kAnswer, kTwamp), octets_of("00000005 d27a2d8090000000 8d02 0000 d27a2d8088000000"
+                                                 "00000007 d27a2d8080000000 8c01 0000 f9"));
 }
 
 TEST(StampPackets, AuthenticatedOctets) {
     // HMAC-SHA-256 with the key 00 01 … 0f, by another implementation (Python's hmac).
-    Hmac hmac(Hmac::Hash::sha256, unhex("000102030405060708090a0b0c0d0e0f"));
+    Hmac hmac(Hmac::Hash::sha256, octets_of("000102030405060708090a0b0c0d0e0f"));
     auto asked = question(kQuestion, kStampAuthenticated);
     ASSERT_EQ(asked.size(), 112U);
     seal_stamp(asked, hmac);
-    EXPECT_EQ(asked, unhex("00000007000000000000000000000000d27a2d80800000008c01123400000000"
-                           "0000000000000000000000000000000000000000000000000000000000000000"
-                           "0000000000000000000000000000000000000000000000000000000000000000"
-                           "f347a6cfa404ed48f66398a23390946c"));
+    EXPECT_EQ(asked, octets_of("00000007000000000000000000000000d27a2d80800000008c01123400000000"
+                               "0000000000000000000000000000000000000000000000000000000000000000"
+                               "0000000000000000000000000000000000000000000000000000000000000000"
+                               "f347a6cfa404ed48f66398a23390946c"));
     EXPECT_TRUE(verify_stamp(asked, hmac));
     auto answered = answer(kAnswer, kStampAuthenticated);
     seal_stamp(answered, hmac);
-    EXPECT_EQ(answered, unhex("00000005000000000000000000000000d27a2d80900000008d02123400000000"
-                              "d27a2d8088000000000000000000000000000007000000000000000000000000"
-                              "d27a2d80800000008c01000000000000f9000000000000000000000000000000"
-                              "1e4ecd1f7cc0c28fb176f5e6faeb7842"));
+    EXPECT_EQ(answered, octets_of("00000005000000000000000000000000d27a2d80900000008d02123400000000"
+                                  "d27a2d8088000000000000000000000000000007000000000000000000000000"
+                                  "d27a2d80800000008c01000000000000f9000000000000000000000000000000"
+                                  "1e4ecd1f7cc0c28fb176f5e6faeb7842"));
     answered[40] ^= 1U;
     EXPECT_FALSE(verify_stamp(answered, hmac));
     EXPECT_FALSE(verify_stamp(ByteSpan(asked).first(111), hmac));
@@ -92,21 +82,21 @@ TEST(StampPackets, TwampOctets) {
     };
     // By OpenSSL's command line and Python's hmac.
     EXPECT_EQ(sealed(question(kQuestion, kTwampAuthenticated), kTwampAuthenticated, false),
-              unhex("593ad2648ddf6fd2174a2a6380baba6fd27a2d80800000008c01000000000000"
-                    "78a1e264cebff3e929bba37739c0b2fd"));
+              octets_of("593ad2648ddf6fd2174a2a6380baba6fd27a2d80800000008c01000000000000"
+                        "78a1e264cebff3e929bba37739c0b2fd"));
     EXPECT_EQ(sealed(question(kQuestion, kTwampEncrypted), kTwampEncrypted, false),
-              unhex("593ad2648ddf6fd2174a2a6380baba6fafb095b31644180572e791e1d1adbc56"
-                    "113e6835958d45af670afa1763146242"));
+              octets_of("593ad2648ddf6fd2174a2a6380baba6fafb095b31644180572e791e1d1adbc56"
+                        "113e6835958d45af670afa1763146242"));
     EXPECT_EQ(sealed(answer(kAnswer, kTwampAuthenticated), kTwampAuthenticated, true),
-              unhex("2ea523e14cf4b8dd83df95004d548eb8d27a2d80900000008d02000000000000"
-                    "d27a2d8088000000000000000000000000000007000000000000000000000000"
-                    "d27a2d80800000008c01000000000000f9000000000000000000000000000000"
-                    "ffa56ba55541b7d489a1798eaff6b064"));
+              octets_of("2ea523e14cf4b8dd83df95004d548eb8d27a2d80900000008d02000000000000"
+                        "d27a2d8088000000000000000000000000000007000000000000000000000000"
+                        "d27a2d80800000008c01000000000000f9000000000000000000000000000000"
+                        "ffa56ba55541b7d489a1798eaff6b064"));
     EXPECT_EQ(sealed(answer(kAnswer, kTwampEncrypted), kTwampEncrypted, true),
-              unhex("2ea523e14cf4b8dd83df95004d548eb834b04b36c4d3bbbda6b4f118378ea198"
-                    "8a6d5fc139be09011f53790ff2150877ee0b4c793c3bcc8e3e95cab0ca9968db"
-                    "2fd9e7b1f7fbe1dd40139c09156a910b657bfde96181b341ebc9f832cd9731b8"
-                    "cb8836556127c6498fd40e5a19b56e9a"));
+              octets_of("2ea523e14cf4b8dd83df95004d548eb834b04b36c4d3bbbda6b4f118378ea198"
+                        "8a6d5fc139be09011f53790ff2150877ee0b4c793c3bcc8e3e95cab0ca9968db"
+                        "2fd9e7b1f7fbe1dd40139c09156a910b657bfde96181b341ebc9f832cd9731b8"
+                        "cb8836556127c6498fd40e5a19b56e9a"));
     for (const Form form : {kTwampAuthenticated, kTwampEncrypted}) {
         auto packet = sealed(answer(kAnswer, form), form, true);
         ASSERT_TRUE(cipher.open(packet, form, true));

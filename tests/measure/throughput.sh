@@ -114,6 +114,7 @@ for _ in $(seq 100); do pgrep -x iperf3 >left.out || break; sleep 0.1; done
 start_hub --port 8080 --only throughput
 await 'the client has' "$quipu" --output json measure throughput santiago panama
 start_santiago
+await '"site":"panama","state":"able"' can_test
 await '"site":"santiago","state":"able"' can_test
 "$quipu" measure test panama santiago --duration 1s --check >after.out
 grep -qi 'free *yes' after.out || fails "after all that there is a place for a test" after.out hub.log

@@ -1,6 +1,7 @@
 // `quipu measure serve`: the servers of the measurement protocols without a hub.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -52,6 +53,10 @@ Result<servers::Settings> settings_of(const MeasureServeOptions& options) {
     if (!options.clock_error.empty()) out.clock_error = TRY(parse_duration(options.clock_error));
     if (!options.servwait.empty()) out.servwait = TRY(parse_duration(options.servwait));
     if (!options.refwait.empty()) out.refwait = TRY(parse_duration(options.refwait));
+    // Whoever has a key may have at least what everybody may.
+    out.keyed.packets_per_second = std::max(out.keyed.packets_per_second, out.open.packets_per_second);
+    out.keyed.packets = std::max(out.keyed.packets, out.open.packets);
+    out.keyed.sessions = std::max(out.keyed.sessions, out.open.sessions);
     return out;
 }
 

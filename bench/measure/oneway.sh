@@ -1,0 +1,61 @@
+#!/bin/bash
+# The highest one-way rate without loss, beside irtt in the same run: bench/measure/oneway.sh PATH/TO/quipu [SECONDS]. Two namespaces joined by
+# a veth pair, `quipu owping` here, `quipu measure serve` there, one core for each end. Prints for each rate and mode what was lost, by how much
+# the median delay is above that of 1,000 packets a second, and processor time a packet at each end (the client's with its records and sums).
+set -euo pipefail
+quipu=$(realpath "$1") seconds=${2:-4}
+command -v irtt >/dev/null || { echo "irtt is not installed (tools/setup bench)"; exit 77; }
+[ "${3:-}" = inside ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$seconds" inside
+tests=$(realpath "$(dirname "$0")/../../tests/measure")
+mount -t tmpfs none /run
+mkdir -m 755 /run/netns /run/bench
+cd /run/bench
+ip link set lo up
+source "$tests/far.bash"
+echo "load of the machine: $(cut -d' ' -f1-3 /proc/loadavg)"
+
+umask 077
+echo 'ana 616263' >keys
+taskset -c 1 ip netns exec far "$quipu" measure serve --owamp-port 8610 --listen 192.0.2.2 --keys keys \
+  --most-rate 1000000 --most-packets 10000000 >served 2>/dev/null &
+server=$!
+until grep -q '^owamp' served; do sleep 0.05; done
+ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
+value() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$1" | head -1; }
+
+# What went of COUNT packets at RATE in MODE: sent, lost, median delay (ms), processor seconds here and there. Ends at a failure.
+TIMEFORMAT='%U %S'
+run() { # MODE RATE [CORE]
+  local mode=$1 rate=$2 core=${3:-0} from to here
+  from=$(ticks)
+  here=$({ time taskset -c "$core" "$quipu" --output json owping 192.0.2.2:8610 -t -A "$mode" -u ana -k keys -c $((rate * seconds)) \
+    -i "$(awk -v r="$rate" 'BEGIN { printf "%.9f", 1 / r }')f" -L 1 >ping.json 2>ping.err; } 2>&1) || { cat ping.err; exit 1; }
+  to=$(ticks)
+  echo "$(value ping.json sent) $(value ping.json lost) $(value ping.json delay_median_ms) $(awk '{ print $1 + $2 }' <<<"$here") \
+$(awk -v t=$((to - from)) -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }')"
+}
+for mode in O A E; do
+  read -r _ _ base _ < <(run $mode 1000)
+  best=0
+  for rate in 20000 60000 100000 150000 200000 250000 300000; do
+    read -r sent lost median here there < <(run $mode $rate)
+    awk -v m=$mode -v r=$rate -v s="$sent" -v l="$lost" -v d="$median" -v b="$base" -v h="$here" -v t="$there" 'BEGIN {
+      printf "%s %6d packets/s: %d sent, %d lost; median %.1f us above that of 1,000 packets/s; %.2f us of processor a packet here, %.2f there\n",
+        m, r, s, l, 1000 * (d - b), 1e6 * h / s, 1e6 * t / s }'
+    [ "$lost" = 0 ] && [ "$sent" = $((rate * seconds)) ] || break
+    best=$rate
+  done
+  echo "$mode: $best packets/s without loss, a core for each end"
+done
+read -r sent lost median here there < <(run O 60000 1)
+echo "O  60000 packets/s, both ends on one core: $sent sent, $lost lost"
+
+ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &
+for _ in $(seq 100); do irtt client -q -d 200ms -i 100ms 192.0.2.2 >/dev/null 2>&1 && break; sleep 0.1; done
+for interval in 100us 50us 20us 10us; do
+  irtt client -Q -d "${seconds}s" -i $interval -l 60 -o irtt.json 192.0.2.2 >/dev/null 2>&1 || true
+  zcat -f irtt.json* >irtt.out
+  rm -f irtt.json*
+  echo "irtt, a packet each $interval: $(($(value irtt.out packets_sent) / seconds)) a second were sent, $(value irtt.out upstream_loss_percent) % lost on the way there"
+done
+echo "load of the machine: $(cut -d' ' -f1-3 /proc/loadavg)"

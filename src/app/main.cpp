@@ -23,9 +23,11 @@ constexpr const char* kFooter =
 void add_global_options(CLI::App& app, Context& context) {
     static const std::map<std::string, OutputFormat> kFormats = {
         {"table", OutputFormat::table}, {"json", OutputFormat::json}, {"csv", OutputFormat::csv}};
-    app.add_option("--output", context.output, "table, json or csv")
-        ->transform(CLI::CheckedTransformer(kFormats).description(""))
-        ->type_name("FORMAT");
+    CLI::Option* output = app.add_option("--output", context.output, "table, json or csv")
+                              ->transform(CLI::CheckedTransformer(kFormats).description(""))
+                              ->type_name("FORMAT");
+    app.add_flag_callback("--json", [&context] { context.output = OutputFormat::json; }, "As --output json")
+        ->excludes(output);
     app.add_option("--hub", context.hub, "Address of the hub")
         ->envname("QUIPU_HUB")
         ->capture_default_str()

@@ -5,7 +5,7 @@ set -u
 quipu=$(realpath "$1")
 asked=${2:-1}
 causes=("${@:3}")
-[ ${#causes[@]} -gt 0 ] || causes=(no-difference longer-fibre detour queueing asymmetric-route loss loss-far clock-fault)
+[ ${#causes[@]} -gt 0 ] || causes=(no-difference longer-fibre detour queueing queueing-other asymmetric-route loss loss-far clock-fault)
 for tool in ip iperf3 bird; do
   command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (tools/setup)"; exit 77; }
 done
@@ -55,6 +55,10 @@ at() { local site=$1; shift; "$quipu" lab exec "$site" -- "$@"; }
 address() { "$quipu" --output json lab status | python3 -c "
 import json, sys
 print(next(n['loopback_ipv4'] for n in json.load(sys.stdin)['nodes'] if n['site'] == '$1'))"; }
+# Of the other provider, as the points tell.
+commodity() { "$quipu" --output json agents list | python3 -c "
+import json, sys
+print(next(a['facts']['compare']['commodity'] for a in json.load(sys.stdin) if a['id'] == '$1'))"; }
 santiago=$(address santiago) panama=$(address panama) lima=$(address lima)
 
 # As long as the research network's 30 ms: 8 and 6 ms to the exchange points, 16 between them.
@@ -62,7 +66,7 @@ base() {
   end_traffic
   impose santiago-panama up delay=30ms jitter=0ms loss=0 rate=1Gb/s
   impose commodity-santiago delay=8ms
-  impose commodity-trunk delay=16ms
+  impose commodity-trunk delay=16ms rate=1Gb/s
   impose commodity-panama delay=6ms
   quiet at panama ip route del "$santiago/32" metric 5
 }
@@ -92,6 +96,14 @@ set_clock() { # SHIFT
   ready "$since"
 }
 
+fill() { # FROM TO: a TCP flow for a minute
+  { exec "$quipu" lab exec panama -- iperf3 -s -1 -p 5333 -B "$2"; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
+  traffic+=($!)
+  sleep 0.5
+  { exec "$quipu" lab exec santiago -- iperf3 -c "$2" -p 5333 -t 60 -B "$1"; } >/dev/null 2>&1 &
+  traffic+=($!)
+  sleep 3
+}
 plant() {
   case $1 in
     no-difference) ;;
@@ -99,12 +111,11 @@ plant() {
     detour) impose santiago-panama down; goes_by santiago-lima guayaquil ;;
     queueing)
       impose santiago-panama rate=8Mb/s
-      { exec "$quipu" lab exec panama -- iperf3 -s -1 -p 5333; } >/dev/null 2>&1 &  # the process itself: it is ended by its id
-      traffic+=($!)
-      sleep 0.5
-      { exec "$quipu" lab exec santiago -- iperf3 -c "$panama" -p 5333 -t 60 -B "$santiago"; } >/dev/null 2>&1 &
-      traffic+=($!)
-      sleep 3 ;;
+      fill "$santiago" "$panama" ;;
+    queueing-other) # of whose fibre nothing is known but what its path took before
+      quiet "$quipu" compare panama --from santiago
+      impose commodity-trunk rate=8Mb/s
+      fill "$(commodity santiago)" "$(commodity panama)" ;;
     asymmetric-route)
       at panama ip route add "$santiago/32" via "$(at panama ip route get "$lima" | sed -n 's/.* via \([^ ]*\).*/\1/p')" src "$panama" metric 5 ;;
     loss) impose santiago-panama loss=5% ;;
@@ -122,6 +133,7 @@ unplant() {
 }
 due() { # CAUSE: the verdict, and where it lies if that is looked at
   case $1 in
+    queueing-other) echo "queueing of commodity" ;;
     loss) echo "loss at Santiago – Panama City" ;;
     loss-far) echo "loss at Lima – Guayaquil" ;;
     *) echo "$1" ;;
@@ -139,7 +151,9 @@ for cause in "${causes[@]}"; do
     found=$(python3 -c "
 import json
 outcome = json.load(open('answer.json'))['outcome']
-print(outcome['verdict'] + (' at ' + (outcome['at'] or 'no place') if outcome['verdict'] == 'loss' else ''))" 2>/dev/null)
+more = {'loss': ' at ' + (outcome['at'] or 'no place'),
+        'queueing': ' of commodity' if outcome.get('slower') == 'commodity' else ''}
+print(outcome['verdict'] + more.get(outcome['verdict'], ''))" 2>/dev/null)
     if [ "$found" = "$(due "$cause")" ]; then
       right=$((right + 1))
     else

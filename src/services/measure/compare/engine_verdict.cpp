@@ -93,12 +93,13 @@ Measured measured(const SeenWay& way) {
 class Decision {
   public:
     Decision(const std::string& from, const std::string& to, const Observation& seen,
-             const std::optional<RoutesBack>& back, const Map& map)
+             const std::optional<RoutesBack>& back, const Map& map, const Earlier& earlier)
         : from_(from),
           to_(to),
           seen_(seen),
           back_(back),
           map_(map),
+          earlier_(earlier),
           research_(measured(seen.research)),
           commodity_(measured(seen.commodity)),
           one_way_(seen.method == "stamp" && seen.synchronised) {}
@@ -127,6 +128,8 @@ class Decision {
         out_.round_trip = difference_of(seen_, round_trip_of);
         out_.research = summary(seen_.research, research_, back_ ? &back_->research : nullptr);
         out_.commodity = summary(seen_.commodity, commodity_, back_ ? &back_->commodity : nullptr);
+        out_.research.earlier_min_us = earlier_.research_us;
+        out_.commodity.earlier_min_us = earlier_.commodity_us;
         out_.part_at = part_at();
         if (!to_.empty())
             if (const auto light = map_.light(from_, to_)) out_.light_us = us(*light);
@@ -264,8 +267,8 @@ class Decision {
         const Side side = research > commodity ? Side::research : Side::commodity;
         const std::int64_t difference = out_.round_trip->median_us * (side == Side::research ? 1 : -1);
         // A queue that is never empty while it is looked at shows in the least delay, too: what lies above what light
-        // needs is its part, if a good part of the difference varies.
-        const std::int64_t waits = varies + (side == Side::research ? above_light() : 0);
+        // needs, or above what it was before, is its part, if a good part of the difference varies.
+        const std::int64_t waits = varies + std::max(side == Side::research ? above_light() : 0, above_earlier(side));
         const auto is_share = [&](std::int64_t part, double least) {
             return static_cast<double>(part) >= least * static_cast<double>(difference);
         };
@@ -288,6 +291,13 @@ class Decision {
         const auto there = floor_of(seen_.research.route);
         if (!there || routes_differ(Side::research)) return 0;
         return std::max<std::int64_t>(0, us(static_cast<double>(research_.round_trip.least - 2 * there->count())));
+    }
+
+    /// Of a round trip, above the least of earlier comparisons over the same path.
+    [[nodiscard]] std::int64_t above_earlier(Side side) const {
+        const auto& earlier = side == Side::research ? earlier_.research_us : earlier_.commodity_us;
+        const Measured& now = side == Side::research ? research_ : commodity_;
+        return earlier ? std::max<std::int64_t>(0, us(static_cast<double>(now.round_trip.least)) - *earlier) : 0;
     }
 
     bool lossy() {
@@ -418,6 +428,7 @@ class Decision {
     const Observation& seen_;
     const std::optional<RoutesBack>& back_;
     const Map& map_;
+    const Earlier& earlier_;
     const Measured research_, commodity_;
     const bool one_way_;
     Outcome out_;
@@ -432,8 +443,8 @@ bool loses_more(const SeenWay& way, const SeenWay& than) {
 }
 
 Outcome decide(const std::string& from, const std::string& to, const Observation& seen,
-               const std::optional<RoutesBack>& back, const Map& map) {
-    return Decision(from, to, seen, back, map).decide();
+               const std::optional<RoutesBack>& back, const Map& map, const Earlier& earlier) {
+    return Decision(from, to, seen, back, map, earlier).decide();
 }
 
 }  // namespace quipu::compare

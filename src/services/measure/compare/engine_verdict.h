@@ -9,7 +9,8 @@
 // The order in which causes are looked for, the first that holds is the verdict:
 // - clock fault: one-way delays that cannot be, below zero or below what light needs; or the same imbalance between the
 //   directions over both ways, which have no link in common
-// - queueing: a good part of the difference is above the slower way's own least delay; it waits where it grows
+// - queueing: a good part of the difference is above the slower way's own least delay, or what that was over the same
+//   path before; it waits where it grows
 // - loss: one way loses, the other does not; placed on the segment from which on all hops lose (engine_loss.h)
 // - no difference: in neither direction
 // - asymmetric route: one direction is slower, and the route back is another
@@ -106,6 +107,7 @@ struct WaySummary {
     double loss = 0;
     std::optional<std::int64_t> there_min_us, there_median_us, back_min_us, back_median_us, round_trip_min_us,
         round_trip_median_us;
+    std::optional<std::int64_t> earlier_min_us;
     std::vector<Segment> segments;
     std::vector<std::string> there, back;  ///< hops by name
     std::string path, path_back;           ///< identifiers
@@ -122,6 +124,9 @@ struct WaySummary {
             field<&T::round_trip_min_us>("round_trip_min_us", "Least round trip, without the destination's part")
                 .format("us"),
             field<&T::round_trip_median_us>("round_trip_median_us", "Its median").format("us"),
+            field<&T::earlier_min_us>("earlier_min_us",
+                                      "Least round trip of earlier comparisons over the same path, there and back")
+                .format("us"),
             field<&T::segments>("segments", "From hop to hop on the way there"),
             field<&T::there>("there", "Hops to the destination"), field<&T::back>("back", "Hops of the way back"),
             field<&T::path>("path", "Identifier of the path there"),
@@ -197,8 +202,13 @@ class Map {
     [[nodiscard]] virtual std::optional<Nanoseconds> light(const std::string& from, const std::string& to) const = 0;
 };
 
+/// Least round trips of earlier comparisons over the same paths, there and back; nothing where there was none.
+struct Earlier {
+    std::optional<std::int64_t> research_us, commodity_us;
+};
+
 /// `to`: the destination's site, or empty. `back` when the destination traced the routes back.
 [[nodiscard]] Outcome decide(const std::string& from, const std::string& to, const Observation& seen,
-                             const std::optional<RoutesBack>& back, const Map& map);
+                             const std::optional<RoutesBack>& back, const Map& map, const Earlier& earlier = {});
 
 }  // namespace quipu::compare

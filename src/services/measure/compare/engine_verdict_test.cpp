@@ -84,11 +84,12 @@ class Verdicts : public testing::Test {
         seen_.commodity.rounds.clear();
         add(seen_.research, research);
         add(seen_.commodity, commodity);
-        return decide("santiago", "panama", seen_, back_, Ring());
+        return decide("santiago", "panama", seen_, back_, Ring(), earlier_);
     }
     std::int64_t ns(double ms) { return static_cast<std::int64_t>((ms + 0.02 * rng_.uniform()) * 1e6); }
 
     Rng rng_{7};
+    Earlier earlier_;
     Observation seen_{.comparison = "1",
                       .target = address("10.0.0.4"),
                       .method = "stamp",
@@ -161,6 +162,20 @@ TEST_F(Verdicts, QueueingAtTheSegmentWhereItGrows) {
     EXPECT_EQ(out.at, "guayaquil – panama");
     EXPECT_GT(*out.amount_us, 3000);
     EXPECT_LT(*out.amount_us, 7000);
+}
+
+TEST_F(Verdicts, AQueueThatIsNeverEmptyIsSeenByWhatThePathTookBefore) {
+    Way full{.there_ms = 50, .back_ms = 31, .wait_ms = 5};
+    EXPECT_EQ(verdict({}, full).verdict, Verdict::longer_fibre);  // of another's fibre nothing is known
+    earlier_.commodity_us = 62'000;
+    const Outcome out = verdict({}, full);
+    EXPECT_EQ(out.verdict, Verdict::queueing);
+    EXPECT_EQ(out.slower, Side::commodity);
+    EXPECT_NEAR(static_cast<double>(*out.amount_us), 24'000, 1500);
+    EXPECT_EQ(out.commodity.earlier_min_us, 62'000);
+    // What does not vary is another fibre below the same routers.
+    full.wait_ms = 0;
+    EXPECT_EQ(verdict({}, full).verdict, Verdict::longer_fibre);
 }
 
 TEST_F(Verdicts, AnAsymmetricRouteIsSeenFromBothEnds) {

@@ -52,6 +52,11 @@ class Store {
     };
     [[nodiscard]] Result<Seen> seen(std::int64_t id) const;
 
+    /// What the paths of this observation took in the latest kEarlier comparisons of the same point with the same
+    /// destination that ended after `since`.
+    [[nodiscard]] Result<Earlier> earlier(const Comparison& comparison, const Seen& seen, Time since) const;
+    static constexpr std::int64_t kEarlier = 100;
+
     /// Ends it, if it waits still; `in_transaction` is called in the same transaction, for the journal.
     [[nodiscard]] Result<bool> end(const Comparison& ended,
                                    const std::function<Result<void>(data::Transaction&)>& in_transaction);

@@ -42,6 +42,7 @@ std::string way_text(std::string_view name, const WaySummary& way, const std::st
     std::string out = fmt::format("\n{}: {} sent, {} lost", name, way.sent, way.lost);
     if (way.round_trip_median_us)
         out += fmt::format(", round trip {} (least {})", ms(*way.round_trip_median_us), ms(*way.round_trip_min_us));
+    if (way.earlier_min_us) out += fmt::format(", by the same path before {}", ms(*way.earlier_min_us));
     if (way.there_median_us) out += fmt::format(", there {}", ms(*way.there_median_us));
     if (way.back_median_us) out += fmt::format(", back {}", ms(*way.back_median_us));
     out += "\n";

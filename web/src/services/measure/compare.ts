@@ -33,7 +33,9 @@ export interface Way {
   loss: number;
   there_median_us?: number;
   back_median_us?: number;
+  round_trip_min_us?: number;
   round_trip_median_us?: number;
+  earlier_min_us?: number;
   segments: Segment[];
   there: string[];
   back: string[];

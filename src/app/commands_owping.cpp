@@ -2,6 +2,7 @@
 // words.
 
 #include <CLI/CLI.hpp>
+#include <cctype>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -12,8 +13,7 @@
 #include "app/measured_host.h"
 #include "base/number.h"
 #include "services/measure/owamp/ping.h"
-#include "services/measure/owamp/summary.h"
-#include "services/measure/owamp/twamp_ping.h"
+#include "services/measure/owamp/words.h"
 #include "services/measure/stamp/summary.h"
 
 namespace quipu::app {
@@ -23,17 +23,19 @@ constexpr std::uint16_t kOwampPort = 861;
 constexpr std::uint16_t kTwampPort = 862;
 
 struct OwpingOptions {
-    std::string host;
+    std::string host, server, source, ports = "8760-9960";
     std::uint32_t count = 100;
     std::string interval = "0.1e";
     std::uint32_t padding = 0;
     double timeout = 2.0;
-    double delay = 1.0;
+    double delay = 1.0, end_delay = 1.0;
     std::string modes;
-    std::string user, keys, source;
-    std::vector<double> percentiles;
-    unsigned dscp = 0;
-    bool to_only = false, from_only = false, verbose = false, ipv4 = false, ipv6 = false;
+    std::string user, keys;
+    std::string dscp, unit = "m";
+    owamp::Style style;
+    double bucket = 0;  // seconds
+    bool to_only = false, from_only = false, ipv4 = false, ipv6 = false;
+    bool verbose = false, raw = false, machine = false, quiet = false;
     std::optional<bool> by_name;
 };
 
@@ -46,8 +48,8 @@ Result<std::vector<owamp::Slot>> slots_of(const std::string& text) {
     std::vector<owamp::Slot> out;
     std::istringstream in(text);
     for (std::string part; std::getline(in, part, ',');) {
-        const bool fixed = part.ends_with('f');
-        if (fixed || part.ends_with('e')) part.pop_back();
+        const bool fixed = part.ends_with('f') || part.ends_with('F');
+        if (fixed || part.ends_with('e') || part.ends_with('E')) part.pop_back();
         const auto seconds = parse_number<double>(part);
         if (!seconds || !(*seconds > 0) || *seconds > 86'400)
             return fail(ErrorCode::invalid, fmt::format("\"{}\" is no interval", text), "-i",
@@ -63,7 +65,7 @@ Result<std::uint32_t> modes_of(const OwpingOptions& options) {
     std::uint32_t out = 0;
     const std::string letters = !options.modes.empty() ? options.modes : options.user.empty() ? "O" : "AEO";
     for (const char letter : letters) {
-        switch (letter) {
+        switch (std::toupper(static_cast<unsigned char>(letter))) {
             case 'O': out |= owamp::mode::kOpen; break;
             case 'A': out |= owamp::mode::kAuthenticated; break;
             case 'E': out |= owamp::mode::kEncrypted; break;
@@ -86,55 +88,128 @@ Result<std::string> pass_phrase_of(const OwpingOptions& options) {
     return measuring_key_of(options.user, options.keys);
 }
 
-Result<void> owping(const Context& context, const OwpingOptions& options) {
-    block_interrupts();
-    owamp::PingSettings settings;
-    settings.server = TRY(measured_host(options.host, kOwampPort, options.ipv4, options.ipv6));
-    settings.client.modes = TRY(modes_of(options));
-    settings.client.user = options.user;
-    settings.client.pass_phrase = TRY(pass_phrase_of(options));
-    settings.client.start_delay = seconds_of(options.delay);
+/// Where it is asked and where it is tested; most often the same.
+struct Ends {
+    net::Endpoint server;
+    std::optional<net::IpAddress> test;
+    std::optional<net::IpAddress> source;
+    net::PortRange ports;
+};
+
+Result<Ends> ends_of(const OwpingOptions& options, std::uint16_t port) {
+    Ends out;
+    if (!options.source.empty()) out.source = TRY(net::IpAddress::parse(options.source));
+    if (options.ports != "0") out.ports = TRY(net::PortRange::parse(options.ports));
+    const bool ipv4 = options.ipv4 || (out.source && !out.source->is_v6());
+    const bool ipv6 = options.ipv6 || (out.source && out.source->is_v6());
+    out.server = TRY(measured_host(options.server.empty() ? options.host : options.server, port, ipv4, ipv6));
+    if (options.server.empty()) return out;
+    const bool v6 = out.server.address.is_v6();
+    out.test = TRY(measured_host(options.host, port, !v6, v6))
+    .address;
+    return out;
+}
+
+Result<void> check_units(const OwpingOptions& options) {
+    if (options.unit.size() == 1 && std::string_view("numsNUMS").find(options.unit[0]) != std::string_view::npos)
+        return {};
+    return fail(ErrorCode::invalid, fmt::format("\"{}\" is no unit", options.unit), "-n",
+                "n, u, m or s: nanoseconds, microseconds, milliseconds, seconds");
+}
+
+owamp::Style style_of(const OwpingOptions& options) {
+    owamp::Style out = options.style;
+    out.unit = static_cast<char>(std::tolower(static_cast<unsigned char>(options.unit[0])));
+    out.bucket = options.bucket * 1e3;
+    return out;
+}
+
+/// One session, in the words that were asked for.
+Result<void> tell(const OwpingOptions& options, const owamp::ClientResult& result) {
+    const owamp::Style style = style_of(options);
+    if (options.raw) return print(owamp::raw_lines(result));
+    std::string out;
+    if (options.verbose) out += owamp::packet_lines(result, style);
+    out += options.machine ? owamp::machine_text(result, style) : owamp::summary_text(result, style);
+    return print(out);
+}
+
+Result<owamp::PingSettings> owping_settings(const Context& context, const OwpingOptions& options) {
+    owamp::PingSettings out;
+    const Ends ends = TRY(ends_of(options, kOwampPort));
+    out.server = ends.server;
+    out.source = ends.source;
+    out.plane.ports = ends.ports;
+    out.client.test_address = ends.test;
+    out.client.modes = TRY(modes_of(options));
+    out.client.user = options.user;
+    out.client.pass_phrase = TRY(pass_phrase_of(options));
+    out.client.start_delay = seconds_of(options.delay);
+    out.client.end_delay = seconds_of(options.end_delay);
     const auto slots = TRY(slots_of(options.interval));
+    const std::uint8_t dscp = TRY(dscp_of(options.dscp));
     for (const bool to_server : {true, false}) {
         if (to_server ? options.from_only && !options.to_only : options.to_only && !options.from_only) continue;
-        settings.client.sessions.push_back({.to_server = to_server,
-                                            .packets = options.count,
-                                            .slots = slots,
-                                            .padding = options.padding,
-                                            .timeout = seconds_of(options.timeout),
-                                            .dscp = static_cast<std::uint8_t>(options.dscp)});
+        out.client.sessions.push_back({.to_server = to_server,
+                                       .packets = options.count,
+                                       .slots = slots,
+                                       .padding = options.padding,
+                                       .timeout = seconds_of(options.timeout),
+                                       .dscp = dscp});
     }
-    if (context.output == OutputFormat::table)
-        settings.running = [](Nanoseconds left) {
-            fmt::print(stderr, "Approximately {:.1f} seconds until results available\n",
+    if (context.output == OutputFormat::table && !options.raw && !options.quiet && !options.machine)
+        out.running = [](Nanoseconds left) {
+            fmt::print("Approximately {:.1f} seconds until results available\n",
                        std::chrono::duration<double>(left).count());
+            std::fflush(stdout);
         };
-    settings.interrupted = was_interrupted;
+    out.interrupted = was_interrupted;
+    return out;
+}
+
+Result<void> owping(const Context& context, const OwpingOptions& options) {
+    block_interrupts();
+    TRY(check_units(options));
     const SystemClock clock;
-    const auto [results, own_loss] = TRY(owamp::ping(settings, clock));
+    const auto [results, own_loss] = TRY(owamp::ping(TRY(owping_settings(context, options)), clock));
     if (own_loss != 0)
         fmt::print(stderr, "{} packets found this machine's socket full: they are lost, but not by the network\n",
                    own_loss);
     Value::Array list;
+    std::optional<Error> refused;
     for (const auto& result : results) {
         if (result.accept != owamp::Accept::ok) {
-            fmt::print(stderr, "the session {} the server was refused: {}\n", result.to_server ? "to" : "from",
-                       enum_name(result.accept));
+            refused = Error(ErrorCode::unavailable,
+                            fmt::format("the session {} the server was refused: {}", result.to_server ? "to" : "from",
+                                        enum_name(result.accept)),
+                            options.host);
+        } else if (options.quiet) {
             continue;
-        }
-        const auto summary = owamp::summary_of(result, options.percentiles);
-        if (context.output == OutputFormat::table) {
-            TRY(print(owamp::text_of(summary) + (options.verbose ? owamp::packet_lines(result) : "") + "\n"));
+        } else if (context.output == OutputFormat::table) {
+            TRY(tell(options, result));
         } else {
-            list.push_back(to_value(summary));
+            list.push_back(to_value(owamp::summary_of(result, options.style.percentiles, options.bucket * 1e3)));
         }
     }
-    if (context.output == OutputFormat::table) return {};
-    return print(format_list(Value(std::move(list)), context.output));
+    if (context.output != OutputFormat::table && !options.quiet)
+        TRY(print(format_list(Value(std::move(list)), context.output)));
+    if (refused) return std::unexpected(*refused);
+    return {};
+}
+
+Result<void> tell(const Context& context, const OwpingOptions& options, const owamp::TwampPingResult& result) {
+    if (options.quiet) return {};
+    if (context.output != OutputFormat::table)
+        return print(format_object(to_value(stamp::summary_of(result.session)), context.output));
+    if (options.raw) return print(owamp::raw_lines(result));
+    const owamp::Style style = style_of(options);
+    return print((options.verbose ? owamp::packet_lines(result, style) : "") + owamp::summary_text(result, style));
 }
 
 Result<void> twping(const Context& context, const OwpingOptions& options) {
     block_interrupts();
+    TRY(check_units(options));
+    const Ends ends = TRY(ends_of(options, kTwampPort));
     owamp::TwampSettings settings;
     settings.modes = TRY(modes_of(options));
     settings.user = options.user;
@@ -142,7 +217,9 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
     settings.by_name = options.by_name;
     settings.padding = options.padding;
     settings.timeout = seconds_of(options.timeout);
-    settings.dscp = static_cast<std::uint8_t>(options.dscp);
+    settings.start_delay = seconds_of(options.delay);
+    settings.dscp = TRY(dscp_of(options.dscp));
+    settings.test_address = ends.test;
     const auto slots = TRY(slots_of(options.interval));
     if (slots.size() != 1) return fail(ErrorCode::invalid, "a two-way session has one interval", "-i");
     stamp::ClientSettings session;
@@ -154,13 +231,13 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
     session.dscp = settings.dscp;
     session.interrupted = was_interrupted;
     const SystemClock clock;
-    const auto result = TRY(owamp::twamp_ping(TRY(measured_host(options.host, kTwampPort, options.ipv4, options.ipv6)),
-                                              settings, std::move(session), clock));
-    const auto summary = stamp::summary_of(result.session);
-    if (context.output != OutputFormat::table)
-        TRY(print(format_object(to_value(summary), context.output)));
-    else
-        TRY(print((options.verbose ? stamp::packet_lines(result.session) : "") + stamp::text_of(summary, "twping")));
+    const auto result =
+        TRY(owamp::twamp_ping(ends.server, {ends.source, ends.ports}, settings, std::move(session), clock));
+    if (result.session.overflowed != 0)
+        fmt::print(stderr, "{} answers found this machine's socket full: they are lost, but not by the network\n",
+                   result.session.overflowed);
+    if (result.session.wrong != 0) fmt::print(stderr, "{} answers had a wrong HMAC or form\n", result.session.wrong);
+    TRY(tell(context, options, result));
     if (result.stop_fault) return std::unexpected(*result.stop_fault);
     return {};
 }
@@ -168,7 +245,12 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
 /// What both commands have.
 std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
     auto options = std::make_shared<OwpingOptions>();
-    command.add_option("host", options->host, "The server")->required()->type_name("HOST[:PORT]");
+    command.add_option("host", options->host, "Whom to test with")->required()->type_name("HOST[:PORT]");
+    command.add_option("server", options->server, "Whom to ask for it, if that is another")->type_name("HOST[:PORT]");
+    command.add_option("-S,--source", options->source, "Our own address")->type_name("ADDRESS");
+    command.add_option("-P,--ports", options->ports, "Our UDP ports; 0: any that is free")
+        ->capture_default_str()
+        ->type_name("FIRST-LAST");
     command.add_option("-c,--count", options->count, "Packets of each session")
         ->capture_default_str()
         ->check(CLI::Range(1U, 100'000'000U));
@@ -189,8 +271,24 @@ std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
         ->type_name("[O][A][E]");
     command.add_option("-u,--user", options->user, "User of authenticated and encrypted mode");
     command.add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")->type_name("FILE");
-    command.add_option("-D,--dscp", options->dscp, "DSCP of the packets")->check(CLI::Range(0U, 63U));
+    command.add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1");
+    command.add_option("-z,--delay", options->delay, "Seconds until the first packet is due")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 86'400.0));
+    command
+        .add_option("-a,--percentile", options->style.percentiles,
+                    "Prints this percentile; several with commas, or given again")
+        ->check(CLI::Range(0.0, 100.0))
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command
+        .add_option("-b,--bucket", options->bucket, "Seconds to whose multiples median and percentiles are rounded up")
+        ->check(CLI::Range(0.0, 10.0));
+    command.add_option("-n,--units", options->unit, "Unit: n, u, m or s, of a second")->capture_default_str();
     command.add_flag("-v,--verbose", options->verbose, "A line for each packet");
+    command.add_flag("-U,--unix-times", options->style.unix_times, "With -v: both stamps, in seconds since 1970");
+    command.add_flag("-R,--raw", options->raw, "Only the stamps of each packet, as the wire has them");
+    command.add_flag("-Q,--quiet", options->quiet, "Print nothing: the exit code tells");
     command.add_flag("-4", options->ipv4, "IPv4 only");
     command.add_flag("-6", options->ipv6, "IPv6 only");
     return options;
@@ -201,12 +299,12 @@ std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
 void add_owping_command(CLI::App& app, Context& context) {
     CLI::App* command = app.add_subcommand("owping", "One-way delay and loss to and from an OWAMP server");
     const auto options = add_ping_options(*command);
-    command->add_option("-z,--delay", options->delay, "Seconds until the schedule begins")
+    command
+        ->add_option("-E,--end-delay", options->end_delay,
+                     "Seconds from the last packet's timeout to the session's end")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 86'400.0));
-    command->add_option("-a,--percentile", options->percentiles, "Prints this percentile; may be given again")
-        ->check(CLI::Range(0.0, 100.0))
-        ->allow_extra_args(false);
+        ->check(CLI::Range(0.0, 3600.0));
+    command->add_flag("-M,--machine", options->machine, "The summary for programs");
     command->add_flag("-t,--to", options->to_only, "Only to the server");
     command->add_flag("-f,--from", options->from_only, "Only from the server");
     command->callback(
@@ -214,6 +312,7 @@ void add_owping_command(CLI::App& app, Context& context) {
 
     CLI::App* two_way = app.add_subcommand("twping", "Round trip, one-way delay and loss to a TWAMP server");
     const auto two_way_options = add_ping_options(*two_way);
+    two_way_options->delay = 0;
     const auto by_name = [two_way_options](bool wanted) { return [=] { two_way_options->by_name = wanted; }; };
     CLI::Option* always = two_way->add_flag_callback("--individual", by_name(true),
                                                      "Only where the session is started and stopped by its name "

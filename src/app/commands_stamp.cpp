@@ -21,7 +21,7 @@ struct StampOptions {
     std::string mode = "O";
     std::string user, keys, clock_error;
     std::uint16_t ssid = 0;
-    unsigned dscp = 0;
+    std::string dscp;
     std::optional<unsigned> answers_dscp;
     bool light = false, stateful = false, verbose = false, ipv4 = false, ipv6 = false;
 };
@@ -60,7 +60,7 @@ Result<stamp::ClientSettings> stamp_settings(const StampOptions& options) {
     out.key = TRY(stamp_key_of(options));
     out.ssid = options.ssid;
     out.octets = options.octets;
-    out.dscp = static_cast<std::uint8_t>(options.dscp);
+    out.dscp = TRY(dscp_of(options.dscp));
     if (options.answers_dscp) out.answers_dscp = static_cast<std::uint8_t>(*options.answers_dscp);
     if (!options.clock_error.empty()) out.declared_clock_error = TRY(parse_duration(options.clock_error));
     return out;
@@ -107,7 +107,7 @@ void add_stamp_command(CLI::App& app, Context& context) {
     command->add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")
         ->type_name("FILE");
     command->add_option("--ssid", options->ssid, "Session identifier (RFC 8972); any if left out");
-    command->add_option("-D,--dscp", options->dscp, "DSCP of the packets")->check(CLI::Range(0U, 63U));
+    command->add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1");
     command->add_option("--answers-dscp", options->answers_dscp, "DSCP that the answers shall have")
         ->check(CLI::Range(0U, 63U));
     command

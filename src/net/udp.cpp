@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/number.h"
+#include "base/random.h"
 #include "net/socket.h"
 
 namespace quipu::net {
@@ -251,8 +252,10 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local, const Options& options)
 
 Result<UdpSocket> UdpSocket::bind(const IpAddress& local, const PortRange& ports, const Options& options) {
     if (ports.is_any()) return bind({local, 0}, options);
-    for (std::uint32_t port = ports.first; port <= ports.last; ++port) {
-        auto socket = bind({local, static_cast<std::uint16_t>(port)}, options);
+    const std::uint32_t count = std::uint32_t{ports.last} - ports.first + 1;
+    const auto begin = static_cast<std::uint32_t>(Rng::from_system().below(count));
+    for (std::uint32_t i = 0; i < count; ++i) {
+        auto socket = bind({local, static_cast<std::uint16_t>(ports.first + (begin + i) % count)}, options);
         if (socket || socket.error().code != ErrorCode::conflict) return socket;
     }
     return fail(ErrorCode::exhausted, fmt::format("no UDP port of {} is free", ports.text()), local.text());

@@ -71,7 +71,7 @@ class UdpSocket {
     };
     /// A non-blocking socket bound to `local` (port 0: any).
     static Result<UdpSocket> bind(const Endpoint& local, const Options& options);
-    /// The first port of the range that is free.
+    /// A port of the range that is free; where several are, chance decides: a peer may know a recent one still.
     static Result<UdpSocket> bind(const IpAddress& local, const PortRange& ports, const Options& options);
     UdpSocket(UdpSocket&& other) noexcept;
     UdpSocket& operator=(UdpSocket&& other) noexcept;

@@ -55,7 +55,7 @@ Result<stamp::ClientResult> run_stamp(const ComparisonTask& task, const net::IpA
     settings.plan.stateful_reflector = task.counting;
     settings.declared_clock_error = sources.clock_error;
     settings.interrupted = sources.interrupted;
-    return stamp::run_session(settings, clock, TRY(stamp::session_socket(source, 0)));
+    return stamp::run_session(settings, clock, TRY(stamp::session_socket(source, {}, 0)));
 }
 
 SeenWay way_of(const net::IpAddress& source, const Session& session, Nanoseconds clock_shift) {

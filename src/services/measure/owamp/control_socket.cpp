@@ -13,12 +13,16 @@ constexpr int kWritePatience = 30'000;
 
 }  // namespace
 
-Result<net::Descriptor> connect_control(const net::Endpoint& server) {
+Result<net::Descriptor> connect_control(const net::Endpoint& server, const std::optional<net::IpAddress>& from) {
     const net::SocketAddress where = net::to_socket_address(server);
     net::Descriptor socket(::socket(where.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) return fail_errno(errno, "open a TCP socket", server.text());
     const int on = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (from) {
+        const net::SocketAddress own = net::to_socket_address({*from, 0});
+        if (::bind(socket.get(), own.get(), own.length) != 0) return fail_errno(errno, "can't use", from->text());
+    }
     if (::connect(socket.get(), where.get(), where.length) != 0 && errno != EINPROGRESS)
         return fail_errno(errno, "can't connect", server.text());
     pollfd ready{.fd = socket.get(), .events = POLLOUT, .revents = 0};

@@ -1,6 +1,7 @@
 #pragma once
 // The blocking side of a control connection, for commands that do nothing else meanwhile.
 
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -10,8 +11,9 @@
 
 namespace quipu::owamp {
 
-/// A connection of our own, whose ends are known: test packets go between the same addresses.
-[[nodiscard]] Result<net::Descriptor> connect_control(const net::Endpoint& server);
+/// A connection of our own, whose ends are known: test packets go between the same addresses. `from`: our end's.
+[[nodiscard]] Result<net::Descriptor> connect_control(const net::Endpoint& server,
+                                                      const std::optional<net::IpAddress>& from);
 /// All of it.
 [[nodiscard]] Result<void> write_control(int fd, ByteSpan octets);
 /// What comes within `patience`; nothing if nothing does. An end of the connection is an error.

@@ -9,9 +9,9 @@
 namespace quipu::owamp {
 namespace {
 
-// Beyond the timeout of the last packet, for the clocks' difference and the way of the last messages.
-constexpr Nanoseconds kMargin = std::chrono::milliseconds(250);
-constexpr Nanoseconds kAnswerPatience = std::chrono::seconds(30);
+// Without a single octet; a server may first have to write down what it received.
+constexpr Nanoseconds kAnswerPatience = std::chrono::seconds(45);
+constexpr Nanoseconds kStartMargin = std::chrono::milliseconds(100);
 
 std::string_view meaning_of(Accept accept) {
     switch (accept) {
@@ -48,6 +48,7 @@ ClientSession::~ClientSession() {
 
 void ClientSession::feed(ByteSpan octets, Time now) {
     in_.feed(octets);
+    if (state_ != State::running) next_ = now + kAnswerPatience;
     while (!closed()) {
         const auto more = step(now);
         if (!more) {
@@ -65,7 +66,7 @@ Result<bool> ClientSession::step(Time now) {
         case State::greeting: {
             const auto greeting = TRY(read_greeting(in_));
             if (!greeting) return false;
-            TRY(take_greeting(*greeting));
+            TRY(take_greeting(*greeting, now));
             return true;
         }
         case State::server_start: {
@@ -74,7 +75,10 @@ Result<bool> ClientSession::step(Time now) {
             if (start->accept != Accept::ok)
                 return fail(ErrorCode::forbidden, std::string(meaning_of(start->accept)), peer_.text(),
                             keyed() ? "see the user and the key" : "see which modes and addresses it allows");
-            start_ = measure::to_ntp(now + settings_.start_delay);
+            round_trip_ = now - set_up_at_;
+            // A round trip for each request and for the start: packets must not be due before.
+            const auto answers = static_cast<std::int64_t>(sessions_.size() + 1);
+            start_ = measure::to_ntp(now + std::max(settings_.start_delay, answers * round_trip_ + kStartMargin));
             TRY(ask(now));
             return true;
         }
@@ -126,7 +130,7 @@ Result<bool> ClientSession::step(Time now) {
     return false;
 }
 
-Result<void> ClientSession::take_greeting(const ServerGreeting& greeting) {
+Result<void> ClientSession::take_greeting(const ServerGreeting& greeting, Time now) {
     if (greeting.modes == 0)
         return fail(ErrorCode::forbidden, "the server does not speak with us", peer_.text(),
                     "see which addresses it allows, and whether it has too many connections");
@@ -138,6 +142,7 @@ Result<void> ClientSession::take_greeting(const ServerGreeting& greeting) {
                     peer_.text(), "-A names the modes: O open, A authenticated, E encrypted; A and E need -u and -k");
     mode_ = std::bit_floor(common);
     TRY(set_up(greeting, {mode_, settings_.user, settings_.pass_phrase, peer_.text()}, secrets_, out_, keys_));
+    set_up_at_ = now;
     state_ = State::server_start;
     return {};
 }
@@ -159,8 +164,8 @@ Result<void> ClientSession::ask(Time now) {
     request.server_receives = wanted.to_server;
     request.server_sends = !wanted.to_server;
     request.packets = wanted.packets;
-    request.sender = wanted.to_server ? local_.address : peer_.address;
-    request.receiver = wanted.to_server ? peer_.address : local_.address;
+    request.sender = wanted.to_server ? local_.address : far();
+    request.receiver = wanted.to_server ? far() : local_.address;
     (wanted.to_server ? request.sender_port : request.receiver_port) = session.place.port;
     if (!wanted.to_server) {
         // RFC 4656 §3.5: the receiver makes the SID: its address, the time, four octets by chance.
@@ -179,7 +184,6 @@ Result<void> ClientSession::ask(Time now) {
     request.slots = wanted.slots;
     write(out_, request);
     state_ = State::accept;
-    next_ = now + kAnswerPatience;
     return {};
 }
 
@@ -193,7 +197,7 @@ Result<void> ClientSession::take_accept(const AcceptSession& answer, Time now) {
         session.test = {.sid = request.sid,
                         .mode = test_mode_of(mode_),
                         .keys = keyed() ? test_keys(keys_, request.sid) : ControlKeys{},
-                        .peer = {peer_.address, answer.port},
+                        .peer = {far(), answer.port},
                         .start = request.start,
                         .slots = request.slots,
                         .packets = request.packets,
@@ -212,13 +216,17 @@ void ClientSession::run(Time now) {
         until = std::max(until, last_due(session.test) + to_duration(session.test.timeout));
         if (session.wanted.to_server) session.id = ends_.send(session.test, session.place);
     }
-    until_ = until + kMargin;
+    until_ = until + settings_.end_delay + round_trip_;
     next_ = *until_;
     state_ = State::running;
 }
 
 void ClientSession::tick(Time now) {
     if (closed() || now < next_) return;
+    if (state_ == State::greeting && next_ == Time{}) {
+        next_ = now + kAnswerPatience;
+        return;
+    }
     if (state_ == State::running) return say_stop(now);
     error_ = Error(ErrorCode::timeout, "the server does not answer", peer_.text());
     state_ = State::done;
@@ -257,7 +265,6 @@ Result<void> ClientSession::take_stop(const StopSessions& message, Time now) {
     }
     if (!stop_said_) say_stop(now);
     fetch_next();
-    next_ = now + kAnswerPatience;
     return {};
 }
 

@@ -20,7 +20,12 @@ struct ClientSettings {
         std::uint8_t dscp = 0;
     };
     std::vector<Wanted> sessions;
-    Nanoseconds start_delay = std::chrono::seconds(1);  ///< from the first request to the first packet's schedule
+    /// From the first request to the schedules' begin; longer where the way to the server is.
+    Nanoseconds start_delay = std::chrono::seconds(1);
+    /// From the end of the last packet's timeout to Stop-Sessions, for what the clocks differ: a server that is stopped
+    /// before it has given a packet up tells nothing of it.
+    Nanoseconds end_delay = std::chrono::seconds(1);
+    std::optional<net::IpAddress> test_address;  ///< of the server's ends; else that of the control connection
 };
 
 /// How one session went. `records` are those of the receiving end.
@@ -43,7 +48,7 @@ class ClientSession {
     ClientSession& operator=(const ClientSession&) = delete;
 
     void feed(ByteSpan octets, Time now);
-    /// When tick() has something to do; Time::max(): only the server has.
+    /// When tick() has something to do.
     [[nodiscard]] Time next() const { return next_; }
     void tick(Time now);
     [[nodiscard]] std::vector<std::uint8_t> take() { return out_.take(); }
@@ -77,7 +82,7 @@ class ClientSession {
     };
 
     Result<bool> step(Time now);
-    Result<void> take_greeting(const ServerGreeting& greeting);
+    Result<void> take_greeting(const ServerGreeting& greeting, Time now);
     Result<void> ask(Time now);
     Result<void> take_accept(const AcceptSession& answer, Time now);
     void run(Time now);
@@ -85,6 +90,9 @@ class ClientSession {
     Result<void> take_stop(const StopSessions& message, Time now);
     void fetch_next();
     [[nodiscard]] bool keyed() const { return mode_ != mode::kOpen; }
+    [[nodiscard]] const net::IpAddress& far() const {
+        return settings_.test_address ? *settings_.test_address : peer_.address;
+    }
 
     const ClientSettings settings_;
     TestEnds& ends_;
@@ -101,8 +109,10 @@ class ClientSession {
     FetchAck ack_;
     bool stop_said_ = false;
     Fixed start_ = 0;
+    Time set_up_at_{};
+    Nanoseconds round_trip_{};  // of the control connection, at most
     std::optional<Time> until_;
-    Time next_ = Time::max();
+    Time next_{};  // nothing was waited for yet
     std::optional<Error> error_;
 };
 

@@ -94,9 +94,9 @@ void TwampClientSession::ask(Time now) {
     // RFC 5357 §3.5: a wish; the server answers with another one if that is not free.
     request.receiver_port = sender_port_;
     request.sender = local_.address;
-    request.receiver = peer_.address;
+    request.receiver = reflector().address;
     request.padding = padding();
-    request.start = measure::to_ntp(now);
+    request.start = measure::to_ntp(now + settings_.start_delay);
     request.timeout = to_fixed(settings_.timeout);
     request.type_p = std::uint32_t{settings_.dscp} << 24U;
     write(out_, request);

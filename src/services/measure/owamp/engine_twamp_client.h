@@ -15,7 +15,9 @@ struct TwampSettings {
     std::optional<bool> by_name;  ///< start and stop by name: RFC 5938; nothing: if the server offers it
     std::uint32_t padding = 0;
     Nanoseconds timeout{};
+    Nanoseconds start_delay{};  ///< from the request to the first packet
     std::uint8_t dscp = 0;
+    std::optional<net::IpAddress> test_address;  ///< of the reflector; else that of the control connection
 };
 
 class TwampClientSession {
@@ -33,7 +35,8 @@ class TwampClientSession {
     [[nodiscard]] std::vector<std::uint8_t> take() { return out_.take(); }
     /// The reflector is there: packets may be sent to it.
     [[nodiscard]] bool running() const { return state_ == State::running; }
-    [[nodiscard]] net::Endpoint reflector() const { return {peer_.address, port_}; }
+    [[nodiscard]] net::Endpoint reflector() const { return {settings_.test_address.value_or(peer_.address), port_}; }
+    [[nodiscard]] const Sid& sid() const { return sid_; }
     [[nodiscard]] TestMode mode() const { return test_mode_of(mode_); }
     [[nodiscard]] std::optional<ControlKeys> keys() const;
     /// Octets behind a question's header: an answer is not longer than its question.

@@ -9,7 +9,7 @@ namespace quipu::owamp {
 Result<PingResult> ping(const PingSettings& settings, const Clock& clock) {
     constexpr auto kLook = std::chrono::milliseconds(200);
     const auto plane = TRY(TestPlane::start(clock, settings.plane));
-    const net::Descriptor socket = TRY(connect_control(settings.server));
+    const net::Descriptor socket = TRY(connect_control(settings.server, settings.source));
     const int fd = socket.get();
     ClientSession session(settings.client, *plane, system_secrets(), settings.server, TRY(net::local_endpoint(fd)));
     std::vector<std::uint8_t> buffer(64 * 1024);

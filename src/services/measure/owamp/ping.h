@@ -10,6 +10,7 @@ namespace quipu::owamp {
 
 struct PingSettings {
     net::Endpoint server;
+    std::optional<net::IpAddress> source;  ///< of ours: control connection and tests
     ClientSettings client;
     TestPlaneSettings plane;
     /// Called once the tests run, with the time until there are results.

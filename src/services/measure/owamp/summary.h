@@ -10,10 +10,10 @@
 namespace quipu::owamp {
 
 struct SessionSummary {
-    std::string from, to;             ///< ADDRESS:PORT
-    std::string sid;                  ///< hexadecimal
-    std::optional<Time> first, last;  ///< sent
-    std::int64_t sent = 0, lost = 0, duplicates = 0;
+    std::string from, to;                             ///< ADDRESS:PORT
+    std::string sid;                                  ///< hexadecimal
+    std::optional<Time> first, last;                  ///< sent
+    std::int64_t sent = 0, lost = 0, duplicates = 0;  ///< sent: of those whose fate is known
     std::optional<double> delay_min_ms, delay_median_ms, delay_max_ms;
     std::optional<double> jitter_ms;  ///< 95th percentile less the median
     std::optional<double> error_ms;   ///< the largest of both clocks' errors together
@@ -32,7 +32,7 @@ struct SessionSummary {
             field<&T::sid>("sid", "The session's name").required(),
             field<&T::first>("first", "When the first packet was sent"),
             field<&T::last>("last", "When the last packet was sent"),
-            field<&T::sent>("sent", "Packets sent").required(),
+            field<&T::sent>("sent", "Packets that came or were lost").required(),
             field<&T::lost>("lost", "Packets that did not come in time").required(),
             field<&T::duplicates>("duplicates", "Copies beyond the first").required(),
             field<&T::delay_min_ms>("delay_min_ms", "Least one-way delay"),
@@ -46,18 +46,26 @@ struct SessionSummary {
             field<&T::sent_late_p95_ms>("sent_late_p95_ms", "Its 95th percentile"),
             field<&T::sent_late_p99_ms>("sent_late_p99_ms", "Its 99th percentile"),
             field<&T::sent_late_samples>("sent_late_samples", "Packets that the kernel was asked for").required(),
-            field<&T::percentiles>("percentiles", "Those that were asked for: which, and the delay in milliseconds"),
+            field<&T::percentiles>("percentiles",
+                                   "Those that were asked for: which, and the delay in milliseconds if it is defined"),
             field<&T::hops_min>("hops_min", "Fewest hops"), field<&T::hops_max>("hops_max", "Most hops"),
             field<&T::hops_values>("hops_values", "How many different numbers of hops").required(),
             field<&T::reordering>("reordering", "Share of packets reordered by 1, 2 … positions"));
     }
 };
 
-/// Percentiles above 0 up to 100.
-[[nodiscard]] SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles);
-/// As owping prints it.
-[[nodiscard]] std::string text_of(const SessionSummary& summary);
-/// A line for each packet, as owping -v does.
-[[nodiscard]] std::string packet_lines(const ClientResult& result);
+/// RFC 7679 §5.1: a lost packet's delay counts as infinite; percentiles (above 0 up to 100) that fall among those are
+/// undefined. `bucket`: milliseconds to whose multiples median, percentiles and jitter are rounded up; 0: exact.
+[[nodiscard]] SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles,
+                                        double bucket = 0);
+
+/// Milliseconds from a to b, to the wire's 0.2 ns.
+[[nodiscard]] double milliseconds(Fixed a, Fixed b);
+/// Of ascending milliseconds, among `count` of which those that are missing are infinite: nearest rank, and nothing
+/// where that is infinite.
+[[nodiscard]] std::optional<double> percentile_of(const std::vector<double>& sorted, std::size_t count, double percent,
+                                                  double bucket);
+/// 32 digits.
+[[nodiscard]] std::string hex_of(const Sid& sid);
 
 }  // namespace quipu::owamp

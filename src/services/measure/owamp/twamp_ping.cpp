@@ -24,14 +24,15 @@ Result<void> speak(int fd, TwampClientSession& control, bool (TwampClientSession
 
 }  // namespace
 
-Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSettings& settings,
-                                   stamp::ClientSettings session, const Clock& clock) {
-    const net::Descriptor socket = TRY(connect_control(server));
+Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSource& source,
+                                   const TwampSettings& settings, stamp::ClientSettings session, const Clock& clock) {
+    const net::Descriptor socket = TRY(connect_control(server, source.address));
     const net::Endpoint local = TRY(net::local_endpoint(socket.get()));
-    auto sender = TRY(stamp::session_socket(local.address, settings.dscp));
+    auto sender = TRY(stamp::session_socket(local.address, source.ports, settings.dscp));
     TwampClientSession control(settings, system_secrets(), server, local, sender.local().port);
     TRY(speak(socket.get(), control, &TwampClientSession::running, server, clock));
     session.reflector = control.reflector();
+    session.start_delay = settings.start_delay;
     session.form = {stamp::Protocol::twamp, control.mode() == TestMode::open            ? stamp::Mode::open
                                             : control.mode() == TestMode::authenticated ? stamp::Mode::authenticated
                                                                                         : stamp::Mode::encrypted};
@@ -39,7 +40,7 @@ Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSetti
     if (const auto keys = control.keys()) session.twamp_keys = stamp::TwampKeys{.aes = keys->aes, .hmac = keys->hmac};
     TwampPingResult out {
         TRY(stamp::run_session(session, clock, std::move(sender)))
-        , std::nullopt
+        , control.sid(), std::nullopt
     };
     control.stop();
     const auto stopped = speak(socket.get(), control, &TwampClientSession::stopped, server, clock);

@@ -21,7 +21,7 @@ class Client {
           clock_(clock),
           socket_(std::move(socket)),
           chance_(Rng::from_system()),
-          sender_(settings.plan, Rng(chance_.next()), clock.monotonic()),
+          sender_(settings.plan, Rng(chance_.next()), clock.monotonic() + settings.start_delay),
           hmac_(Hmac::Hash::sha256, as_bytes(settings.key)) {
         if (settings.twamp_keys) twamp_.emplace(*settings.twamp_keys);
         while (settings_.form.protocol == Protocol::stamp && ssid_ == 0)
@@ -45,6 +45,7 @@ class Client {
         result_.to = settings_.reflector;
         result_.report = sender_.report(error_);
         result_.exchanges = sender_.exchanges();
+        result_.own_error = error_;
         result_.overflowed = socket_.overflowed();
         result_.kernel_stamps = kernel_received_ && kernel_sent_ >= result_.report.sent;
         return std::move(result_);
@@ -177,8 +178,8 @@ class Client {
 
 }  // namespace
 
-Result<net::UdpSocket> session_socket(const net::IpAddress& local, std::uint8_t dscp) {
-    return net::UdpSocket::bind({local, 0}, {.dscp = dscp, .arrivals = true, .sent_times = net::SentTimes::all});
+Result<net::UdpSocket> session_socket(const net::IpAddress& local, const net::PortRange& ports, std::uint8_t dscp) {
+    return net::UdpSocket::bind(local, ports, {.dscp = dscp, .arrivals = true, .sent_times = net::SentTimes::all});
 }
 
 Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock, net::UdpSocket socket) {
@@ -188,7 +189,7 @@ Result<ClientResult> run_session(const ClientSettings& settings, const Clock& cl
 Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock) {
     const bool v6 = settings.reflector.address.is_v6();
     const auto any = v6 ? net::IpAddress::v6(std::array<std::uint8_t, 16>{}) : net::IpAddress::v4(0);
-    return run_session(settings, clock, TRY(session_socket(any, settings.dscp)));
+    return run_session(settings, clock, TRY(session_socket(any, {}, settings.dscp)));
 }
 
 }  // namespace quipu::stamp

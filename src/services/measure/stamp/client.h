@@ -22,6 +22,7 @@ struct ClientSettings {
     std::uint8_t dscp = 0;
     std::optional<std::uint8_t> answers_dscp;  ///< asked for by a Class of Service TLV
     Nanoseconds declared_clock_error{};        ///< zero: what the kernel says
+    Nanoseconds start_delay{};                 ///< until the first packet
     std::function<bool()> interrupted = [] { return false; };
 };
 
@@ -30,16 +31,18 @@ struct ClientResult {
     net::Endpoint to;
     SessionReport report;
     std::vector<Exchange> exchanges;
-    std::uint64_t overflowed = 0;  ///< answers that found our socket full: our loss, not the network's
-    std::uint32_t wrong = 0;       ///< answers with a wrong HMAC or in the wrong form
-    bool kernel_stamps = false;    ///< every stamp of ours is the kernel's
+    std::uint64_t overflowed = 0;      ///< answers that found our socket full: our loss, not the network's
+    std::uint32_t wrong = 0;           ///< answers with a wrong HMAC or in the wrong form
+    measure::ErrorEstimate own_error;  ///< of this machine's clock
+    bool kernel_stamps = false;        ///< every stamp of ours is the kernel's
     std::uint32_t not_understood = 0, malformed = 0, integrity_failed = 0;  ///< answers with an extension so flagged
 };
 
 [[nodiscard]] Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock);
 
 /// The same in two steps, for a control connection that must tell the sender's port before.
-[[nodiscard]] Result<net::UdpSocket> session_socket(const net::IpAddress& local, std::uint8_t dscp);
+[[nodiscard]] Result<net::UdpSocket> session_socket(const net::IpAddress& local, const net::PortRange& ports,
+                                                    std::uint8_t dscp);
 [[nodiscard]] Result<ClientResult> run_session(const ClientSettings& settings, const Clock& clock,
                                                net::UdpSocket socket);
 

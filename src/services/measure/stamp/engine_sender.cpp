@@ -105,6 +105,7 @@ void SessionSender::answered(const Answer& answer, Time received, std::int16_t t
     if (sequence < highest_) ++reordered_;
     highest_ = std::max(highest_, std::int64_t{sequence});
     const auto error = error_estimate(answer.error);
+    exchange.reflector_error = error;
     peer_error_ = std::max(peer_error_, error.bound());
     peer_synchronised_ = peer_synchronised_ && error.synchronised;
 }
@@ -146,6 +147,7 @@ SessionReport SessionSender::report(const measure::ErrorEstimate& own_error) con
     out.received = answered_;
     out.lost = out.sent - out.received;
     out.duplicates = duplicates_;
+    out.duplicates_there = doubled_there_;
     out.reordered = reordered_;
     out.strange = strange_;
     tell_losses(out);

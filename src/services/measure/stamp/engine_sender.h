@@ -24,6 +24,7 @@ struct Exchange {
     std::optional<Time> received;
     std::uint32_t answer_number = 0;  ///< the reflector's
     Time reflector_received{}, reflector_sent{};
+    measure::ErrorEstimate reflector_error;  ///< of both
     std::int16_t ttl_there = -1, ttl_back = -1;
 };
 
@@ -39,11 +40,12 @@ struct SessionReport {
     std::optional<std::uint32_t> lost_there, lost_back;  ///< with a reflector that counts
     std::uint32_t lost_somewhere = 0;                    ///< of `lost`: in a direction that nothing tells
     std::uint32_t duplicates = 0, reordered = 0;
-    std::uint32_t strange = 0;          ///< answers that answer nothing of this session
-    Delays round_trip;                  ///< without the time that the reflector kept it
-    std::optional<Delays> there, back;  ///< when both clocks are synchronised
-    Nanoseconds held{};                 ///< median of T3 − T2
-    Nanoseconds clock_error{};          ///< bound of both clocks together
+    std::uint32_t duplicates_there = 0;  ///< of `duplicates`: the question came twice to the reflector
+    std::uint32_t strange = 0;           ///< answers that answer nothing of this session
+    Delays round_trip;                   ///< without the time that the reflector kept it
+    std::optional<Delays> there, back;   ///< when both clocks are synchronised
+    Nanoseconds held{};                  ///< median of T3 − T2
+    Nanoseconds clock_error{};           ///< bound of both clocks together
     bool synchronised = false;
     std::optional<std::int16_t> ttl_there_least, ttl_there_most, ttl_back_least, ttl_back_most;
 };

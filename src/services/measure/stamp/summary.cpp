@@ -84,8 +84,8 @@ SessionSummary summary_of(const ClientResult& result) {
     return out;
 }
 
-std::string text_of(const SessionSummary& s, std::string_view command) {
-    std::string out = fmt::format("--- {} statistics from {} to {} ---\n", command, s.from, s.to);
+std::string text_of(const SessionSummary& s) {
+    std::string out = fmt::format("--- stamp statistics from {} to {} ---\n", s.from, s.to);
     out += fmt::format("{} sent, {} lost ({:.3f}%){}, {} duplicates, {} reordered\n", s.sent, s.lost, 100 * s.loss,
                        direction(s), s.duplicates, s.reordered);
     if (s.own_loss != 0)

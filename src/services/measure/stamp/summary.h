@@ -80,8 +80,8 @@ struct SessionSummary {
 };
 
 [[nodiscard]] SessionSummary summary_of(const ClientResult& result);
-/// For people; `command` is what they typed.
-[[nodiscard]] std::string text_of(const SessionSummary& summary, std::string_view command = "stamp");
+/// For people.
+[[nodiscard]] std::string text_of(const SessionSummary& summary);
 /// A line for each packet.
 [[nodiscard]] std::string packet_lines(const ClientResult& result);
 

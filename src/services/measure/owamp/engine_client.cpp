@@ -48,7 +48,7 @@ ClientSession::~ClientSession() {
 
 void ClientSession::feed(ByteSpan octets, Time now) {
     in_.feed(octets);
-    if (state_ != State::running) next_ = now + kAnswerPatience;
+    if (!octets.empty() && state_ != State::running) next_ = now + kAnswerPatience;
     while (!closed()) {
         const auto more = step(now);
         if (!more) {

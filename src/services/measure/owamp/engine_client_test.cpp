@@ -1,0 +1,94 @@
+#include "services/measure/owamp/engine_client.h"
+
+#include <gtest/gtest.h>
+
+#include "services/measure/owamp/test_server.h"
+
+namespace quipu::owamp {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+ClientSettings ten_packets() {
+    ClientSettings out;
+    out.sessions.push_back(
+        {.packets = 10, .slots = {{Slot::Type::fixed, to_fixed(milliseconds(100))}}, .timeout = seconds(2)});
+    return out;
+}
+
+/// A client and a server far from each other.
+struct Far {
+    FakeEnds client_ends{kClient.address, 7000};
+    FakeEnds server_ends{kServer.address, 8000};
+    ServerState state{{}, server_ends, secrets_of(1), kNow};
+    ServerSession server{state, kClient, kServer, kNow};
+    ClientSession client;
+    Time now = kNow;
+
+    explicit Far(ClientSettings settings) : client(std::move(settings), client_ends, secrets_of(2), kServer, kClient) {}
+
+    /// Both ends get what the other said half a round trip ago, until the tests run.
+    void run(Nanoseconds round_trip) {
+        for (int turn = 0; turn < 20 && !client.running_until(); ++turn) {
+            const auto to_client = server.take(), to_server = client.take();
+            now += round_trip / 2;
+            client.feed(to_client, now);
+            client.tick(now);
+            server.feed(to_server, now);
+        }
+    }
+};
+
+TEST(OwampClient, PacketsAreNotDueBeforeTheServerHasAnswered) {
+    for (const auto round_trip : {milliseconds(2), milliseconds(700)}) {
+        Far far(ten_packets());
+        far.run(round_trip);
+        ASSERT_TRUE(far.client.running_until());
+        // The tenth is due a second after the schedule's begin; then its timeout, the delay at the end, a round trip.
+        const Time start = *far.client.running_until() - seconds(1) - seconds(2) - seconds(1) - round_trip;
+        EXPECT_GT(start, far.now);
+        EXPECT_LT(start, far.now + seconds(1) + milliseconds(5));
+    }
+}
+
+TEST(OwampClient, WaitsAtTheEndAsLongAsItIsTold) {
+    ClientSettings settings = ten_packets();
+    settings.end_delay = seconds(7);
+    Far far(std::move(settings));
+    far.run(milliseconds(2));
+    ASSERT_TRUE(far.client.running_until());
+    EXPECT_GT(*far.client.running_until() - far.now, seconds(10));
+    far.client.tick(*far.client.running_until() - milliseconds(1));
+    EXPECT_TRUE(far.client.take().empty());
+    far.client.tick(*far.client.running_until());
+    EXPECT_FALSE(far.client.take().empty());
+}
+
+TEST(OwampClient, TestsWithAnotherAddressOfTheServers) {
+    ClientSettings settings = ten_packets();
+    settings.test_address = net::IpAddress::parse("192.0.2.7").value();
+    Far far(std::move(settings));
+    far.server_ends.reserve(kServer.address, std::nullopt, 0).value();
+    far.run(milliseconds(2));
+    // This server has no such address, so it refuses; it was asked for it.
+    EXPECT_EQ(far.state.counters().sessions_refused, 1U);
+    ASSERT_FALSE(far.client.results());
+}
+
+TEST(OwampClient, GivesUpOnAServerThatSaysNothing) {
+    FakeEnds ends{kClient.address, 7000};
+    ClientSession client(ten_packets(), ends, secrets_of(2), kServer, kClient);
+    client.tick(kNow);
+    EXPECT_EQ(client.next(), kNow + seconds(45));
+    // Half a greeting gives it as much time again.
+    client.feed(std::vector<std::uint8_t>(30), kNow + seconds(40));
+    client.tick(kNow + seconds(50));
+    EXPECT_FALSE(client.closed());
+    client.tick(kNow + seconds(85));
+    ASSERT_TRUE(client.closed());
+    EXPECT_EQ(client.results().error().code, ErrorCode::timeout);
+}
+
+}  // namespace
+}  // namespace quipu::owamp

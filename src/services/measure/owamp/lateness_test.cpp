@@ -1,5 +1,6 @@
 #include "services/measure/owamp/lateness.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace quipu::owamp {

@@ -120,7 +120,7 @@ void add_measure_serve_command(CLI::App& app, Context& context) {
         ->type_name("DURATION");
     serve
         ->add_option("--most-rate", options->settings.open.packets_per_second,
-                     "Packets a second of one address in open mode")
+                     "Packets a second to one address, and from it, in open mode")
         ->capture_default_str();
     serve->add_option("--most-packets", options->settings.open.packets, "Packets of one session in open mode")
         ->capture_default_str();

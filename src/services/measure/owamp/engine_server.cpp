@@ -158,7 +158,7 @@ void ServerSession::request(const RequestSession& asked, Time now) {
     ++shared_.counters().sessions;
     ServerState::Use& use = shared_.use_of(client_);
     ++use.sessions;
-    use.packets_per_second += session->rate;
+    use.rate(asked.server_sends) += session->rate;
     use.records += session->records;
     write(out_, AcceptSession{.accept = Accept::ok,
                               .port = session->place.port,
@@ -178,6 +178,8 @@ void ServerSession::start(Time now) {
         over = std::max(over, session.over);
         session.id = session.request.server_sends ? shared_.ends().send(session.test, session.place)
                                                   : shared_.ends().receive(session.test, session.place);
+        if (session.request.server_receives)
+            session.listed = shared_.list({.owner = client_, .request = session.request, .id = session.id});
     }
     write(out_, StartAck{Accept::ok});
     state_ = State::running;
@@ -283,6 +285,7 @@ void ServerSession::end_session(Session& session, const SessionDescription& sent
                        .finished = finished,
                        .ended = now};
     ended.sent.next_sequence = std::min(sent.next_sequence, session.request.packets);
+    session.listed.reset();
     shared_.keep(std::move(ended));
     session.id = 0;
 }
@@ -296,7 +299,7 @@ void ServerSession::end_two_way(const Session& session, Time now) {
 void ServerSession::give_back(const Session& session) {
     ServerState::Use& use = shared_.use_of(client_);
     --use.sessions;
-    use.packets_per_second -= session.rate;
+    use.rate(session.request.server_sends) -= session.rate;
     use.records -= session.records;
 }
 
@@ -311,9 +314,7 @@ void ServerSession::abandon(Time now) {
             if (session.id != 0) static_cast<void>(shared_.ends().stop_sending(session.id));
         } else if (session.id != 0) {
             // How much the client sent nobody says: only what came is known.
-            std::uint32_t next = 0;
-            for (const PacketRecord& record : shared_.ends().received(session.id))
-                next = std::max(next, record.sequence + 1);
+            const std::uint32_t next = next_after(shared_.ends().received(session.id));
             end_session(session, {session.request.sid, next, {}}, 2, now);
         } else {
             shared_.ends().release(session.place, session.test.peer);
@@ -322,25 +323,6 @@ void ServerSession::abandon(Time now) {
     }
     sessions_.clear();
     shared_.left(client_);
-}
-
-void ServerSession::fetch(const FetchSession& wanted, Time now) {
-    const EndedSession* found = shared_.find(wanted.sid, now);
-    if (found == nullptr || found->owner != client_ || wanted.first > wanted.last) {
-        write(out_, FetchAck{.accept = Accept::failure});
-        return;
-    }
-    FetchedSession answer{.request = found->request, .skips = found->sent.skips, .records = {}};
-    std::ranges::copy_if(found->records, std::back_inserter(answer.records), [&](const PacketRecord& record) {
-        return wanted.first <= record.sequence && record.sequence <= wanted.last;
-    });
-    write(out_, FetchAck{.accept = Accept::ok,
-                         .finished = found->finished,
-                         .next_sequence = found->sent.next_sequence,
-                         .skips = static_cast<std::uint32_t>(answer.skips.size()),
-                         .records = static_cast<std::uint32_t>(answer.records.size())});
-    write(out_, answer);
-    ++shared_.counters().fetched;
 }
 
 void ServerSession::fail_with(std::string why, Time now) {

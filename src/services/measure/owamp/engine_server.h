@@ -18,7 +18,7 @@ struct ServerLimits {
     std::uint32_t connections = 100;
     std::uint32_t sessions = 1'000;
     std::uint32_t packets = 1'000'000;           ///< of one session
-    double packets_per_second = 10'000;          ///< of all its sessions
+    double packets_per_second = 10'000;          ///< of all its sessions; to the client and from it apart
     std::uint32_t padding = 9'000;               ///< octets of one packet
     ByteCount records{std::int64_t{64} << 20U};  ///< memory for records, of all its sessions
     static constexpr auto describe() {
@@ -26,7 +26,8 @@ struct ServerLimits {
         return fields(field<&T::connections>("connections", "Control connections at a time").at_least(1),
                       field<&T::sessions>("sessions", "Test sessions at a time"),
                       field<&T::packets>("packets", "Packets of one session"),
-                      field<&T::packets_per_second>("packets_per_second", "Mean rate of all sessions together"),
+                      field<&T::packets_per_second>(
+                          "packets_per_second", "Mean rate of all sessions to the client together, and of all from it"),
                       field<&T::padding>("padding", "Octets of padding of one packet"),
                       field<&T::records>("records", "Memory for the records of all sessions together"));
     }
@@ -60,6 +61,13 @@ struct EndedSession {
     Time ended{};
 };
 
+/// A session that is received here and runs, for Fetch-Session.
+struct RunningSession {
+    std::string owner;
+    RequestSession request;
+    TestEnds::Id id = 0;
+};
+
 /// TWAMP's session-reflectors, as a control connection sees them.
 class Reflectors {
   public:
@@ -77,9 +85,12 @@ class Reflectors {
     Reflectors& operator=(const Reflectors&) = delete;
     virtual ~Reflectors() = default;
 
-    /// A socket at `local`, at `port` if that is free, whose packets from `peer` nobody else reflects.
+    /// A socket at `local`, at `port` if that is free. ErrorCode::conflict: there is a session from `peer` there.
     virtual Result<TestEnds::Place> reserve(const net::IpAddress& local, std::uint16_t port, std::uint8_t dscp,
                                             const net::Endpoint& peer) = 0;
+    /// One at any port where there is no session from `peer`.
+    virtual Result<TestEnds::Place> reserve_elsewhere(const net::IpAddress& local, std::uint8_t dscp,
+                                                      const net::Endpoint& peer) = 0;
     virtual void start(const TestEnds::Place& place, const Session& session) = 0;
     /// Ends it, or what was only reserved.
     virtual void stop(const TestEnds::Place& place, const net::Endpoint& peer) = 0;
@@ -93,8 +104,9 @@ class ServerState {
 
     struct Use {
         std::uint32_t connections = 0, sessions = 0;
-        double packets_per_second = 0;
-        std::int64_t records = 0;  ///< octets
+        double sent_per_second = 0, received_per_second = 0;  ///< packets
+        std::int64_t records = 0;                             ///< octets
+        [[nodiscard]] double& rate(bool server_sends) { return server_sends ? sent_per_second : received_per_second; }
     };
     [[nodiscard]] const ServerSettings& settings() const { return settings_; }
     [[nodiscard]] const ServerLimits& limits_of(bool keyed) const { return keyed ? settings_.keyed : settings_.open; }
@@ -107,10 +119,21 @@ class ServerState {
 
     void keep(EndedSession session);
     [[nodiscard]] const EndedSession* find(const Sid& sid, Time now);
+
+    struct Unlist {
+        ServerState* state = nullptr;
+        void operator()(const RunningSession* session) const;
+    };
+    using Listed = std::unique_ptr<const RunningSession, Unlist>;
+    /// Found for as long as what is answered lives; the state outlives it.
+    [[nodiscard]] Listed list(RunningSession session);
+    [[nodiscard]] const RunningSession* find_running(const Sid& sid) const;
     [[nodiscard]] ServerCounters& counters() { return counters_; }
 
     /// RFC 5357 §3.8: a reflector goes on for a session's timeout after Stop-Sessions.
     void stop_later(Reflectors& reflectors, const TestEnds::Place& place, const net::Endpoint& peer, Time when);
+    /// Ends those of `peer` that only go on for that time. False: there was none.
+    bool stop_now(Reflectors& reflectors, const net::Endpoint& peer);
     /// Now and then: ends reflectors whose time is over.
     void tick(Time now);
 
@@ -130,6 +153,7 @@ class ServerState {
     std::list<EndedSession> ended_;  // oldest first
     std::map<Sid, std::list<EndedSession>::iterator> by_sid_;
     std::int64_t kept_ = 0;  // octets
+    std::map<Sid, RunningSession> running_;
     std::multimap<Time, Stopping> stopping_;
     ServerCounters counters_;
 };
@@ -170,6 +194,7 @@ class ServerSession {
         double rate = 0;
         std::int64_t records = 0;
         bool running = false;  ///< two-way only; one-way all run or none
+        ServerState::Listed listed{};
     };
     struct Refusal {
         Accept accept;
@@ -183,6 +208,8 @@ class ServerSession {
     void request(const RequestSession& request, Time now);
     [[nodiscard]] std::expected<Session, Refusal> admit(const RequestSession& request, Time now);
     [[nodiscard]] std::expected<Session, Refusal> admit_two_way(const RequestSession& request, Time now);
+    [[nodiscard]] Result<TestEnds::Place> reserve_reflector(const net::IpAddress& local, const RequestSession& request,
+                                                            const net::Endpoint& peer);
     [[nodiscard]] std::expected<void, Refusal> within_limits(const RequestSession& request, Session& session,
                                                              Time now) const;
     void start(Time now);
@@ -192,6 +219,10 @@ class ServerSession {
     void wait_for_commands(Time now);
     void say_stop(Accept accept);
     void fetch(const FetchSession& message, Time now);
+    [[nodiscard]] bool fetch_ended(const FetchSession& message, const EndedSession& session);
+    [[nodiscard]] bool fetch_running(const FetchSession& message, const RunningSession& session, Time now);
+    void say_fetched(const FetchSession& message, FetchAck ack, const RequestSession& request,
+                     const std::vector<SkipRange>& skips, const std::vector<PacketRecord>& records);
     void end_session(Session& session, const SessionDescription& sent, std::uint8_t finished, Time now);
     void abandon(Time now);
     void end_two_way(const Session& session, Time now);

@@ -18,11 +18,11 @@ bool is_zero(const net::IpAddress& address) {
     return std::ranges::all_of(address.octets(), [](std::uint8_t octet) { return octet == 0; });
 }
 
-/// Packets in a second, on the average; infinite for a schedule without gaps.
+/// Packets in a second, on the average. Whoever asks cuts a gap to 2^-32 s; that makes 0.001 s no more than 1,000/s.
 double rate_of(const std::vector<Slot>& slots) {
     double sum = 0;
     for (const Slot& slot : slots)
-        sum += static_cast<double>(slot.parameter) / 4294967296.0;
+        sum += (static_cast<double>(slot.parameter) + 1) / 4294967296.0;
     return static_cast<double>(slots.size()) / sum;
 }
 
@@ -104,13 +104,25 @@ std::expected<ServerSession::Session, ServerSession::Refusal> ServerSession::adm
     const net::IpAddress local = is_zero(asked.receiver) ? local_.address : asked.receiver;
     out.test.peer = {peer, asked.sender_port};
     out.test.mode = test_mode_of(mode_);
-    auto place =
-        reflectors_->reserve(local, asked.receiver_port, static_cast<std::uint8_t>(asked.type_p >> 24U), out.test.peer);
+    auto place = reserve_reflector(local, asked, out.test.peer);
     if (!place) return refuse(Accept::failure, place.error().text());
     out.place = *place;
     out.request.sid = make_sid(local, now);
     if (keyed()) out.test.keys = test_keys(keys_, out.request.sid);
     return out;
+}
+
+Result<TestEnds::Place> ServerSession::reserve_reflector(const net::IpAddress& local, const RequestSession& asked,
+                                                         const net::Endpoint& peer) {
+    const auto dscp = static_cast<std::uint8_t>(asked.type_p >> 24U);
+    const auto conflicts = [](const auto& place) { return !place && place.error().code == ErrorCode::conflict; };
+    auto place = reflectors_->reserve(local, asked.receiver_port, dscp, peer);
+    // Whoever has the client's port now waits for no answers to a session that was stopped.
+    if (conflicts(place) && shared_.stop_now(*reflectors_, peer))
+        place = reflectors_->reserve(local, asked.receiver_port, dscp, peer);
+    // RFC 5357 §3.5: a port that is not free is answered with another one.
+    if (conflicts(place)) place = reflectors_->reserve_elsewhere(local, dscp, peer);
+    return place;
 }
 
 std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const RequestSession& asked, Session& session,
@@ -129,7 +141,8 @@ std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const R
                       fmt::format("padding of {} octets, above {}", asked.padding, limits.padding));
     if (!(session.rate <= limits.packets_per_second))
         return refuse(Accept::permanent_limit,
-                      fmt::format("{:.0f} packets a second, above {:.0f}", session.rate, limits.packets_per_second));
+                      fmt::format("{:.0f} packets a second {} it, above {:.0f}", session.rate,
+                                  asked.server_sends ? "to" : "from", limits.packets_per_second));
     if (asked.packets > session.rate * kLongestSession)
         return refuse(Accept::permanent_limit, "a session of more than a week");
     if (session.records > limits.records.octets)
@@ -141,8 +154,11 @@ std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const R
     const ServerState::Use& use = shared_.use_of(client_);
     if (use.sessions >= limits.sessions)
         return refuse(Accept::temporary_limit, fmt::format("already {} sessions", use.sessions));
-    if (use.packets_per_second + session.rate > limits.packets_per_second)
-        return refuse(Accept::temporary_limit, "its sessions together would be above the rate allowed");
+    const double together = session.rate + (asked.server_sends ? use.sent_per_second : use.received_per_second);
+    if (together > limits.packets_per_second)
+        return refuse(Accept::temporary_limit,
+                      fmt::format("its sessions {} it together would have {:.0f} packets a second, above {:.0f}",
+                                  asked.server_sends ? "to" : "from", together, limits.packets_per_second));
     if (use.records + session.records > limits.records.octets)
         return refuse(Accept::temporary_limit, "its sessions together would be above the memory allowed");
     return {};

@@ -33,9 +33,34 @@ const EndedSession* ServerState::find(const Sid& sid, Time now) {
     return at == by_sid_.end() ? nullptr : &*at->second;
 }
 
+void ServerState::Unlist::operator()(const RunningSession* session) const {
+    const Sid sid = session->request.sid;
+    state->running_.erase(sid);
+}
+
+ServerState::Listed ServerState::list(RunningSession session) {
+    const Sid sid = session.request.sid;
+    const auto [at, fresh] = running_.try_emplace(sid, std::move(session));
+    return fresh ? Listed(&at->second, Unlist{this}) : Listed(nullptr, Unlist{this});
+}
+
+const RunningSession* ServerState::find_running(const Sid& sid) const {
+    const auto at = running_.find(sid);
+    return at == running_.end() ? nullptr : &at->second;
+}
+
 void ServerState::stop_later(Reflectors& reflectors, const TestEnds::Place& place, const net::Endpoint& peer,
                              Time when) {
     stopping_.emplace(when, Stopping{&reflectors, place, peer});
+}
+
+bool ServerState::stop_now(Reflectors& reflectors, const net::Endpoint& peer) {
+    return std::erase_if(stopping_, [&](const auto& entry) {
+               const Stopping& each = entry.second;
+               if (each.reflectors != &reflectors || each.peer != peer) return false;
+               reflectors.stop(each.place, peer);
+               return true;
+           }) > 0;
 }
 
 void ServerState::tick(Time now) {

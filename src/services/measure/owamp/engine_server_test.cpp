@@ -121,47 +121,6 @@ TEST(OwampServer, SpeaksOnlyWithWhomItAllows) {
     EXPECT_EQ(pair.client.results().error().code, ErrorCode::forbidden);
 }
 
-/// A connection in open mode, past its set-up.
-struct Asking {
-    FakeEnds ends{kServer.address, 8000};
-    ServerState state;
-    ServerSession server;
-    ControlReader in;
-
-    explicit Asking(ServerSettings settings = {})
-        : state(std::move(settings), ends, secrets_of(1), kNow), server(state, kClient, kServer, kNow) {
-        in.feed(server.take());
-        EXPECT_TRUE(read_greeting(in)->has_value());
-        ControlWriter out;
-        write(out, SetUpResponse{.mode = mode::kOpen, .key_id = {}, .token = {}, .client_iv = {}});
-        feed(out);
-        EXPECT_TRUE(read_server_start(in, nullptr)->has_value());
-    }
-    void feed(ControlWriter& out, Time at = kNow) {
-        server.feed(out.take(), at);
-        in.feed(server.take());
-    }
-    AcceptSession ask(const RequestSession& request) {
-        ControlWriter out;
-        write(out, request);
-        feed(out);
-        const auto answer = read_accept_session(in);
-        EXPECT_TRUE(answer && answer->has_value());
-        return answer && *answer ? **answer : AcceptSession{};
-    }
-};
-
-RequestSession good_request() {
-    RequestSession out;
-    out.server_receives = true;
-    out.packets = 10;
-    out.sender_port = 5000;
-    out.start = measure::to_ntp(kNow);
-    out.timeout = to_fixed(seconds(2));
-    out.slots = {{Slot::Type::fixed, to_fixed(milliseconds(100))}};
-    return out;
-}
-
 TEST(OwampServer, EveryRefusalHasItsAcceptValue) {
     struct Case {
         const char* what;
@@ -212,6 +171,30 @@ TEST(OwampServer, WhatAClientHasCountsOverItsConnections) {
     EXPECT_EQ(first.state.use_of("192.0.2.1").sessions, 0U);
 }
 
+// owping -i 0.001, both ways, is what the limit of 1,000/s allows; its gap is cut to 2^-32 s.
+TEST(OwampServer, CountsTheRateOfEachDirectionApart) {
+    Asking asking;
+    RequestSession to_server = good_request();
+    to_server.slots = {{Slot::Type::exponential, 4'294'967}};
+    RequestSession from_server = to_server;
+    std::swap(from_server.server_receives, from_server.server_sends);
+    std::swap(from_server.receiver_port, from_server.sender_port);
+    EXPECT_EQ(asking.ask(to_server).accept, Accept::ok);
+    EXPECT_EQ(asking.ask(from_server).accept, Accept::ok);
+    EXPECT_EQ(asking.ask(to_server).accept, Accept::temporary_limit);
+    EXPECT_EQ(asking.ask(from_server).accept, Accept::temporary_limit);
+    EXPECT_EQ(asking.server.take_refusals(),
+              (std::vector<std::string>{"its sessions from it together would have 2000 packets a second, above 1000",
+                                        "its sessions to it together would have 2000 packets a second, above 1000"}));
+    to_server.slots[0].parameter = to_fixed(milliseconds(1)) / 2;
+    EXPECT_EQ(asking.ask(to_server).accept, Accept::permanent_limit);
+    const OneWayConnection other(asking.state);
+    asking.server.hang_up(kNow);
+    const auto& use = asking.state.use_of("192.0.2.1");
+    EXPECT_EQ(use.sent_per_second, 0);
+    EXPECT_EQ(use.received_per_second, 0);
+}
+
 TEST(OwampServer, TellsSchedulesThatAreTooLongAndHangsUp) {
     Asking asking;
     RequestSession request = good_request();
@@ -223,10 +206,7 @@ TEST(OwampServer, TellsSchedulesThatAreTooLongAndHangsUp) {
 TEST(OwampServer, KeepsWhatCameOfAClientThatIsGone) {
     Asking asking;
     const AcceptSession accepted = asking.ask(good_request());
-    ControlWriter out;
-    write(out, StartSessions{});
-    asking.feed(out);
-    EXPECT_TRUE(read_start_ack(asking.in)->has_value());
+    asking.start();
     const TestStamp stamp{.sequence = 4,
                           .sent = measure::to_ntp(kNow + milliseconds(500)),
                           .error = ErrorEstimate::from(milliseconds(1), true)};
@@ -245,10 +225,8 @@ TEST(OwampServer, KeepsWhatCameOfAClientThatIsGone) {
 TEST(OwampServer, StopSessionsMustAccountForEverySession) {
     Asking asking;
     static_cast<void>(asking.ask(good_request()));
+    asking.start();
     ControlWriter out;
-    write(out, StartSessions{});
-    asking.feed(out);
-    EXPECT_TRUE(read_start_ack(asking.in)->has_value());
     write(out, StopSessions{}, false);
     asking.feed(out);
     EXPECT_TRUE(asking.server.closed());
@@ -257,10 +235,7 @@ TEST(OwampServer, StopSessionsMustAccountForEverySession) {
 TEST(OwampServer, StopsByItselfAndThenWaitsNotForEver) {
     Asking asking;
     static_cast<void>(asking.ask(good_request()));
-    ControlWriter out;
-    write(out, StartSessions{});
-    asking.feed(out);
-    EXPECT_TRUE(read_start_ack(asking.in)->has_value());
+    asking.start();
     asking.server.tick(kNow + seconds(60));
     asking.in.feed(asking.server.take());
     const auto stop = read_command(asking.in, false, {});

@@ -9,17 +9,21 @@ namespace {
 
 using std::chrono::seconds;
 
-/// A TWAMP client in one mode, past its set-up.
-struct TwoWay {
+struct TwoWayServer {
     FakeEnds ends{kServer.address, 8000};
     FakeReflectors reflectors;
     ServerState state{with_key(), ends, secrets_of(1), kNow};
-    ServerSession server{state, kClient, kServer, kNow, &reflectors};
+};
+
+/// A TWAMP client in one mode, past its set-up.
+struct TwoWayConnection {
+    ServerSession server;
     ControlReader in;
     ControlWriter out;
     Accept accepted = Accept::failure;
 
-    explicit TwoWay(std::uint32_t mode) {
+    TwoWayConnection(TwoWayServer& shared, std::uint32_t mode)
+        : server(shared.state, kClient, kServer, kNow, &shared.reflectors) {
         in.feed(server.take());
         const auto greeting = **read_greeting(in);
         EXPECT_EQ(greeting.modes, 1U | 2U | 4U | 8U | 16U | 32U | 64U);
@@ -59,6 +63,19 @@ struct TwoWay {
         in.release();
         return (*answer)->accept;
     }
+    void start(Time at = kNow) {
+        write(out, StartSessions{});
+        speak(at);
+        EXPECT_TRUE(read_start_ack(in)->has_value());
+    }
+    void stop(Time at) {
+        write(out, StopSessions{.accept = Accept::ok, .count = 1, .sessions = {}}, true);
+        speak(at);
+    }
+};
+
+struct TwoWay : TwoWayServer, TwoWayConnection {
+    explicit TwoWay(std::uint32_t mode) : TwoWayConnection(static_cast<TwoWayServer&>(*this), mode) {}
 };
 
 TEST(TwampServer, GrantsStartsAndStopsAfterTheTimeout) {
@@ -89,6 +106,51 @@ TEST(TwampServer, GrantsStartsAndStopsAfterTheTimeout) {
     client.state.tick(kNow + seconds(12));
     EXPECT_EQ(client.reflectors.told.back(), "stop 192.0.2.1:7000");
     EXPECT_EQ(client.state.use_of("user panama").sessions, 0U);
+}
+
+// twping -P 7000-7000, twice within its timeout.
+TEST(TwampServer, ANewSessionTakesThePlaceOfAStoppedOneFromItsPort) {
+    TwoWay client(mode::kOpen);
+    const auto first = client.ask(7000);
+    client.start();
+    client.stop(kNow + seconds(10));
+    const auto second = client.ask(7000, kNow + seconds(11));
+    EXPECT_EQ(second.accept, Accept::ok);
+    EXPECT_EQ(second.port, first.port);
+    client.start(kNow + seconds(11));
+    // The time of the first one ends nothing of the second.
+    client.state.tick(kNow + seconds(12));
+    EXPECT_EQ(client.reflectors.told,
+              (std::vector<std::string>{"reserve 192.0.2.1:7000", "start 192.0.2.1:7000 open", "reserve 192.0.2.1:7000",
+                                        "stop 192.0.2.1:7000", "reserve 192.0.2.1:7000", "start 192.0.2.1:7000 open"}));
+    client.stop(kNow + seconds(20));
+    client.state.tick(kNow + seconds(22));
+    EXPECT_EQ(client.reflectors.told.back(), "stop 192.0.2.1:7000");
+    EXPECT_EQ(client.reflectors.told.size(), 7U);
+}
+
+TEST(TwampServer, AStoppedSessionFromAnotherPortGoesOn) {
+    TwoWay client(mode::kOpen);
+    client.ask(7000);
+    client.start();
+    client.stop(kNow + seconds(10));
+    EXPECT_EQ(client.ask(7001, kNow + seconds(11)).accept, Accept::ok);
+    EXPECT_EQ(client.reflectors.told.back(), "reserve 192.0.2.1:7001");
+    client.state.tick(kNow + seconds(12));
+    EXPECT_EQ(client.reflectors.told.back(), "stop 192.0.2.1:7000");
+}
+
+TEST(TwampServer, BesideASessionThatRunsFromThatPortItTakesAnother) {
+    TwoWayServer server;
+    TwoWayConnection first(server, mode::kOpen);
+    const auto one = first.ask(7000);
+    first.start();
+    TwoWayConnection second(server, mode::kOpen);
+    const auto other = second.ask(7000);
+    EXPECT_EQ(other.accept, Accept::ok);
+    EXPECT_NE(other.port, one.port);
+    EXPECT_EQ(server.reflectors.told, (std::vector<std::string>{"reserve 192.0.2.1:7000", "start 192.0.2.1:7000 open",
+                                                                "reserve 192.0.2.1:7000", "elsewhere 192.0.2.1:7000"}));
 }
 
 TEST(TwampServer, TakesOneSecurityModeAndWhatItOffers) {

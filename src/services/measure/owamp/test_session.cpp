@@ -5,7 +5,13 @@
 namespace quipu::owamp {
 namespace {
 
-/// |a − b| of two NTP times, also across 2036.
+/// Whether NTP time `a` is later than `b` by more than `limit`, also across 2036.
+bool is_later(Fixed a, Fixed b, Fixed limit) {
+    const auto difference = static_cast<std::int64_t>(a - b);
+    return difference > 0 && static_cast<Fixed>(difference) > limit;
+}
+
+/// |a − b|, likewise.
 Fixed apart(Fixed a, Fixed b) {
     const Fixed difference = a - b;
     return std::min(difference, Fixed{0} - difference);
@@ -38,10 +44,13 @@ std::vector<PacketRecord> complete_records(const TestSession& session, std::vect
                 if (free >= range.first) came[free] = true;
     std::erase_if(arrived, [&](const PacketRecord& record) {
         if (record.sequence >= next) return true;
-        const bool late =
-            record.received - record.sent > session.timeout && apart(record.received, record.sent) > session.timeout;
+        // What was due the timeout ago is lost, however late it left: records of lost packets stay in order.
+        const Fixed planned = due[record.sequence];
+        if (apart(record.received, record.sent) > session.timeout ||
+            is_later(record.received, planned, session.timeout))
+            return true;
         // RFC 4656 §4.2: a stamp that is off its schedule by more than the timeout is not believed.
-        if (late || apart(record.sent, due[record.sequence]) > session.timeout) return true;
+        if (apart(record.sent, planned) > session.timeout) return true;
         came[record.sequence] = true;
         return false;
     });
@@ -67,6 +76,13 @@ std::vector<PacketRecord> complete_records(const TestSession& session, std::vect
         return static_cast<std::int64_t>(known(a) - known(b)) < 0;
     });
     return out;
+}
+
+std::uint32_t next_after(const std::vector<PacketRecord>& arrived) {
+    std::uint32_t next = 0;
+    for (const PacketRecord& record : arrived)
+        next = std::max(next, record.sequence + 1);
+    return next;
 }
 
 }  // namespace quipu::owamp

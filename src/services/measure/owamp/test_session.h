@@ -57,10 +57,14 @@ class TestEnds {
 };
 
 /// A session's records as they are fetched (RFC 4656 §3.8, §3.9): without what the sender did not send, without packets
-/// that took longer than the timeout or left at another time than their own, and with a record for each that was lost.
+/// that took longer than the timeout, came later than the timeout after they were due or left at another time than
+/// their own, and with a record for each that was lost.
 /// What was due less than the timeout before `stopped` and has not come is neither.
 [[nodiscard]] std::vector<PacketRecord> complete_records(const TestSession& session, std::vector<PacketRecord> arrived,
                                                          const SessionDescription& sent, Time stopped,
                                                          const ErrorEstimate& own_error);
+
+/// One beyond the highest sequence number among them: all that is known of how far the sender is.
+[[nodiscard]] std::uint32_t next_after(const std::vector<PacketRecord>& arrived);
 
 }  // namespace quipu::owamp

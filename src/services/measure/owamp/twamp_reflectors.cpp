@@ -25,6 +25,16 @@ Result<TestEnds::Place> TwampReflectors::reserve(const net::IpAddress& local, st
     return TestEnds::Place{place->socket, place->port};
 }
 
+Result<TestEnds::Place> TwampReflectors::reserve_elsewhere(const net::IpAddress& local, std::uint8_t dscp,
+                                                           const net::Endpoint& peer) {
+    std::vector<std::uint32_t> taken;
+    for (const auto& [socket, from] : reserved_)
+        if (from == peer) taken.push_back(socket);
+    const auto place = TRY(server_.reserve({local, 0}, dscp, taken));
+    reserved_.emplace(place.socket, peer);
+    return TestEnds::Place{place.socket, place.port};
+}
+
 void TwampReflectors::start(const TestEnds::Place& place, const Session& session) {
     static_cast<void>(server_.grant({place.socket, place.port}, session.peer,
                                     {.form = {stamp::Protocol::twamp, mode_of(session.mode)},

@@ -2,6 +2,7 @@
 // TWAMP's granted sessions on the reflector that STAMP has too.
 
 #include <set>
+#include <vector>
 
 #include "services/measure/owamp/engine_server.h"
 #include "services/measure/stamp/server_reflector.h"
@@ -15,6 +16,8 @@ class TwampReflectors final : public Reflectors {
 
     Result<TestEnds::Place> reserve(const net::IpAddress& local, std::uint16_t port, std::uint8_t dscp,
                                     const net::Endpoint& peer) override;
+    Result<TestEnds::Place> reserve_elsewhere(const net::IpAddress& local, std::uint8_t dscp,
+                                              const net::Endpoint& peer) override;
     void start(const TestEnds::Place& place, const Session& session) override;
     void stop(const TestEnds::Place& place, const net::Endpoint& peer) override;
 

@@ -23,7 +23,7 @@ constexpr Nanoseconds kRateOver = std::chrono::milliseconds(10);
 constexpr timespec kGather{.tv_sec = 0, .tv_nsec = 1'000'000};
 
 constexpr std::size_t kMostSockets = 256;
-constexpr std::size_t kMostPorts = 64;  // that clients of a control connection asked for
+constexpr std::size_t kMostPorts = 64;  // that clients of a control connection asked for, one way or the other
 
 net::UdpSocket::Options options_of(std::uint8_t dscp) {
     return {.dscp = dscp, .arrivals = true, .joins = true};
@@ -79,22 +79,26 @@ ReflectorCounters ReflectorServer::counters() const {
     return out;
 }
 
-Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& wanted, std::uint8_t dscp) {
+Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& wanted, std::uint8_t dscp,
+                                                        std::span<const std::uint32_t> except) {
     const net::Endpoint local{wanted.address, ports_.holds(wanted.port) ? wanted.port : std::uint16_t{0}};
     const std::scoped_lock lock(mutex_);
+    bool chosen = local.port != 0;
     for (std::uint32_t number = 0; number < sockets_.size(); ++number) {
         const Socket& socket = sockets_[number];
-        if (socket.granted_only && socket.asked == local && socket.dscp == dscp)
-            return Place{number, socket.socket.local().port};
+        if (!socket.granted_only || socket.asked != local || socket.dscp != dscp) continue;
+        if (std::ranges::find(except, number) == except.end()) return Place{number, socket.socket.local().port};
+        chosen = true;
     }
-    // Sockets stay, and whoever asks chooses the port: it must not end with all ports and files of the machine.
-    const auto chosen = std::ranges::count_if(
-        sockets_, [](const Socket& socket) { return socket.granted_only && socket.asked.port != 0; });
-    if (sockets_.size() >= kMostSockets || (local.port != 0 && std::cmp_greater_equal(chosen, kMostPorts)))
+    // Sockets stay, and whoever asks chooses the port, or how many: it must not end with all ports and files of the
+    // machine.
+    const auto others = std::ranges::count(sockets_, true, &Socket::chosen);
+    if (sockets_.size() >= kMostSockets || (chosen && std::cmp_greater_equal(others, kMostPorts)))
         return fail(ErrorCode::exhausted, "there are as many sockets for sessions as may be", local.text());
     auto socket = TRY(local.port != 0 ? net::UdpSocket::bind(local, options_of(dscp))
                                       : net::UdpSocket::bind(local.address, ports_, options_of(dscp)));
-    sockets_.push_back({.socket = std::move(socket), .asked = local, .dscp = dscp, .granted_only = true});
+    sockets_.push_back(
+        {.socket = std::move(socket), .asked = local, .dscp = dscp, .granted_only = true, .chosen = chosen});
     waker_.wake();
     return Place{static_cast<std::uint32_t>(sockets_.size() - 1), sockets_.back().socket.local().port};
 }

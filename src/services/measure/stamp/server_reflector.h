@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -43,9 +44,10 @@ class ReflectorServer {
         std::uint32_t socket = 0;
         std::uint16_t port = 0;
     };
-    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP. A port
-    /// that is not among those allowed counts as none.
-    Result<Place> reserve(const net::Endpoint& local, std::uint8_t dscp = 0);
+    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP, unless
+    /// it is in `except`. A port that is not among those allowed counts as none.
+    Result<Place> reserve(const net::Endpoint& local, std::uint8_t dscp = 0,
+                          std::span<const std::uint32_t> except = {});
     bool grant(const Place& place, const net::Endpoint& peer, const GrantedSession& session);
     std::optional<SessionCounts> revoke(const Place& place, const net::Endpoint& peer);
 
@@ -55,6 +57,7 @@ class ReflectorServer {
         net::Endpoint asked;  ///< as reserve() was asked for it
         std::uint8_t dscp = 0;
         bool granted_only = false;
+        bool chosen = false;  ///< is there because of what one client asked
     };
 
     ReflectorServer(ReflectorSettings settings, Nanoseconds declared, const Clock& clock, const net::PortRange& ports,

@@ -1,5 +1,6 @@
 #include "services/measure/stamp/server_reflector.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace quipu::stamp {
@@ -24,6 +25,20 @@ TEST(ReflectorServer, WhoChoosesPortsDoesNotGetThemAll) {
     const auto again = server->reserve({here, 0});
     ASSERT_TRUE(again);
     EXPECT_EQ(again->port, any->port);
+    EXPECT_TRUE(server->reserve({here, 0}, 46)) << "another DSCP";
+}
+
+TEST(ReflectorServer, WhoHasManySessionsFromOnePortDoesNotGetAllPorts) {
+    const SystemClock clock;
+    const auto server = *ReflectorServer::start({}, {}, Nanoseconds::zero(), clock);
+    const net::IpAddress here = *net::IpAddress::parse("127.0.0.1");
+    std::vector<std::uint32_t> taken{server->reserve({here, 0})->socket};
+    for (auto place = server->reserve({here, 0}, 0, taken); place; place = server->reserve({here, 0}, 0, taken)) {
+        EXPECT_EQ(std::ranges::count(taken, place->socket), 0);
+        taken.push_back(place->socket);
+    }
+    EXPECT_EQ(taken.size(), 65U);
+    EXPECT_EQ(server->reserve({here, 0})->socket, taken[0]);
     EXPECT_TRUE(server->reserve({here, 0}, 46)) << "another DSCP";
 }
 

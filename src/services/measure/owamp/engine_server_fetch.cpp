@@ -1,0 +1,77 @@
+// What is fetched of a session (RFC 4656 §3.9): one that has ended, or the part that is known of one that runs.
+
+#include <algorithm>
+#include <iterator>
+
+#include "services/measure/owamp/engine_server.h"
+
+namespace quipu::owamp {
+namespace {
+
+constexpr std::uint8_t kRuns = 0, kEndedNormally = 1;  // Finished
+
+bool is_complete(const FetchSession& wanted) {
+    return wanted.first == 0 && wanted.last == 0xffffffff;
+}
+
+/// Of a running session, what complete_records() needs.
+TestSession test_of(const RequestSession& request) {
+    return {.sid = request.sid,
+            .mode = TestMode::open,
+            .keys = {},
+            .peer = {},
+            .start = request.start,
+            .slots = request.slots,
+            .packets = request.packets,
+            .padding = request.padding,
+            .timeout = request.timeout};
+}
+
+}  // namespace
+
+void ServerSession::fetch(const FetchSession& wanted, Time now) {
+    bool answered = false;
+    if (wanted.first <= wanted.last) {
+        if (const EndedSession* ended = shared_.find(wanted.sid, now))
+            answered = fetch_ended(wanted, *ended);
+        else if (const RunningSession* running = shared_.find_running(wanted.sid))
+            answered = fetch_running(wanted, *running, now);
+    }
+    if (!answered) write(out_, FetchAck{.accept = Accept::failure});
+}
+
+bool ServerSession::fetch_ended(const FetchSession& wanted, const EndedSession& session) {
+    if (session.owner != client_) return false;
+    // A complete session is one that ended normally.
+    if (is_complete(wanted) && session.finished != kEndedNormally) return false;
+    say_fetched(wanted, {.finished = session.finished, .next_sequence = session.sent.next_sequence}, session.request,
+                session.sent.skips, session.records);
+    return true;
+}
+
+/// What was due the timeout ago and lies below the highest that came is lost; the rest may still come.
+bool ServerSession::fetch_running(const FetchSession& wanted, const RunningSession& session, Time now) {
+    if (session.owner != client_ || is_complete(wanted)) return false;
+    auto arrived = shared_.ends().received(session.id);
+    const SessionDescription known{session.request.sid, next_after(arrived), {}};
+    const auto records =
+        complete_records(test_of(session.request), std::move(arrived), known, now, shared_.ends().clock_error());
+    // Next Seqno and skips are zero until it has ended.
+    say_fetched(wanted, {.finished = kRuns}, session.request, {}, records);
+    return true;
+}
+
+void ServerSession::say_fetched(const FetchSession& wanted, FetchAck ack, const RequestSession& request,
+                                const std::vector<SkipRange>& skips, const std::vector<PacketRecord>& records) {
+    FetchedSession answer{.request = request, .skips = skips, .records = {}};
+    std::ranges::copy_if(records, std::back_inserter(answer.records), [&](const PacketRecord& record) {
+        return wanted.first <= record.sequence && record.sequence <= wanted.last;
+    });
+    ack.skips = static_cast<std::uint32_t>(answer.skips.size());
+    ack.records = static_cast<std::uint32_t>(answer.records.size());
+    write(out_, ack);
+    write(out_, answer);
+    ++shared_.counters().fetched;
+}
+
+}  // namespace quipu::owamp

@@ -26,7 +26,8 @@ void add_global_options(CLI::App& app, Context& context) {
     CLI::Option* output = app.add_option("--output", context.output, "table, json or csv")
                               ->transform(CLI::CheckedTransformer(kFormats).description(""))
                               ->type_name("FORMAT");
-    app.add_flag_callback("--json", [&context] { context.output = OutputFormat::json; }, "As --output json")
+    app.add_flag_callback(
+           "--json", [&context] { context.output = OutputFormat::json; }, "As --output json")
         ->excludes(output);
     app.add_option("--hub", context.hub, "Address of the hub")
         ->envname("QUIPU_HUB")

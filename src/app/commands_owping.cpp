@@ -36,6 +36,7 @@ struct OwpingOptions {
     double bucket = 0;  // seconds
     bool to_only = false, from_only = false, ipv4 = false, ipv6 = false;
     bool verbose = false, raw = false, machine = false, quiet = false;
+    owamp::UnnamedEnds unnamed;
     std::optional<bool> by_name;
 };
 
@@ -141,6 +142,7 @@ Result<owamp::PingSettings> owping_settings(const Context& context, const Owping
     out.source = ends.source;
     out.plane.ports = ends.ports;
     out.client.test_address = ends.test;
+    out.client.unnamed = options.unnamed;
     out.client.modes = TRY(modes_of(options));
     out.client.user = options.user;
     out.client.pass_phrase = TRY(pass_phrase_of(options));
@@ -220,6 +222,7 @@ Result<void> twping(const Context& context, const OwpingOptions& options) {
     settings.start_delay = seconds_of(options.delay);
     settings.dscp = TRY(dscp_of(options.dscp));
     settings.test_address = ends.test;
+    settings.unnamed = options.unnamed;
     const auto slots = TRY(slots_of(options.interval));
     if (slots.size() != 1) return fail(ErrorCode::invalid, "a two-way session has one interval", "-i");
     stamp::ClientSettings session;
@@ -289,6 +292,9 @@ std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
     command.add_flag("-U,--unix-times", options->style.unix_times, "With -v: both stamps, in seconds since 1970");
     command.add_flag("-R,--raw", options->raw, "Only the stamps of each packet, as the wire has them");
     command.add_flag("-Q,--quiet", options->quiet, "Print nothing: the exit code tells");
+    command.add_flag("-X,--unnamed-sender", options->unnamed.sender,
+                     "Leave the sender's address to the server: behind a translator of addresses it sees another");
+    command.add_flag("-Y,--unnamed-receiver", options->unnamed.receiver, "Likewise the receiver's, or the reflector's");
     command.add_flag("-4", options->ipv4, "IPv4 only");
     command.add_flag("-6", options->ipv6, "IPv6 only");
     return options;
@@ -313,6 +319,9 @@ void add_owping_command(CLI::App& app, Context& context) {
     CLI::App* two_way = app.add_subcommand("twping", "Round trip, one-way delay and loss to a TWAMP server");
     const auto two_way_options = add_ping_options(*two_way);
     two_way_options->delay = 0;
+    two_way->add_flag_callback(
+        "-Z,--unnamed", [two_way_options] { two_way_options->unnamed = {.sender = true, .receiver = true}; },
+        "-X and -Y");
     const auto by_name = [two_way_options](bool wanted) { return [=] { two_way_options->by_name = wanted; }; };
     CLI::Option* always = two_way->add_flag_callback("--individual", by_name(true),
                                                      "Only where the session is started and stopped by its name "

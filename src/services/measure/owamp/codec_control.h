@@ -105,6 +105,13 @@ struct RequestSession {
     bool operator==(const RequestSession&) const = default;
 };
 
+/// Which addresses a request leaves to the server to find out, by zeros (RFC 4656 §3.5): through a translator of
+/// addresses it sees others than we do.
+struct UnnamedEnds {
+    bool sender = false, receiver = false;
+    [[nodiscard]] RequestSession without(RequestSession request) const;
+};
+
 struct AcceptSession {
     Accept accept = Accept::ok;
     std::uint16_t port = 0;

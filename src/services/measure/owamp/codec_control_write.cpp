@@ -209,4 +209,12 @@ void write_record(ByteWriter& out, const PacketRecord& record) {
     out.u8(record.ttl);
 }
 
+RequestSession UnnamedEnds::without(RequestSession request) const {
+    const auto zero =
+        request.ip_version == 6 ? net::IpAddress::v6(std::array<std::uint8_t, 16>{}) : net::IpAddress::v4(0);
+    if (sender) request.sender = zero;
+    if (receiver) request.receiver = zero;
+    return request;
+}
+
 }  // namespace quipu::owamp

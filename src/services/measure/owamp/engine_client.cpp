@@ -182,7 +182,7 @@ Result<void> ClientSession::ask(Time now) {
     request.timeout = to_fixed(wanted.timeout);
     request.type_p = std::uint32_t{wanted.dscp} << 24U;
     request.slots = wanted.slots;
-    write(out_, request);
+    write(out_, settings_.unnamed.without(request));
     state_ = State::accept;
     return {};
 }

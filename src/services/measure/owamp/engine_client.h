@@ -26,6 +26,7 @@ struct ClientSettings {
     /// before it has given a packet up tells nothing of it.
     Nanoseconds end_delay = std::chrono::seconds(1);
     std::optional<net::IpAddress> test_address;  ///< of the server's ends; else that of the control connection
+    UnnamedEnds unnamed;
 };
 
 /// How one session went. `records` are those of the receiving end.

@@ -76,6 +76,26 @@ TEST(OwampClient, TestsWithAnotherAddressOfTheServers) {
     ASSERT_FALSE(far.client.results());
 }
 
+TEST(OwampClient, LeavesAddressesToTheServer) {
+    ClientSettings settings = ten_packets();
+    settings.unnamed = {.sender = true, .receiver = true};
+    settings.sessions.push_back(settings.sessions.front());
+    settings.sessions.back().to_server = false;
+    // The client takes itself for another than the server sees, as behind a translator of addresses.
+    const net::Endpoint inside = *net::Endpoint::parse("10.0.0.1:40000");
+    FakeEnds inside_ends{inside.address, 7000};
+    Far far({});
+    ClientSession client(std::move(settings), inside_ends, secrets_of(2), kServer, inside);
+    for (int turn = 0; turn < 20 && !client.running_until(); ++turn) {
+        client.feed(far.server.take(), kNow);
+        client.tick(kNow);
+        far.server.feed(client.take(), kNow);
+    }
+    EXPECT_TRUE(client.running_until());
+    EXPECT_EQ(far.state.counters().sessions, 2U);
+    EXPECT_EQ(far.state.counters().sessions_refused, 0U);
+}
+
 TEST(OwampClient, GivesUpOnAServerThatSaysNothing) {
     FakeEnds ends{kClient.address, 7000};
     ClientSession client(ten_packets(), ends, secrets_of(2), kServer, kClient);

@@ -99,7 +99,7 @@ void TwampClientSession::ask(Time now) {
     request.start = measure::to_ntp(now + settings_.start_delay);
     request.timeout = to_fixed(settings_.timeout);
     request.type_p = std::uint32_t{settings_.dscp} << 24U;
-    write(out_, request);
+    write(out_, settings_.unnamed.without(request));
     state_ = State::accept;
 }
 

@@ -18,6 +18,7 @@ struct TwampSettings {
     Nanoseconds start_delay{};  ///< from the request to the first packet
     std::uint8_t dscp = 0;
     std::optional<net::IpAddress> test_address;  ///< of the reflector; else that of the control connection
+    UnnamedEnds unnamed;
 };
 
 class TwampClientSession {

@@ -21,6 +21,10 @@ pkg_check_modules(XMLSEC REQUIRED IMPORTED_TARGET xmlsec1-openssl)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(CMARK_GFM REQUIRED IMPORTED_TARGET libcmark-gfm)
+# Loaded when it is wanted (src/data/libpq.h), so only its headers are here.
+add_library(quipu_libpq_headers INTERFACE)
+target_include_directories(quipu_libpq_headers SYSTEM INTERFACE ${PostgreSQL_INCLUDE_DIRS})
+target_link_libraries(quipu_libpq_headers INTERFACE ${CMAKE_DL_LIBS})
 find_library(QUIPU_CMARK_EXTENSIONS cmark-gfm-extensions REQUIRED)
 
 find_path(QUIPU_BOOST_INCLUDE boost/version.hpp

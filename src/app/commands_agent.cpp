@@ -5,6 +5,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <iostream>
+#include <malloc.h>
 #include <memory>
 #include <thread>
 #include <unistd.h>
@@ -61,6 +62,8 @@ Result<agent::RuntimeOptions> runtime_options(const AgentFlags& flags) {
 }
 
 Result<void> run_agent(const AgentFlags& flags) {
+    // A dozen threads that allocate little: one heap for each of them would be most of an agent's memory.
+    ::mallopt(M_ARENA_MAX, 2);
     StopSignals signals;
     const SystemClock clock;
     const auto runtime = TRY(agent::Runtime::create(TRY(runtime_options(flags)), clock));

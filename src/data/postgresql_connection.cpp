@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include "data/drivers.h"
+#include "data/libpq.h"
 #include "data/postgresql_values.h"
 
 namespace quipu::data {
@@ -52,6 +53,7 @@ void PostgresqlConnection::Drop::operator()(pg_result* result) const {
 Result<std::unique_ptr<PostgresqlConnection>> PostgresqlConnection::open(const std::string& url) {
     const std::array<const char*, 4> keys = {"dbname", "fallback_application_name", "client_encoding", nullptr};
     const std::array<const char*, 4> values = {url.c_str(), "quipu", "UTF8", nullptr};
+    TRY(load_libpq());
     pg_conn* handle = PQconnectdbParams(keys.data(), values.data(), 1);
     if (handle == nullptr) return fail(ErrorCode::exhausted, "no memory for a connection to PostgreSQL");
     std::unique_ptr<PostgresqlConnection> connection(new PostgresqlConnection(handle));

@@ -335,8 +335,9 @@ class CompareService final : public platform::Service {
         std::vector<Waiting> over;
         waiting_.with([&](const auto& waiting) {
             for (const auto& [id, one] : waiting) {
+                // Where STAMP is not answered, echoes take as long again.
                 const Nanoseconds packets =
-                    std::chrono::microseconds(one.comparison.task.interval_us) * one.comparison.task.packets;
+                    2 * std::chrono::microseconds(one.comparison.task.interval_us) * one.comparison.task.packets;
                 if (one.observed ? now - *one.observed > kRoutesBack : now - one.comparison.asked > packets + kPatience)
                     over.push_back(one);
             }

@@ -21,33 +21,42 @@ taskset -c 1 ip netns exec far "$quipu" measure serve --owamp-port 8610 --listen
 server=$!
 until grep -q '^owamp' served; do sleep 0.05; done
 ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
-value() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$1" | head -1; }
+value() { # FILE FIELD: - if it is absent
+  local found
+  found=$(sed -n "s/.*\"$2\": *\(-\{0,1\}[0-9.]*\).*/\1/p" "$1" | head -1)
+  echo "${found:--}"
+}
+most=800000 # packets of a session: the server's memory for records (64 MiB of a client) holds no more
+count_of() { echo $(($1 * seconds > most ? most : $1 * seconds)); }
 
-# What went of COUNT packets at RATE in MODE: sent, lost, median delay (ms), processor seconds here and there. Ends at a failure.
+# What went at RATE in MODE: sent, lost, median delay (ms), processor seconds here and there.
 TIMEFORMAT='%U %S'
 run() { # MODE RATE [CORE]
   local mode=$1 rate=$2 core=${3:-0} from to here
   from=$(ticks)
-  here=$({ time taskset -c "$core" "$quipu" --output json owping 192.0.2.2:8610 -t -A "$mode" -u ana -k keys -c $((rate * seconds)) \
-    -i "$(awk -v r="$rate" 'BEGIN { printf "%.9f", 1 / r }')f" -L 1 >ping.json 2>ping.err; } 2>&1) || { cat ping.err; exit 1; }
+  here=$({ time taskset -c "$core" "$quipu" --output json owping 192.0.2.2:8610 -t -A "$mode" -u ana -k keys -c "$(count_of "$rate")" \
+    -i "$(awk -v r="$rate" 'BEGIN { printf "%.9f", 1 / r }')f" -L 1 >ping.json 2>ping.err; } 2>&1) || { cat ping.err >&2; return 1; }
   to=$(ticks)
   echo "$(value ping.json sent) $(value ping.json lost) $(value ping.json delay_median_ms) $(awk '{ print $1 + $2 }' <<<"$here") \
 $(awk -v t=$((to - from)) -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }')"
 }
 for mode in O A E; do
-  read -r _ _ base _ < <(run $mode 1000)
+  out=$(run $mode 1000)
+  read -r _ _ base _ <<<"$out"
   best=0
   for rate in 20000 60000 100000 150000 200000 250000 300000; do
-    read -r sent lost median here there < <(run $mode $rate)
+    out=$(run $mode $rate)
+    read -r sent lost median here there <<<"$out"
     awk -v m=$mode -v r=$rate -v s="$sent" -v l="$lost" -v d="$median" -v b="$base" -v h="$here" -v t="$there" 'BEGIN {
       printf "%s %6d packets/s: %d sent, %d lost; median %.1f us above that of 1,000 packets/s; %.2f us of processor a packet here, %.2f there\n",
         m, r, s, l, 1000 * (d - b), 1e6 * h / s, 1e6 * t / s }'
-    [ "$lost" = 0 ] && [ "$sent" = $((rate * seconds)) ] || break
+    [ "$lost" = 0 ] && [ "$sent" = "$(count_of $rate)" ] || break
     best=$rate
   done
   echo "$mode: $best packets/s without loss, a core for each end"
 done
-read -r sent lost median here there < <(run O 60000 1)
+out=$(run O 60000 1)
+read -r sent lost median here there <<<"$out"
 echo "O  60000 packets/s, both ends on one core: $sent sent, $lost lost"
 
 ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &

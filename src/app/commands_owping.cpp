@@ -106,16 +106,12 @@ Result<Ends> ends_of(const OwpingOptions& options, std::uint16_t port) {
     out.server = TRY(measured_host(options.server.empty() ? options.host : options.server, port, ipv4, ipv6));
     if (options.server.empty()) return out;
     const bool v6 = out.server.address.is_v6();
-    out.test = TRY(measured_host(options.host, port, !v6, v6))
-    .address;
+    const net::Endpoint test = TRY(measured_host(options.host, 0, !v6, v6));
+    if (test.port != 0)
+        return fail(ErrorCode::invalid, "the server says which port is tested with", options.host,
+                    "give a port to the second host, which is asked");
+    out.test = test.address;
     return out;
-}
-
-Result<void> check_units(const OwpingOptions& options) {
-    if (options.unit.size() == 1 && std::string_view("numsNUMS").find(options.unit[0]) != std::string_view::npos)
-        return {};
-    return fail(ErrorCode::invalid, fmt::format("\"{}\" is no unit", options.unit), "-n",
-                "n, u, m or s: nanoseconds, microseconds, milliseconds, seconds");
 }
 
 owamp::Style style_of(const OwpingOptions& options) {
@@ -130,9 +126,19 @@ Result<void> tell(const OwpingOptions& options, const owamp::ClientResult& resul
     const owamp::Style style = style_of(options);
     if (options.raw) return print(owamp::raw_lines(result));
     std::string out;
-    if (options.verbose) out += owamp::packet_lines(result, style);
+    if (options.verbose && !options.machine) out += owamp::packet_lines(result, style);
     out += options.machine ? owamp::machine_text(result, style) : owamp::summary_text(result, style);
     return print(out);
+}
+
+std::function<void(Nanoseconds)> telling_how_long(const Context& context, const OwpingOptions& options) {
+    if (context.output != OutputFormat::table || options.raw || options.quiet || options.machine)
+        return [](Nanoseconds) {};
+    return [](Nanoseconds left) {
+        fmt::print("Approximately {:.1f} seconds until results available\n",
+                   std::chrono::duration<double>(left).count());
+        std::fflush(stdout);
+    };
 }
 
 Result<owamp::PingSettings> owping_settings(const Context& context, const OwpingOptions& options) {
@@ -159,48 +165,49 @@ Result<owamp::PingSettings> owping_settings(const Context& context, const Owping
                                        .timeout = seconds_of(options.timeout),
                                        .dscp = dscp});
     }
-    if (context.output == OutputFormat::table && !options.raw && !options.quiet && !options.machine)
-        out.running = [](Nanoseconds left) {
-            fmt::print("Approximately {:.1f} seconds until results available\n",
-                       std::chrono::duration<double>(left).count());
-            std::fflush(stdout);
-        };
+    out.running = telling_how_long(context, options);
     out.interrupted = was_interrupted;
     return out;
 }
 
+/// Why a session is not what was asked for.
+std::optional<Error> fault_of(const owamp::ClientResult& result, const std::string& host) {
+    const std::string_view which = result.to_server ? "to" : "from";
+    if (result.accept != owamp::Accept::ok)
+        return Error(ErrorCode::unavailable,
+                     fmt::format("the session {} the server was refused: {}", which, enum_name(result.accept)), host);
+    if (result.fetch_refused) return result.fetch_refused;
+    if (result.finished != 1)
+        return Error(ErrorCode::unavailable, fmt::format("the session {} the server did not end as it should", which),
+                     host);
+    return std::nullopt;
+}
+
 Result<void> owping(const Context& context, const OwpingOptions& options) {
     block_interrupts();
-    TRY(check_units(options));
     const SystemClock clock;
     const auto [results, own_loss] = TRY(owamp::ping(TRY(owping_settings(context, options)), clock));
     if (own_loss != 0)
         fmt::print(stderr, "{} packets found this machine's socket full: they are lost, but not by the network\n",
                    own_loss);
     Value::Array list;
-    std::optional<Error> refused;
+    std::optional<Error> fault;
     for (const auto& result : results) {
-        if (result.accept != owamp::Accept::ok) {
-            refused = Error(ErrorCode::unavailable,
-                            fmt::format("the session {} the server was refused: {}", result.to_server ? "to" : "from",
-                                        enum_name(result.accept)),
-                            options.host);
-        } else if (options.quiet) {
-            continue;
-        } else if (context.output == OutputFormat::table) {
+        if (auto found = fault_of(result, options.host)) fault = std::move(found);
+        if (result.accept != owamp::Accept::ok || result.fetch_refused || (options.quiet && !options.raw)) continue;
+        if (context.output == OutputFormat::table)
             TRY(tell(options, result));
-        } else {
-            list.push_back(to_value(owamp::summary_of(result, options.style.percentiles, options.bucket * 1e3)));
-        }
+        else
+            list.push_back(to_value(owamp::summary_of(result, options.style.percentiles, style_of(options).bucket)));
     }
     if (context.output != OutputFormat::table && !options.quiet)
         TRY(print(format_list(Value(std::move(list)), context.output)));
-    if (refused) return std::unexpected(*refused);
+    if (fault) return std::unexpected(*fault);
     return {};
 }
 
 Result<void> tell(const Context& context, const OwpingOptions& options, const owamp::TwampPingResult& result) {
-    if (options.quiet) return {};
+    if (options.quiet && !options.raw) return {};
     if (context.output != OutputFormat::table)
         return print(format_object(to_value(stamp::summary_of(result.session)), context.output));
     if (options.raw) return print(owamp::raw_lines(result));
@@ -208,34 +215,38 @@ Result<void> tell(const Context& context, const OwpingOptions& options, const ow
     return print((options.verbose ? owamp::packet_lines(result, style) : "") + owamp::summary_text(result, style));
 }
 
-Result<void> twping(const Context& context, const OwpingOptions& options) {
-    block_interrupts();
-    TRY(check_units(options));
+Result<owamp::TwampPingSettings> twping_settings(const Context& context, const OwpingOptions& options) {
     const Ends ends = TRY(ends_of(options, kTwampPort));
-    owamp::TwampSettings settings;
-    settings.modes = TRY(modes_of(options));
-    settings.user = options.user;
-    settings.pass_phrase = TRY(pass_phrase_of(options));
-    settings.by_name = options.by_name;
-    settings.padding = options.padding;
-    settings.timeout = seconds_of(options.timeout);
-    settings.start_delay = seconds_of(options.delay);
-    settings.dscp = TRY(dscp_of(options.dscp));
-    settings.test_address = ends.test;
-    settings.unnamed = options.unnamed;
     const auto slots = TRY(slots_of(options.interval));
     if (slots.size() != 1) return fail(ErrorCode::invalid, "a two-way session has one interval", "-i");
-    stamp::ClientSettings session;
-    session.plan = {.packets = options.count,
-                    .interval = owamp::to_duration(slots[0].parameter),
-                    .exponential = slots[0].type == owamp::Slot::Type::exponential,
-                    .timeout = seconds_of(options.timeout),
-                    .stateful_reflector = true};
-    session.dscp = settings.dscp;
-    session.interrupted = was_interrupted;
+    owamp::TwampPingSettings out{.server = ends.server, .source = ends.source, .ports = ends.ports};
+    out.control = {
+        .modes = TRY(modes_of(options)),
+        .user = options.user,
+        .pass_phrase = TRY(pass_phrase_of(options)),
+        .by_name = options.by_name,
+        .padding = options.padding,
+        .timeout = seconds_of(options.timeout),
+        .dscp = TRY(dscp_of(options.dscp)),
+        .test_address = ends.test,
+        .unnamed = options.unnamed
+    };
+    out.session.plan = {.packets = options.count,
+                        .interval = owamp::to_duration(slots[0].parameter),
+                        .exponential = slots[0].type == owamp::Slot::Type::exponential,
+                        .timeout = seconds_of(options.timeout),
+                        .stateful_reflector = true};
+    out.session.dscp = out.control.dscp;
+    out.session.start_delay = seconds_of(options.delay);
+    out.session.interrupted = was_interrupted;
+    out.running = telling_how_long(context, options);
+    return out;
+}
+
+Result<void> twping(const Context& context, const OwpingOptions& options) {
+    block_interrupts();
     const SystemClock clock;
-    const auto result =
-        TRY(owamp::twamp_ping(ends.server, {ends.source, ends.ports}, settings, std::move(session), clock));
+    const auto result = TRY(owamp::twamp_ping(TRY(twping_settings(context, options)), clock));
     if (result.session.overflowed != 0)
         fmt::print(stderr, "{} answers found this machine's socket full: they are lost, but not by the network\n",
                    result.session.overflowed);
@@ -274,7 +285,8 @@ std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
         ->type_name("[O][A][E]");
     command.add_option("-u,--user", options->user, "User of authenticated and encrypted mode");
     command.add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")->type_name("FILE");
-    command.add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1");
+    command.add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1")
+        ->check(a_dscp());
     command.add_option("-z,--delay", options->delay, "Seconds until the first packet is due")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 86'400.0));
@@ -284,10 +296,11 @@ std::shared_ptr<OwpingOptions> add_ping_options(CLI::App& command) {
         ->check(CLI::Range(0.0, 100.0))
         ->delimiter(',')
         ->allow_extra_args(false);
-    command
-        .add_option("-b,--bucket", options->bucket, "Seconds to whose multiples median and percentiles are rounded up")
-        ->check(CLI::Range(0.0, 10.0));
-    command.add_option("-n,--units", options->unit, "Unit: n, u, m or s, of a second")->capture_default_str();
+    command.add_option("-b,--bucket", options->bucket, "Seconds to whose multiples median and percentiles are rounded")
+        ->check(CLI::Range(1e-9, 10.0));
+    command.add_option("-n,--units", options->unit, "Unit: n, u, m or s, of a second")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"n", "u", "m", "s"}, CLI::ignore_case));
     command.add_flag("-v,--verbose", options->verbose, "A line for each packet");
     command.add_flag("-U,--unix-times", options->style.unix_times, "With -v: both stamps, in seconds since 1970");
     command.add_flag("-R,--raw", options->raw, "Only the stamps of each packet, as the wire has them");

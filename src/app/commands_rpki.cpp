@@ -196,7 +196,10 @@ void add_rpki_commands(CLI::App& app, Context& context) {
         ->capture_default_str();
     check->add_option("--max-authorities", options->limits.max_authorities, "Authorities below one trust anchor")
         ->capture_default_str();
-    check->callback([options, &context] { context.command = [options] { return validate(*options); }; });
+    check->callback([options, &context] {
+        if (context.output == OutputFormat::json) options->format = "json";
+        context.command = [options] { return validate(*options); };
+    });
 
     auto lab_options = std::make_shared<RpkiLabOptions>();
     lab_options->settings.threads = 0;

@@ -107,7 +107,8 @@ void add_stamp_command(CLI::App& app, Context& context) {
     command->add_option("-k,--keys", options->keys, "Lines of USER KEY, as measure serve reads them")
         ->type_name("FILE");
     command->add_option("--ssid", options->ssid, "Session identifier (RFC 8972); any if left out");
-    command->add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1");
+    command->add_option("-D,--dscp", options->dscp, "DSCP of the packets: 0 to 63, or a name as EF, AF41, CS1")
+        ->check(a_dscp());
     command->add_option("--answers-dscp", options->answers_dscp, "DSCP that the answers shall have")
         ->check(CLI::Range(0U, 63U));
     command

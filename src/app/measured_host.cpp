@@ -64,6 +64,14 @@ Result<std::uint8_t> dscp_of(const std::string& text) {
                 "a number up to 63, or a name: EF, AF41, CS1");
 }
 
+CLI::Validator a_dscp() {
+    return {[](const std::string& text) {
+                const auto read = dscp_of(text);
+                return read ? std::string() : read.error().text();
+            },
+            ""};
+}
+
 Result<std::string> measuring_key_of(const std::string& user, const std::string& file) {
     const auto keys = TRY(owamp::read_keys(file));
     const auto at = keys.find(user);

@@ -1,6 +1,7 @@
 #pragma once
 // What the commands that measure to somebody's server have in common: owping, twping, stamp.
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 #include "base/result.h"
@@ -15,6 +16,8 @@ inline constexpr std::uint16_t kStampPort = 862;  // RFC 8762 §4.1
 /// A number up to 63 (decimal, or hexadecimal after 0x), or a name: EF, VA, LE, AF11 to AF43, CS0 to CS7, BE, DF,
 /// default, none (RFC 2474, RFC 2597, RFC 3246, RFC 5865, RFC 8622). Empty: 0.
 [[nodiscard]] Result<std::uint8_t> dscp_of(const std::string& text);
+/// For an option that dscp_of reads.
+[[nodiscard]] CLI::Validator a_dscp();
 /// The user's pass phrase out of a file of keys (docs/services/measure.md).
 [[nodiscard]] Result<std::string> measuring_key_of(const std::string& user, const std::string& file);
 

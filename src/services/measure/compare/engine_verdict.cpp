@@ -442,6 +442,20 @@ bool loses_more(const SeenWay& way, const SeenWay& than) {
            way.lost() >= kLossRatio * than.lost();
 }
 
+Earlier earlier_of(std::span<const Outcome> outcomes, const Observation& seen, const std::optional<RoutesBack>& back) {
+    const auto least = [&](WaySummary Outcome::* side, const SeenRoute& there, const std::string& path_back) {
+        std::optional<std::int64_t> out;
+        for (const Outcome& outcome : outcomes) {
+            const WaySummary& way = outcome.*side;
+            if (there.id.empty() || way.path != there.id || way.path_back != path_back) continue;
+            if (way.round_trip_min_us) out = std::min(out.value_or(*way.round_trip_min_us), *way.round_trip_min_us);
+        }
+        return out;
+    };
+    return {.research_us = least(&Outcome::research, seen.research.route, back ? back->research.id : ""),
+            .commodity_us = least(&Outcome::commodity, seen.commodity.route, back ? back->commodity.id : "")};
+}
+
 Outcome decide(const std::string& from, const std::string& to, const Observation& seen,
                const std::optional<RoutesBack>& back, const Map& map, const Earlier& earlier) {
     return Decision(from, to, seen, back, map, earlier).decide();

@@ -18,6 +18,7 @@
 // - longer fibre: otherwise, the way is as short as the topology has it, and long
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -206,6 +207,9 @@ class Map {
 struct Earlier {
     std::optional<std::int64_t> research_us, commodity_us;
 };
+/// Of `outcomes` those by the paths of this observation: of a path without an identifier nothing is known.
+[[nodiscard]] Earlier earlier_of(std::span<const Outcome> outcomes, const Observation& seen,
+                                 const std::optional<RoutesBack>& back);
 
 /// `to`: the destination's site, or empty. `back` when the destination traced the routes back.
 [[nodiscard]] Outcome decide(const std::string& from, const std::string& to, const Observation& seen,

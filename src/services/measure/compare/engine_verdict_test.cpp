@@ -178,6 +178,29 @@ TEST_F(Verdicts, AQueueThatIsNeverEmptyIsSeenByWhatThePathTookBefore) {
     EXPECT_EQ(verdict({}, full).verdict, Verdict::longer_fibre);
 }
 
+TEST_F(Verdicts, WhatAPathTookBeforeIsTheLeastOverThatPathBothWays) {
+    seen_.commodity.route.id = "there";
+    back_->commodity.id = "back";
+    seen_.research.route.id = "";
+    std::vector<Outcome> before(5);
+    const auto put = [](WaySummary& way, std::string_view path, std::string_view path_back, std::int64_t us) {
+        way.path = path;
+        way.path_back = path_back;
+        way.round_trip_min_us = us;
+    };
+    put(before[0].commodity, "there", "back", 64'000);
+    put(before[1].commodity, "there", "back", 62'000);
+    put(before[2].commodity, "there", "another", 40'000);
+    put(before[3].commodity, "another", "back", 41'000);
+    before[4].commodity.path = "there";
+    before[4].commodity.path_back = "back";  // nothing came
+    put(before[0].research, "", "r", 10'000);
+    EXPECT_EQ(earlier_of(before, seen_, back_).commodity_us, 62'000);
+    EXPECT_FALSE(earlier_of(before, seen_, back_).research_us);  // its trace found no path
+    EXPECT_FALSE(earlier_of(before, seen_, std::nullopt).commodity_us);
+    EXPECT_FALSE(earlier_of({}, seen_, back_).commodity_us);
+}
+
 TEST_F(Verdicts, AnAsymmetricRouteIsSeenFromBothEnds) {
     back_->research = route({{"10.0.0.3", 12}, {"10.0.0.2", 18}, {"10.0.0.1", 44}});
     Outcome out = verdict({.there_ms = 31, .back_ms = 44}, {.there_ms = 32, .back_ms = 32});

@@ -28,7 +28,9 @@ constexpr LogEvent kNotDecided{LogLevel::error, "COMPARE_NOT_DECIDED", "A compar
 constexpr std::size_t kMostWaiting = 20;
 constexpr Nanoseconds kPatience = std::chrono::seconds(45);    // beyond what its packets take
 constexpr Nanoseconds kRoutesBack = std::chrono::seconds(15);  // that the routes back may come later
-constexpr Nanoseconds kEarlierThan = std::chrono::days(30);    // comparisons that tell what a path took before
+// Comparisons that tell what a path took before.
+constexpr Nanoseconds kEarlierThan = std::chrono::days(30);
+constexpr std::size_t kMostEarlier = 100;
 constexpr Nanoseconds kLook = std::chrono::seconds(1);
 
 /// A point as its agent tells of it.
@@ -366,12 +368,13 @@ class CompareService final : public platform::Service {
             measure::PathNames names(picture, sites());
             names.take_dns_names(house_->dns_names.get(), hops_of(seen));
             const RegistryMap map(picture, std::move(names));
-            const auto earlier = store_->earlier(comparison, seen, *comparison.ended - kEarlierThan);
+            const auto earlier = store_->outcomes_before(comparison, *comparison.ended - kEarlierThan, kMostEarlier);
             if (!earlier) {
                 log(kNotDecided, {{"comparison", comparison.id}, {"error", earlier.error().text()}});
                 return;
             }
-            comparison.outcome = decide(comparison.from, comparison.to, *seen.observation, seen.back, map, *earlier);
+            comparison.outcome = decide(comparison.from, comparison.to, *seen.observation, seen.back, map,
+                                        earlier_of(*earlier, *seen.observation, seen.back));
             for (const std::string& site : {comparison.from, comparison.to})
                 if (clock_is_wrong(site)) comparison.outcome->clock_fault.push_back(site);
         }

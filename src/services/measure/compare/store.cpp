@@ -134,24 +134,15 @@ Result<Store::Seen> Store::seen(std::int64_t id) const {
     return out;
 }
 
-Result<Earlier> Store::earlier(const Comparison& comparison, const Seen& seen, Time since) const {
+Result<std::vector<Outcome>> Store::outcomes_before(const Comparison& comparison, Time since, std::size_t most) const {
     const auto rows = TRY(database_.query(
         "SELECT outcome FROM compare_comparisons WHERE from_site = ? AND host = ? AND to_site = ? AND id < ? AND "
         "ended_ns >= ? AND outcome IS NOT NULL ORDER BY id DESC LIMIT ?",
-        comparison.from, comparison.host, comparison.to, comparison.id, since.time_since_epoch().count(), kEarlier));
-    Earlier out;
-    const auto add = [](std::optional<std::int64_t>& least, const WaySummary& way, const SeenRoute& there,
-                        const SeenRoute* back) {
-        if (there.id.empty() || way.path != there.id || way.path_back != (back != nullptr ? back->id : "")) return;
-        if (way.round_trip_min_us) least = std::min(least.value_or(*way.round_trip_min_us), *way.round_trip_min_us);
-    };
-    const SeenRoute &research = seen.observation->research.route, &commodity = seen.observation->commodity.route;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        const auto outcome = read_json<Outcome>(rows.text(row, 0));
-        if (!outcome) continue;  // of another version
-        add(out.research_us, outcome->research, research, seen.back ? &seen.back->research : nullptr);
-        add(out.commodity_us, outcome->commodity, commodity, seen.back ? &seen.back->commodity : nullptr);
-    }
+        comparison.from, comparison.host, comparison.to, comparison.id, since.time_since_epoch().count(),
+        static_cast<std::int64_t>(most)));
+    std::vector<Outcome> out;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        if (auto outcome = read_json<Outcome>(rows.text(row, 0))) out.push_back(std::move(*outcome));
     return out;
 }
 

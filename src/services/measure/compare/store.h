@@ -52,10 +52,9 @@ class Store {
     };
     [[nodiscard]] Result<Seen> seen(std::int64_t id) const;
 
-    /// What the paths of this observation took in the latest kEarlier comparisons of the same point with the same
-    /// destination that ended after `since`.
-    [[nodiscard]] Result<Earlier> earlier(const Comparison& comparison, const Seen& seen, Time since) const;
-    static constexpr std::int64_t kEarlier = 100;
+    /// Of the latest comparisons before this one by the same point with the same destination, that ended after `since`.
+    [[nodiscard]] Result<std::vector<Outcome>> outcomes_before(const Comparison& comparison, Time since,
+                                                               std::size_t most) const;
 
     /// Ends it, if it waits still; `in_transaction` is called in the same transaction, for the journal.
     [[nodiscard]] Result<bool> end(const Comparison& ended,

@@ -11,7 +11,9 @@ namespace {
 
 // Without a single octet; a server may first have to write down what it received.
 constexpr Nanoseconds kAnswerPatience = std::chrono::seconds(45);
+constexpr std::uint32_t kCopies = 16;  // of a packet, that a server may have received
 constexpr Nanoseconds kStartMargin = std::chrono::milliseconds(100);
+constexpr Nanoseconds kLongestRoundTrip = std::chrono::seconds(5);  // a slower answer says nothing of the way
 
 std::string_view meaning_of(Accept accept) {
     switch (accept) {
@@ -48,7 +50,8 @@ ClientSession::~ClientSession() {
 
 void ClientSession::feed(ByteSpan octets, Time now) {
     in_.feed(octets);
-    if (!octets.empty() && state_ != State::running) next_ = now + kAnswerPatience;
+    // Records may be many; of every other message all must come in time.
+    if (!octets.empty() && state_ == State::fetched) next_ = now + kAnswerPatience;
     while (!closed()) {
         const auto more = step(now);
         if (!more) {
@@ -57,6 +60,7 @@ void ClientSession::feed(ByteSpan octets, Time now) {
         }
         if (!more || !*more) return;
         in_.release();
+        if (state_ != State::running) next_ = now + kAnswerPatience;
     }
 }
 
@@ -75,7 +79,7 @@ Result<bool> ClientSession::step(Time now) {
             if (start->accept != Accept::ok)
                 return fail(ErrorCode::forbidden, std::string(meaning_of(start->accept)), peer_.text(),
                             keyed() ? "see the user and the key" : "see which modes and addresses it allows");
-            round_trip_ = now - set_up_at_;
+            round_trip_ = std::clamp(now - set_up_at_, Nanoseconds::zero(), kLongestRoundTrip);
             // A round trip for each request and for the start: packets must not be due before.
             const auto answers = static_cast<std::int64_t>(sessions_.size() + 1);
             start_ = measure::to_ntp(now + std::max(settings_.start_delay, answers * round_trip_ + kStartMargin));
@@ -108,18 +112,30 @@ Result<bool> ClientSession::step(Time now) {
         case State::fetch_ack: {
             const auto ack = TRY(read_fetch_ack(in_));
             if (!ack) return false;
-            if (ack->accept != Accept::ok)
-                return fail(ErrorCode::unavailable, "the server gives no records of a session", peer_.text(),
-                            "it keeps them for some time only");
-            ack_ = *ack;
-            state_ = State::fetched;
+            if (ack->accept == Accept::ok) {
+                ack_ = *ack;
+                state_ = State::fetched;
+                return true;
+            }
+            sessions_[fetching_].result.fetch_refused =
+                Error(ErrorCode::unavailable,
+                      fmt::format("the server gives no records of the session to it: {}", enum_name(ack->accept)),
+                      peer_.text());
+            sessions_[fetching_].fetched = true;
+            fetch_next();
             return true;
         }
         case State::fetched: {
-            auto session = TRY(read_fetched(in_, ack_, {}));
-            if (!session) return false;
             ClientResult& result = sessions_[fetching_].result;
+            // Each packet, and some of them more than once.
+            const std::uint64_t most = kCopies * std::uint64_t{result.request.packets} + kCopies;
+            auto session = TRY(read_fetched(
+                in_, ack_, {.records = static_cast<std::uint32_t>(std::min<std::uint64_t>(most, 0xffffffff))}));
+            if (!session) return false;
             result.records = std::move(session->records);
+            std::erase_if(result.records,
+                          [&](const PacketRecord& record) { return record.sequence >= result.request.packets; });
+            result.finished = ack_.finished;
             result.sent = {result.request.sid, ack_.next_sequence, std::move(session->skips)};
             sessions_[fetching_].fetched = true;
             fetch_next();
@@ -259,6 +275,7 @@ Result<void> ClientSession::take_stop(const StopSessions& message, Time now) {
         if (sent == message.sessions.end())
             return fail(ErrorCode::invalid, "the server's Stop-Sessions leaves a session out", peer_.text());
         session.result.sent = *sent;
+        session.result.finished = message.accept == Accept::ok ? 1 : 2;
         session.result.records =
             complete_records(session.test, ends_.stop_receiving(session.id), *sent, now, ends_.clock_error());
         session.id = 0;

@@ -36,6 +36,8 @@ struct ClientResult {
     RequestSession request;
     SessionDescription sent;
     std::vector<PacketRecord> records;
+    std::uint8_t finished = 0;           ///< as FetchAck has it: 1 is as it should be
+    std::optional<Error> fetch_refused;  ///< why there are no records, where the server gives none
     Lateness::Figures late;  ///< of our own sender, by whoever moves its packets: how long after their stamp they left
 };
 
@@ -111,7 +113,7 @@ class ClientSession {
     bool stop_said_ = false;
     Fixed start_ = 0;
     Time set_up_at_{};
-    Nanoseconds round_trip_{};  // of the control connection, at most
+    Nanoseconds round_trip_{};  // of the control connection; at most kLongestRoundTrip
     std::optional<Time> until_;
     Time next_{};  // nothing was waited for yet
     std::optional<Error> error_;

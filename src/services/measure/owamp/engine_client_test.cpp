@@ -69,11 +69,35 @@ TEST(OwampClient, TestsWithAnotherAddressOfTheServers) {
     ClientSettings settings = ten_packets();
     settings.test_address = net::IpAddress::parse("192.0.2.7").value();
     Far far(std::move(settings));
-    far.server_ends.reserve(kServer.address, std::nullopt, 0).value();
     far.run(milliseconds(2));
     // This server has no such address, so it refuses; it was asked for it.
-    EXPECT_EQ(far.state.counters().sessions_refused, 1U);
-    ASSERT_FALSE(far.client.results());
+    const auto refusals = far.server.take_refusals();
+    ASSERT_EQ(refusals.size(), 1U);
+    EXPECT_NE(refusals[0].find("no interface of this machine has that address"), std::string::npos) << refusals[0];
+    EXPECT_FALSE(far.client.results());
+}
+
+TEST(OwampClient, TellsThatTheServerGivesNoRecordsOfASession) {
+    ClientSettings settings = ten_packets();
+    settings.sessions.push_back(settings.sessions.front());
+    settings.sessions.back().to_server = false;
+    Far far(std::move(settings));
+    far.run(milliseconds(2));
+    ASSERT_TRUE(far.client.running_until());
+    // The server loses what it had, as one that keeps sessions for a moment only.
+    for (Time now = far.now; now < far.now + seconds(20) && !far.client.closed(); now += milliseconds(100)) {
+        far.client.tick(now);
+        far.server.feed(far.client.take(), now);
+        const auto answer = far.server.take();
+        far.client.feed(answer, now);
+        if (!answer.empty()) static_cast<void>(far.state.find({}, now + std::chrono::hours(1)));
+    }
+    const auto results = far.client.results();
+    ASSERT_TRUE(results) << results.error().text();
+    ASSERT_EQ(results->size(), 2U);
+    EXPECT_TRUE((*results)[0].fetch_refused);
+    EXPECT_FALSE((*results)[1].fetch_refused);
+    EXPECT_EQ((*results)[1].finished, 1);
 }
 
 TEST(OwampClient, LeavesAddressesToTheServer) {
@@ -101,11 +125,11 @@ TEST(OwampClient, GivesUpOnAServerThatSaysNothing) {
     ClientSession client(ten_packets(), ends, secrets_of(2), kServer, kClient);
     client.tick(kNow);
     EXPECT_EQ(client.next(), kNow + seconds(45));
-    // Half a greeting gives it as much time again.
+    // Octet by octet it gets no more.
     client.feed(std::vector<std::uint8_t>(30), kNow + seconds(40));
-    client.tick(kNow + seconds(50));
+    client.tick(kNow + seconds(44));
     EXPECT_FALSE(client.closed());
-    client.tick(kNow + seconds(85));
+    client.tick(kNow + seconds(45));
     ASSERT_TRUE(client.closed());
     EXPECT_EQ(client.results().error().code, ErrorCode::timeout);
 }

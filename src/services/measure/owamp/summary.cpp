@@ -9,8 +9,6 @@
 namespace quipu::owamp {
 namespace {
 
-constexpr std::size_t kMostReordering = 16;
-
 /// RFC 4656's ancestor of n-reordering: a packet is n-reordered when the n before it, as they came, were all sent
 /// later.
 std::vector<double> reordering_of(const std::vector<PacketRecord>& arrived) {
@@ -26,6 +24,17 @@ std::vector<double> reordering_of(const std::vector<PacketRecord>& arrived) {
     return out;
 }
 
+/// When the first and the last were due.
+void fill_times(SessionSummary& out, const ClientResult& result) {
+    const std::uint32_t next = std::min(result.sent.next_sequence, result.request.packets);
+    if (next == 0 || result.request.slots.empty()) return;
+    SendSchedule schedule(result.request.slots, result.request.sid);
+    const auto due = [&] { return measure::from_ntp(result.request.start + schedule.next()); };
+    out.first = out.last = due();
+    for (std::uint32_t i = 1; i < next; ++i)
+        out.last = due();
+}
+
 void fill_hops(SessionSummary& out, const std::vector<PacketRecord>& arrived) {
     std::map<std::uint8_t, int> ttls;
     for (const PacketRecord& record : arrived)
@@ -39,16 +48,20 @@ void fill_hops(SessionSummary& out, const std::vector<PacketRecord>& arrived) {
 
 }  // namespace
 
-double milliseconds(Fixed a, Fixed b) {
-    return static_cast<double>(static_cast<std::int64_t>(b - a)) / 4294967296.0 * 1000;
+double delay_ms(const PacketRecord& record) {
+    return static_cast<double>(static_cast<std::int64_t>(record.received - record.sent)) / 4294967296.0 * 1000;
+}
+
+std::int64_t bucket_of(double delay, double width) {
+    return std::llround(delay < 0 ? std::floor(delay / width) : std::ceil(delay / width));
 }
 
 std::optional<double> percentile_of(const std::vector<double>& sorted, std::size_t count, double percent,
                                     double bucket) {
-    const auto rank = static_cast<std::size_t>(std::ceil(percent / 100 * static_cast<double>(count)));
+    const auto rank = static_cast<std::size_t>(std::ceil(percent * static_cast<double>(count) / 100));
     const std::size_t at = rank == 0 ? 0 : rank - 1;
     if (at >= sorted.size()) return std::nullopt;
-    return bucket > 0 ? std::ceil(sorted[at] / bucket) * bucket : sorted[at];
+    return bucket > 0 ? static_cast<double>(bucket_of(sorted[at], bucket)) * bucket : sorted[at];
 }
 
 std::string hex_of(const Sid& sid) {
@@ -63,26 +76,24 @@ SessionSummary summary_of(const ClientResult& result, const std::vector<double>&
     out.from = net::Endpoint{result.request.sender, result.request.sender_port}.text();
     out.to = net::Endpoint{result.request.receiver, result.request.receiver_port}.text();
     out.sid = hex_of(result.request.sid);
+    fill_times(out, result);
     std::vector<bool> seen(result.request.packets);
     std::vector<PacketRecord> arrived;
     std::vector<double> delays;
     double error = 0;
     for (const PacketRecord& record : result.records) {
-        const Time sent = measure::from_ntp(record.sent);
-        out.first = std::min(out.first.value_or(sent), sent);
-        out.last = std::max(out.last.value_or(sent), sent);
         if (record.lost()) {
             ++out.lost;
             error = std::max(error, static_cast<double>(record.receive_error.bound().count()) / 1e6);
             out.synchronised = out.synchronised && record.receive_error.synchronised;
             continue;
         }
-        if (record.sequence < seen.size() && seen[record.sequence]) {
+        if (seen[record.sequence]) {
             ++out.duplicates;
             continue;
         }
-        if (record.sequence < seen.size()) seen[record.sequence] = true;
-        delays.push_back(milliseconds(record.sent, record.received));
+        seen[record.sequence] = true;
+        delays.push_back(delay_ms(record));
         const auto both = record.send_error.bound() + record.receive_error.bound();
         error = std::max(error, static_cast<double>(both.count()) / 1e6);
         out.synchronised = out.synchronised && record.send_error.synchronised && record.receive_error.synchronised;

@@ -9,10 +9,12 @@
 
 namespace quipu::owamp {
 
+inline constexpr std::size_t kMostReordering = 16;  ///< by more positions nobody looks
+
 struct SessionSummary {
     std::string from, to;                             ///< ADDRESS:PORT
     std::string sid;                                  ///< hexadecimal
-    std::optional<Time> first, last;                  ///< sent
+    std::optional<Time> first, last;                  ///< due
     std::int64_t sent = 0, lost = 0, duplicates = 0;  ///< sent: of those whose fate is known
     std::optional<double> delay_min_ms, delay_median_ms, delay_max_ms;
     std::optional<double> jitter_ms;  ///< 95th percentile less the median
@@ -30,8 +32,8 @@ struct SessionSummary {
             field<&T::from>("from", "Where packets were sent").required(),
             field<&T::to>("to", "Where they were received").required(),
             field<&T::sid>("sid", "The session's name").required(),
-            field<&T::first>("first", "When the first packet was sent"),
-            field<&T::last>("last", "When the last packet was sent"),
+            field<&T::first>("first", "When the first packet was due"),
+            field<&T::last>("last", "When the last packet was due"),
             field<&T::sent>("sent", "Packets that came or were lost").required(),
             field<&T::lost>("lost", "Packets that did not come in time").required(),
             field<&T::duplicates>("duplicates", "Copies beyond the first").required(),
@@ -55,12 +57,15 @@ struct SessionSummary {
 };
 
 /// RFC 7679 §5.1: a lost packet's delay counts as infinite; percentiles (above 0 up to 100) that fall among those are
-/// undefined. `bucket`: milliseconds to whose multiples median, percentiles and jitter are rounded up; 0: exact.
+/// undefined. `bucket`: milliseconds to whose multiples median, percentiles and jitter are rounded, away from zero; 0:
+/// exact.
 [[nodiscard]] SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles,
                                         double bucket = 0);
 
-/// Milliseconds from a to b, to the wire's 0.2 ns.
-[[nodiscard]] double milliseconds(Fixed a, Fixed b);
+/// Milliseconds from sending to arrival, to the wire's 0.2 ns.
+[[nodiscard]] double delay_ms(const PacketRecord& record);
+/// Which bucket a delay is in: its upper end, or the lower one of a negative delay, is so many times its width.
+[[nodiscard]] std::int64_t bucket_of(double delay, double width);
 /// Of ascending milliseconds, among `count` of which those that are missing are infinite: nearest rank, and nothing
 /// where that is infinite.
 [[nodiscard]] std::optional<double> percentile_of(const std::vector<double>& sorted, std::size_t count, double percent,

@@ -24,15 +24,17 @@ Result<void> speak(int fd, TwampClientSession& control, bool (TwampClientSession
 
 }  // namespace
 
-Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSource& source,
-                                   const TwampSettings& settings, stamp::ClientSettings session, const Clock& clock) {
-    const net::Descriptor socket = TRY(connect_control(server, source.address));
+Result<TwampPingResult> twamp_ping(const TwampPingSettings& settings, const Clock& clock) {
+    const net::Descriptor socket = TRY(connect_control(settings.server, settings.source));
     const net::Endpoint local = TRY(net::local_endpoint(socket.get()));
-    auto sender = TRY(stamp::session_socket(local.address, source.ports, settings.dscp));
-    TwampClientSession control(settings, system_secrets(), server, local, sender.local().port);
-    TRY(speak(socket.get(), control, &TwampClientSession::running, server, clock));
+    stamp::ClientSettings session = settings.session;
+    auto sender = TRY(stamp::session_socket(local.address, settings.ports, session.dscp));
+    TwampSettings wanted = settings.control;
+    wanted.start_delay = session.start_delay;
+    TwampClientSession control(std::move(wanted), system_secrets(), settings.server, local, sender.local().port);
+    TRY(speak(socket.get(), control, &TwampClientSession::running, settings.server, clock));
+    settings.running(session.start_delay + session.plan.packets * session.plan.interval + session.plan.timeout);
     session.reflector = control.reflector();
-    session.start_delay = settings.start_delay;
     session.form = {stamp::Protocol::twamp, control.mode() == TestMode::open            ? stamp::Mode::open
                                             : control.mode() == TestMode::authenticated ? stamp::Mode::authenticated
                                                                                         : stamp::Mode::encrypted};
@@ -43,7 +45,7 @@ Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSourc
         , control.sid(), std::nullopt
     };
     control.stop();
-    const auto stopped = speak(socket.get(), control, &TwampClientSession::stopped, server, clock);
+    const auto stopped = speak(socket.get(), control, &TwampClientSession::stopped, settings.server, clock);
     if (!stopped) out.stop_fault = stopped.error();
     return out;
 }

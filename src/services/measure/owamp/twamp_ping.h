@@ -6,10 +6,15 @@
 
 namespace quipu::owamp {
 
-/// Our end of control connection and test.
-struct TwampSource {
-    std::optional<net::IpAddress> address;
-    net::PortRange ports;  ///< of test packets
+struct TwampPingSettings {
+    net::Endpoint server;
+    std::optional<net::IpAddress> source;  ///< of ours: control connection and test
+    net::PortRange ports;                  ///< of ours, of test packets
+    TwampSettings control;                 ///< without start_delay: it is the session's
+    /// Its reflector, form, octets and keys are the control connection's to say.
+    stamp::ClientSettings session;
+    /// Called once the test runs, with the time until there are results.
+    std::function<void(Nanoseconds)> running = [](Nanoseconds) {};
 };
 
 struct TwampPingResult {
@@ -18,9 +23,7 @@ struct TwampPingResult {
     std::optional<Error> stop_fault;  ///< the session was measured, but its stop was not acknowledged as it should be
 };
 
-/// Blocks. `session.reflector`, its form and its keys are the control connection's to say.
-[[nodiscard]] Result<TwampPingResult> twamp_ping(const net::Endpoint& server, const TwampSource& source,
-                                                 const TwampSettings& settings, stamp::ClientSettings session,
-                                                 const Clock& clock);
+/// Blocks until the session is over.
+[[nodiscard]] Result<TwampPingResult> twamp_ping(const TwampPingSettings& settings, const Clock& clock);
 
 }  // namespace quipu::owamp

@@ -34,8 +34,10 @@ std::string reordering_lines(const SessionSummary& s) {
     std::string out;
     for (std::size_t i = 0; i < s.reordering.size(); ++i)
         out += fmt::format("{}-reordering = {:f}%\n", i + 1, 100 * s.reordering[i]);
-    return out +
-           (s.reordering.empty() ? "no reordering\n" : fmt::format("no {}-reordering\n", s.reordering.size() + 1));
+    if (s.reordering.empty()) return "no reordering\n";
+    const std::size_t next = s.reordering.size() + 1;
+    return out + (next > kMostReordering ? fmt::format("{}-reordering not handled\n", next)
+                                         : fmt::format("no {}-reordering\n", next));
 }
 
 void put(std::string& out, std::string_view name, const std::optional<double>& milliseconds) {
@@ -51,9 +53,9 @@ Histograms histograms_of(const ClientResult& result, double bucket) {
     Histograms out;
     std::vector<bool> seen(result.request.packets);
     for (const PacketRecord& record : result.records) {
-        if (record.lost() || record.sequence >= seen.size() || seen[record.sequence]) continue;
+        if (record.lost() || seen[record.sequence]) continue;
         seen[record.sequence] = true;
-        ++out.delays[std::llround(std::ceil(milliseconds(record.sent, record.received) / bucket))];
+        ++out.delays[bucket_of(delay_ms(record), bucket)];
         ++out.ttls[record.ttl];
     }
     return out;
@@ -90,11 +92,12 @@ std::string packet_lines(const ClientResult& result, const Style& style) {
         const bool synchronised = record.send_error.synchronised && record.receive_error.synchronised;
         const std::string clocks =
             synchronised ? fmt::format("(sync, err={} {})", unit.text(both_errors(record)), unit.name) : "(unsync)";
-        const double delay = milliseconds(record.sent, record.received);
+        const double delay = delay_ms(record);
         out +=
             style.unix_times
                 ? fmt::format("seq_no={} delay={:e} {} {} sent={:f} recv={:f}\n", record.sequence, delay * unit.factor,
-                              unit.name, clocks, unix_seconds(record.sent), unix_seconds(record.received))
+                              unit.name, clocks, unix_seconds(measure::from_ntp(record.sent)),
+                              unix_seconds(measure::from_ntp(record.received)))
                 : fmt::format("seq_no={:<10} delay={} {}\t{}\n", record.sequence, unit.text(delay), unit.name, clocks);
     }
     return out;
@@ -122,11 +125,12 @@ std::string machine_text(const ClientResult& result, const Style& style) {
     const Fixed last = s.last ? measure::to_ntp(*s.last) : request.start;
     out += fmt::format("START_TIME\t{:020}\nEND_TIME\t{:020}\n", first, last);
     if (style.unix_times)
-        out += fmt::format("UNIX_START_TIME\t{:f}\nUNIX_END_TIME\t{:f}\n", unix_seconds(first), unix_seconds(last));
+        out += fmt::format("UNIX_START_TIME\t{:f}\nUNIX_END_TIME\t{:f}\n", unix_seconds(measure::from_ntp(first)),
+                           unix_seconds(measure::from_ntp(last)));
     out += fmt::format("DSCP\t0x{:02x}\nLOSS_TIMEOUT\t{}\nPACKET_PADDING\t{}\nSESSION_PACKET_COUNT\t{}\n",
                        request.type_p >> 24U, request.timeout, request.padding, request.packets);
     out += fmt::format("SAMPLE_PACKET_COUNT\t{}\nBUCKET_WIDTH\t{:g}\nSESSION_FINISHED\t{}\n", request.packets,
-                       bucket / 1e3, int{result.sent.next_sequence >= request.packets});
+                       bucket / 1e3, int{result.finished == 1});
     out += fmt::format("SENT\t{}\nSYNC\t{}\nMAXERR\t{:g}\nDUPS\t{}\nLOST\t{}\n", s.sent, int{s.synchronised},
                        s.error_ms.value_or(0) / 1e3, s.duplicates, s.lost);
     put(out, "MIN", s.delay_min_ms);
@@ -150,7 +154,8 @@ std::string machine_text(const ClientResult& result, const Style& style) {
     const auto arrived = static_cast<double>(s.sent - s.lost);
     for (std::size_t i = 0; i < s.reordering.size(); ++i)
         out += fmt::format("\t{}\t{}\n", i + 1, std::llround(s.reordering[i] * arrived));
-    if (s.reordering.empty()) out += "\t1\t0\n";
+    if (s.reordering.empty() || s.reordering.size() >= kMostReordering)
+        out += fmt::format("\t{}\t0\n", s.reordering.size() + 1);
     return out + "</NREORDERING>\n";
 }
 

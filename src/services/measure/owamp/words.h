@@ -16,14 +16,15 @@ struct Style {
 
 [[nodiscard]] std::string summary_text(const ClientResult& result, const Style& style);
 [[nodiscard]] std::string packet_lines(const ClientResult& result, const Style& style);
-/// SEQ STIME SS SERR RTIME RS RERR TTL: stamps as the wire has them, errors in seconds.
+/// SEQ STIME SS SERR RTIME RS RERR TTL: stamps in NTP's format, as the wire has them; errors in seconds.
 [[nodiscard]] std::string raw_lines(const ClientResult& result);
 /// Version 3.0 of the summary for programs; seconds.
 [[nodiscard]] std::string machine_text(const ClientResult& result, const Style& style);
 
 [[nodiscard]] std::string summary_text(const TwampPingResult& result, const Style& style);
 [[nodiscard]] std::string packet_lines(const TwampPingResult& result, const Style& style);
-/// The same eight fields for the way there, then for the way back. Of a lost packet the way there alone is known.
+/// The same eight fields for the way there, then for the way back, to nanoseconds. Of a lost packet the way there alone
+/// is known, of a TTL that is not known 255.
 [[nodiscard]] std::string raw_lines(const TwampPingResult& result);
 
 }  // namespace quipu::owamp

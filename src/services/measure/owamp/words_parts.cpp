@@ -1,12 +1,12 @@
 #include "services/measure/owamp/words_parts.h"
 
+#include <array>
+#include <cmath>
 #include <ctime>
 #include <fmt/format.h>
 
 namespace quipu::owamp {
 namespace {
-
-constexpr double kEpochDifference = 2'208'988'800.0;  // seconds from 1900 to 1970
 
 std::string bracketed(const net::Endpoint& at) {
     return fmt::format("[{}]:{}", at.address.text(), at.port);
@@ -76,12 +76,12 @@ std::string percentile_lines(const std::vector<std::vector<double>>& percentiles
     return out;
 }
 
-double unix_seconds(Fixed ntp) {
-    return static_cast<double>(ntp) / 4294967296.0 - kEpochDifference;
+double unix_seconds(Time time) {
+    return static_cast<double>(time.time_since_epoch().count()) / 1e9;
 }
 
 double seconds_of(const ErrorEstimate& error) {
-    return static_cast<double>(error.bound().count()) / 1e9;
+    return std::ldexp(error.multiplier, int{error.scale} - 32);
 }
 
 }  // namespace quipu::owamp

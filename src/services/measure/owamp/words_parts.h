@@ -33,7 +33,8 @@ struct DelayLine {
 [[nodiscard]] std::string hops_line(std::string_view prefix, std::optional<std::int64_t> least,
                                     std::optional<std::int64_t> most, std::int64_t values);
 [[nodiscard]] std::string percentile_lines(const std::vector<std::vector<double>>& percentiles, const Unit& unit);
-[[nodiscard]] double unix_seconds(Fixed ntp);
+[[nodiscard]] double unix_seconds(Time time);
+/// To the wire's last bit.
 [[nodiscard]] double seconds_of(const ErrorEstimate& error);
 
 }  // namespace quipu::owamp

@@ -132,9 +132,9 @@ std::string packet_lines(const TwampPingResult& result, const Style& style) {
                one("proc_delay", held_of(e));
         out += fmt::format("{}(err={} {})", style.unix_times ? " " : "\t", unit.text(error), unit.name);
         if (style.unix_times) {
-            const auto seconds = [](Time time) { return unix_seconds(measure::to_ntp(time)); };
-            out += fmt::format(" sent={:f} recv={:f} reflected={:f} recv={:f}", seconds(*e.sent),
-                               seconds(e.reflector_received), seconds(e.reflector_sent), seconds(*e.received));
+            out += fmt::format(" sent={:f} recv={:f} reflected={:f} recv={:f}", unix_seconds(*e.sent),
+                               unix_seconds(e.reflector_received), unix_seconds(e.reflector_sent),
+                               unix_seconds(*e.received));
         }
         out += "\n";
     }
@@ -146,6 +146,7 @@ std::string raw_lines(const TwampPingResult& result) {
     const auto stamp_of = [](Time time, const ErrorEstimate& error) {
         return fmt::format("{:020} {} {:g}", measure::to_ntp(time), int{error.synchronised}, seconds_of(error));
     };
+    const auto ttl = [](std::int16_t known) { return known < 0 ? 255 : int{known}; };
     const std::string none = fmt::format("{:020} 0 {:g}", 0, 0.0);
     std::string out;
     const auto& exchanges = result.session.exchanges;
@@ -157,8 +158,8 @@ std::string raw_lines(const TwampPingResult& result) {
             continue;
         }
         out += fmt::format("{} {} {} {} {} {} {} {}\n", i, sent, stamp_of(e.reflector_received, e.reflector_error),
-                           e.ttl_there, e.answer_number, stamp_of(e.reflector_sent, e.reflector_error),
-                           stamp_of(*e.received, own), e.ttl_back);
+                           ttl(e.ttl_there), e.answer_number, stamp_of(e.reflector_sent, e.reflector_error),
+                           stamp_of(*e.received, own), ttl(e.ttl_back));
     }
     return out;
 }

@@ -11,12 +11,13 @@ inline constexpr Nanoseconds kControlTick = std::chrono::milliseconds(100);
 inline constexpr Nanoseconds kControlPatience = std::chrono::seconds(30);
 
 /// An engine's connection until the engine closes it or the other side does. `Engine` has feed, next, tick, take,
-/// closed.
+/// closed; it may answer one question at a time, and go on when it is fed with nothing.
 template <class Engine>
 class ControlConnection {
   public:
-    ControlConnection(Engine& engine, std::unique_ptr<net::StreamSocket> socket, const Clock& clock)
-        : engine_(engine), socket_(std::move(socket)), clock_(clock) {}
+    ControlConnection(net::EventLoop& loop, Engine& engine, std::unique_ptr<net::StreamSocket> socket,
+                      const Clock& clock)
+        : loop_(loop), engine_(engine), socket_(std::move(socket)), clock_(clock) {}
 
     /// Ok, or why the socket ended before the engine did.
     Task<Result<void>> run() {
@@ -26,6 +27,13 @@ class ControlConnection {
             const auto octets = engine_.take();
             if (!octets.empty()) CO_TRY(co_await socket_->write(as_text(octets), kControlPatience));
             if (engine_.closed()) co_return Result<void>{};
+            if (!octets.empty()) {
+                // The engine may hold further questions; others have their turn before the next is answered, and
+                // nothing more is read before the last.
+                co_await loop_.sleep(Nanoseconds::zero());
+                engine_.feed({}, clock_.now());
+                continue;
+            }
             if (ended_) co_return fail(ErrorCode::unavailable, "the other side hung up");
             reading_ = true;
             const auto count = co_await socket_->read_some(buffer, kForever);
@@ -45,6 +53,7 @@ class ControlConnection {
   private:
     static constexpr Nanoseconds kForever = std::chrono::hours(24 * 14);
 
+    net::EventLoop& loop_;
     Engine& engine_;
     std::unique_ptr<net::StreamSocket> socket_;
     const Clock& clock_;

@@ -71,7 +71,7 @@ void ServerSession::hang_up(Time now) {
 void ServerSession::feed(ByteSpan octets, Time now) {
     if (closed()) return;
     in_.feed(octets);
-    while (!closed() && step(now))
+    while (!closed() && out_.size() == 0 && step(now))
         in_.release();
 }
 
@@ -268,7 +268,8 @@ void ServerSession::stop(const StopSessions& message, Time now) {
         const auto sent = std::ranges::find(message.sessions, session.request.sid, &SessionDescription::sid);
         // RFC 4656 §3.8: every session that the client sends must be accounted for.
         if (sent == message.sessions.end()) return fail_with("Stop-Sessions leaves a session out", now);
-        end_session(session, *sent, message.accept == Accept::ok ? 1 : 2, now);
+        end_session(session, *sent, shared_.ends().stop_receiving(session.id), message.accept == Accept::ok ? 1 : 2,
+                    now);
     }
     if (!stop_said_) say_stop(Accept::ok);
     abandon(now);
@@ -276,14 +277,15 @@ void ServerSession::stop(const StopSessions& message, Time now) {
 }
 
 /// Keeps what was received of a session for Fetch-Session.
-void ServerSession::end_session(Session& session, const SessionDescription& sent, std::uint8_t finished, Time now) {
-    EndedSession ended{.owner = client_,
-                       .request = session.request,
-                       .sent = sent,
-                       .records = complete_records(session.test, shared_.ends().stop_receiving(session.id), sent, now,
-                                                   shared_.ends().clock_error()),
-                       .finished = finished,
-                       .ended = now};
+void ServerSession::end_session(Session& session, const SessionDescription& sent, std::vector<PacketRecord> arrived,
+                                std::uint8_t finished, Time now) {
+    EndedSession ended{
+        .owner = client_,
+        .request = session.request,
+        .sent = sent,
+        .records = complete_records(session.test, std::move(arrived), sent, now, shared_.ends().clock_error()),
+        .finished = finished,
+        .ended = now};
     ended.sent.next_sequence = std::min(sent.next_sequence, session.request.packets);
     session.listed.reset();
     shared_.keep(std::move(ended));
@@ -314,8 +316,10 @@ void ServerSession::abandon(Time now) {
             if (session.id != 0) static_cast<void>(shared_.ends().stop_sending(session.id));
         } else if (session.id != 0) {
             // How much the client sent nobody says: only what came is known.
-            const std::uint32_t next = next_after(shared_.ends().received(session.id));
-            end_session(session, {session.request.sid, next, {}}, 2, now);
+            auto arrived = shared_.ends().stop_receiving(session.id);
+            DueTimes due(session.test.start, session.test.slots, session.test.sid);
+            const std::uint32_t next = next_after(session.test, arrived, due);
+            end_session(session, {session.request.sid, next, {}}, std::move(arrived), 2, now);
         } else {
             shared_.ends().release(session.place, session.test.peer);
         }

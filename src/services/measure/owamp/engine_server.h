@@ -66,6 +66,15 @@ struct RunningSession {
     std::string owner;
     RequestSession request;
     TestEnds::Id id = 0;
+    /// What fetches have found out of it: each packet is judged once.
+    struct Known {
+        explicit Known(const RequestSession& request);
+        TestSession test;  ///< without the slots, which `due` has
+        DueTimes due;
+        std::size_t arrivals = 0;  ///< that were judged
+        std::uint32_t next = 0;    ///< one beyond the highest believed
+    };
+    std::unique_ptr<Known> known{};  ///< from the first fetch on
 };
 
 /// TWAMP's session-reflectors, as a control connection sees them.
@@ -127,7 +136,7 @@ class ServerState {
     using Listed = std::unique_ptr<const RunningSession, Unlist>;
     /// Found for as long as what is answered lives; the state outlives it.
     [[nodiscard]] Listed list(RunningSession session);
-    [[nodiscard]] const RunningSession* find_running(const Sid& sid) const;
+    [[nodiscard]] RunningSession* find_running(const Sid& sid);
     [[nodiscard]] ServerCounters& counters() { return counters_; }
 
     /// RFC 5357 §3.8: a reflector goes on for a session's timeout after Stop-Sessions.
@@ -167,6 +176,8 @@ class ServerSession {
     ServerSession(const ServerSession&) = delete;
     ServerSession& operator=(const ServerSession&) = delete;
 
+    /// Nothing further is answered before take() was called and, perhaps with nothing, this again: an answer may be
+    /// long, and many questions fit into a few octets.
     void feed(ByteSpan octets, Time now);
     /// The connection has ended: what ran is ended too.
     void hang_up(Time now);
@@ -220,10 +231,11 @@ class ServerSession {
     void say_stop(Accept accept);
     void fetch(const FetchSession& message, Time now);
     [[nodiscard]] bool fetch_ended(const FetchSession& message, const EndedSession& session);
-    [[nodiscard]] bool fetch_running(const FetchSession& message, const RunningSession& session, Time now);
+    [[nodiscard]] bool fetch_running(const FetchSession& message, RunningSession& session, Time now);
     void say_fetched(const FetchSession& message, FetchAck ack, const RequestSession& request,
                      const std::vector<SkipRange>& skips, const std::vector<PacketRecord>& records);
-    void end_session(Session& session, const SessionDescription& sent, std::uint8_t finished, Time now);
+    void end_session(Session& session, const SessionDescription& sent, std::vector<PacketRecord> arrived,
+                     std::uint8_t finished, Time now);
     void abandon(Time now);
     void end_two_way(const Session& session, Time now);
     void give_back(const Session& session);

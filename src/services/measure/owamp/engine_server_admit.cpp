@@ -130,9 +130,9 @@ std::expected<void, ServerSession::Refusal> ServerSession::within_limits(const R
     const auto refuse = [](Accept accept, std::string why) { return std::unexpected(Refusal{accept, std::move(why)}); };
     const ServerLimits& limits = shared_.limits_of(keyed());
     session.rate = rate_of(asked.slots);
-    // Each packet may come twice; the schedule's slots are kept with them.
-    session.records =
-        asked.server_receives ? static_cast<std::int64_t>(std::uint64_t{asked.packets} * 2 * sizeof(PacketRecord)) : 0;
+    // Each packet may come twice, and a fetch keeps when it is due; the schedule's slots are kept with them.
+    constexpr std::uint64_t kOfAPacket = 2 * sizeof(PacketRecord) + sizeof(Fixed);
+    session.records = asked.server_receives ? static_cast<std::int64_t>(asked.packets * kOfAPacket) : 0;
     session.records += static_cast<std::int64_t>(asked.slots.size() * sizeof(Slot));
     if (asked.packets > limits.packets)
         return refuse(Accept::permanent_limit, fmt::format("{} packets, above {}", asked.packets, limits.packets));

@@ -14,27 +14,26 @@ bool is_complete(const FetchSession& wanted) {
     return wanted.first == 0 && wanted.last == 0xffffffff;
 }
 
-/// Of a running session, what complete_records() needs.
-TestSession test_of(const RequestSession& request) {
-    return {.sid = request.sid,
-            .mode = TestMode::open,
-            .keys = {},
-            .peer = {},
-            .start = request.start,
-            .slots = request.slots,
-            .packets = request.packets,
-            .padding = request.padding,
-            .timeout = request.timeout};
-}
-
 }  // namespace
+
+RunningSession::Known::Known(const RequestSession& request)
+    : test{.sid = request.sid,
+           .mode = TestMode::open,
+           .keys = {},
+           .peer = {},
+           .start = request.start,
+           .slots = {},
+           .packets = request.packets,
+           .padding = request.padding,
+           .timeout = request.timeout},
+      due(request.start, request.slots, request.sid) {}
 
 void ServerSession::fetch(const FetchSession& wanted, Time now) {
     bool answered = false;
     if (wanted.first <= wanted.last) {
         if (const EndedSession* ended = shared_.find(wanted.sid, now))
             answered = fetch_ended(wanted, *ended);
-        else if (const RunningSession* running = shared_.find_running(wanted.sid))
+        else if (RunningSession* running = shared_.find_running(wanted.sid))
             answered = fetch_running(wanted, *running, now);
     }
     if (!answered) write(out_, FetchAck{.accept = Accept::failure});
@@ -50,12 +49,17 @@ bool ServerSession::fetch_ended(const FetchSession& wanted, const EndedSession& 
 }
 
 /// What was due the timeout ago and lies below the highest that came is lost; the rest may still come.
-bool ServerSession::fetch_running(const FetchSession& wanted, const RunningSession& session, Time now) {
+bool ServerSession::fetch_running(const FetchSession& wanted, RunningSession& session, Time now) {
     if (session.owner != client_ || is_complete(wanted)) return false;
-    auto arrived = shared_.ends().received(session.id);
-    const SessionDescription known{session.request.sid, next_after(arrived), {}};
+    if (!session.known) session.known = std::make_unique<RunningSession::Known>(session.request);
+    RunningSession::Known& known = *session.known;
+    const auto fresh = shared_.ends().received(session.id, {}, known.arrivals);
+    known.arrivals += fresh.size();
+    known.next = std::max(known.next, next_after(known.test, fresh, known.due));
+    const SequenceRange range{wanted.first, wanted.last};
     const auto records =
-        complete_records(test_of(session.request), std::move(arrived), known, now, shared_.ends().clock_error());
+        complete_records(known.test, shared_.ends().received(session.id, range, 0),
+                         {session.request.sid, known.next, {}}, now, shared_.ends().clock_error(), range, known.due);
     // Next Seqno and skips are zero until it has ended.
     say_fetched(wanted, {.finished = kRuns}, session.request, {}, records);
     return true;

@@ -118,6 +118,94 @@ TEST(OwampFetch, ARunningSessionIsNeitherFetchedWholeNorByOthers) {
     EXPECT_EQ(Fetching::fetch(same, {.first = 0, .last = 9, .sid = pair.sid}, kNow + seconds(1)).fates(), "0");
 }
 
+// Many fetches fit into a few octets, and each answer may be long.
+TEST(OwampFetch, NothingFurtherIsAnsweredBeforeTheAnswerWasTaken) {
+    Fetching pair;
+    pair.arrive(0);
+    pair.arrive(1);
+    ControlWriter out;
+    constexpr std::size_t kFetches = 300;
+    for (std::size_t i = 0; i < kFetches; ++i)
+        write(out, FetchSession{.first = 0, .last = i % 2 == 0 ? 1U : 0U, .sid = pair.sid});
+    auto& fetched = pair.state.counters().fetched;
+    auto& server = pair.fetching.server;
+    server.feed(out.take(), kNow);
+    EXPECT_EQ(fetched, 1U);
+    server.feed({}, kNow);
+    EXPECT_EQ(fetched, 1U) << "it was not taken yet";
+    for (std::size_t i = 0; i < kFetches; ++i) {
+        EXPECT_EQ(fetched, i + 1);
+        pair.fetching.in.feed(server.take());
+        const auto ack = **read_fetch_ack(pair.fetching.in);
+        EXPECT_EQ(ack.records, i % 2 == 0 ? 2U : 1U) << "in their order";
+        EXPECT_TRUE(read_fetched(pair.fetching.in, ack, {})->has_value());
+        EXPECT_TRUE(pair.fetching.in.waiting().empty());
+        pair.fetching.in.release();
+        EXPECT_TRUE(server.take().empty());
+        server.feed({}, kNow);
+    }
+    EXPECT_EQ(fetched, kFetches);
+    EXPECT_TRUE(server.take().empty());
+    EXPECT_FALSE(server.closed());
+}
+
+TEST(OwampFetch, AFaultAfterAnAnswerLeavesTheAnswer) {
+    Fetching pair;
+    pair.arrive(0);
+    ControlWriter out;
+    write(out, FetchSession{.first = 0, .last = 0, .sid = pair.sid});
+    write(out, StopSessions{}, false);
+    pair.fetching.server.feed(out.take(), kNow);
+    EXPECT_FALSE(pair.fetching.server.closed());
+    EXPECT_FALSE(pair.fetching.server.take().empty());
+    pair.fetching.server.feed({}, kNow);
+    EXPECT_TRUE(pair.fetching.server.closed()) << "nothing runs that it could stop";
+}
+
+TEST(OwampFetch, OfARunningSessionARangeCostsOnlyItsRangeAndWhatIsNew) {
+    RequestSession request = good_request();
+    request.packets = 10'000;
+    Fetching pair(request);
+    for (std::uint32_t sequence = 0; sequence < 5'000; ++sequence)
+        pair.arrive(sequence);
+    const Time at = kNow + seconds(600);
+    auto& copied = pair.ends.copied;
+    EXPECT_EQ(pair.fetch(3, 5, at).fates(), "3 4 5");
+    EXPECT_EQ(copied, 5'003U) << "each is judged once";
+    const auto& known = *pair.state.find_running(pair.sid)->known;
+    EXPECT_EQ(known.due.known(), 5'000U);
+    EXPECT_EQ(pair.fetch(4'998, 0xffffffff, at).fates(), "4998 4999");
+    EXPECT_EQ(copied, 5'005U);
+    EXPECT_EQ(pair.fetch(5'000, 9'999, at).ack, FetchAck{});
+    EXPECT_EQ(copied, 5'005U);
+    pair.arrive(5'001);
+    EXPECT_EQ(pair.fetch(5'000, 5'000, at).fates(), "5000!");
+    EXPECT_EQ(copied, 5'006U);
+    EXPECT_EQ(pair.fetch(5'001, 5'001, at).fates(), "5001");
+    EXPECT_EQ(copied, 5'007U);
+    EXPECT_EQ(known.due.known(), 5'002U);
+}
+
+// One packet would make an answer of megabytes.
+TEST(OwampFetch, APacketThatIsDroppedSaysNothingOfThoseBelowIt) {
+    RequestSession request = good_request();
+    request.packets = 10'000;
+    request.start = measure::to_ntp(kNow - seconds(3'600));
+    Fetching pair(request);
+    // arrive() counts from kNow: an hour late.
+    pair.arrive(9'999);
+    pair.arrive(9'998);
+    const Time at = kNow + seconds(4'000);
+    EXPECT_EQ(pair.fetch(0, 0xfffffffe, at).ack, FetchAck{});
+    pair.arrive(2, -seconds(3'600));
+    EXPECT_EQ(pair.fetch(0, 0xfffffffe, at).fates(), "2 0! 1!");
+    // Nor when it has ended, and nobody said how far its sender came.
+    pair.measuring->server.hang_up(at);
+    const Fetched ended = pair.fetch(0, 0xfffffffe, at);
+    EXPECT_EQ(ended.ack, (FetchAck{.accept = Accept::ok, .finished = 2, .next_sequence = 3, .skips = 0, .records = 3}));
+    EXPECT_EQ(ended.fates(), "2 0! 1!");
+}
+
 TEST(OwampFetch, ASessionThatTheServerSendsIsNotThere) {
     RequestSession request = good_request();
     std::swap(request.server_sends, request.server_receives);

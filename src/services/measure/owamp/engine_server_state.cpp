@@ -44,7 +44,7 @@ ServerState::Listed ServerState::list(RunningSession session) {
     return fresh ? Listed(&at->second, Unlist{this}) : Listed(nullptr, Unlist{this});
 }
 
-const RunningSession* ServerState::find_running(const Sid& sid) const {
+RunningSession* ServerState::find_running(const Sid& sid) {
     const auto at = running_.find(sid);
     return at == running_.end() ? nullptr : &at->second;
 }

@@ -91,7 +91,7 @@ class Server final : public OwampServer {
         if (!peer || !local) co_return;
         net::keep_alive(socket.get());
         ServerSession session(state_, *peer, *local, clock_.now(), reflectors);
-        Connection connection(session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
+        Connection connection(loop(), session, net::StreamSocket::over(loop(), std::move(socket)), clock_);
         const Entry entry(connections_, connection, session);
         static_cast<void>(co_await connection.run());
         session.hang_up(clock_.now());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,8 +11,9 @@ namespace quipu::owamp {
 namespace {
 
 constexpr Nanoseconds kLookAtClock = std::chrono::seconds(1);
-constexpr std::size_t kMostReceived = 16;  // batches of a socket before others get their turn
-constexpr int kFullPatience = 5;           // milliseconds for the kernel's buffer to drain
+constexpr std::size_t kMostReceived = 16;    // batches of a socket before others get their turn
+constexpr std::size_t kMostLookedAt = 4096;  // records at a time: some 20 µs
+constexpr int kFullPatience = 5;             // milliseconds for the kernel's buffer to drain
 
 }  // namespace
 
@@ -69,10 +71,25 @@ SessionDescription TestPlane::stop_sending(Id id) {
     return sender_.remove(id);
 }
 
-std::vector<PacketRecord> TestPlane::received(Id id) const {
-    const std::scoped_lock lock(mutex_);
-    const auto* records = receiver_.records(id);
-    return records == nullptr ? std::vector<PacketRecord>{} : *records;
+std::vector<PacketRecord> TestPlane::received(Id id, const SequenceRange& range, std::size_t from) const {
+    std::vector<PacketRecord> out, part;
+    part.reserve(kMostLookedAt);
+    for (bool more = true; more;) {
+        part.clear();
+        {
+            // In parts: what is due leaves between them, however much there is to look through.
+            const std::scoped_lock lock(mutex_);
+            const auto* records = receiver_.records(id);
+            if (records == nullptr || from >= records->size()) break;
+            const auto looked_at = std::span(*records).subspan(from, std::min(kMostLookedAt, records->size() - from));
+            std::ranges::copy_if(looked_at, std::back_inserter(part),
+                                 [&](const PacketRecord& record) { return range.contains(record.sequence); });
+            from += looked_at.size();
+            more = from < records->size();
+        }
+        out.insert(out.end(), part.begin(), part.end());
+    }
+    return out;
 }
 
 std::vector<PacketRecord> TestPlane::stop_receiving(Id id) {

@@ -30,7 +30,8 @@ class TestPlane final : public TestEnds {
     Id send(TestSession session, const Place& place) override;
     Id receive(TestSession session, const Place& place) override;
     SessionDescription stop_sending(Id id) override;
-    [[nodiscard]] std::vector<PacketRecord> received(Id id) const override;
+    [[nodiscard]] std::vector<PacketRecord> received(Id id, const SequenceRange& range,
+                                                     std::size_t from) const override;
     std::vector<PacketRecord> stop_receiving(Id id) override;
     [[nodiscard]] ErrorEstimate clock_error() const override;
     [[nodiscard]] measure::ClockQuality clock() const;

@@ -48,7 +48,7 @@ TEST_P(TwoPlanes, PacketsSayHowWrongTheirStampIsAndNotOnlyTheClock) {
     const auto receiving = receiver_->receive(session, *to);
     session.peer = {own, to->port};
     const auto sending = sender_->send(session, *from);
-    ASSERT_TRUE(until([&] { return receiver_->received(receiving).size() == kPackets; }));
+    ASSERT_TRUE(until([&] { return receiver_->received(receiving, {}, 0).size() == kPackets; }));
     EXPECT_EQ(sender_->stop_sending(sending).next_sequence, kPackets);
     // However busy the machine is, the first packet is asked for.
     ASSERT_TRUE(until([&] { return sender_->lateness().samples > 0; }));

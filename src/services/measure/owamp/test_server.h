@@ -38,9 +38,14 @@ class FakeEnds final : public TestEnds {
         return receiver.add(std::move(session), place.socket);
     }
     SessionDescription stop_sending(Id id) override { return sender.remove(id); }
-    [[nodiscard]] std::vector<PacketRecord> received(Id id) const override {
-        const auto* records = receiver.records(id);
-        return records == nullptr ? std::vector<PacketRecord>{} : *records;
+    [[nodiscard]] std::vector<PacketRecord> received(Id id, const SequenceRange& range,
+                                                     std::size_t from) const override {
+        std::vector<PacketRecord> out;
+        if (const auto* records = receiver.records(id))
+            for (std::size_t i = from; i < records->size(); ++i)
+                if (range.contains((*records)[i].sequence)) out.push_back((*records)[i]);
+        copied += out.size();
+        return out;
     }
     std::vector<PacketRecord> stop_receiving(Id id) override { return receiver.remove(id); }
     [[nodiscard]] ErrorEstimate clock_error() const override {
@@ -50,6 +55,7 @@ class FakeEnds final : public TestEnds {
     SendEngine sender;
     ReceiveEngine receiver;
     std::vector<std::uint16_t> ports;
+    mutable std::size_t copied = 0;  // records, by received()
 
   private:
     net::IpAddress address_;

@@ -2,6 +2,7 @@
 // One end of a test session, and what the ends need of whoever moves its packets.
 
 #include <optional>
+#include <span>
 
 #include "services/measure/owamp/codec_packet.h"
 #include "services/measure/owamp/exponential.h"
@@ -20,6 +21,27 @@ struct TestSession {
     Fixed timeout = 0;
 
     [[nodiscard]] std::size_t packet_octets() const { return test_packet_octets(mode) + padding; }
+};
+
+/// Sequence numbers, both included.
+struct SequenceRange {
+    std::uint32_t first = 0, last = 0xffffffff;
+    [[nodiscard]] bool contains(std::uint32_t sequence) const { return first <= sequence && sequence <= last; }
+};
+
+/// When each packet of a session is due, worked out once and as far as somebody asked.
+class DueTimes {
+  public:
+    /// `slots` stay alive.
+    DueTimes(Fixed start, const std::vector<Slot>& slots, const Sid& sid) : start_(start), schedule_(slots, sid) {}
+    [[nodiscard]] std::span<const Fixed> first(std::uint32_t count);
+    [[nodiscard]] Fixed of(std::uint32_t sequence) { return first(sequence + 1).back(); }
+    [[nodiscard]] std::size_t known() const { return due_.size(); }
+
+  private:
+    Fixed start_;
+    SendSchedule schedule_;
+    std::vector<Fixed> due_;
 };
 
 /// When the last packet of a session is due.
@@ -48,8 +70,10 @@ class TestEnds {
     virtual Id receive(TestSession session, const Place& place) = 0;
     /// Ends it: what was sent and what was not.
     virtual SessionDescription stop_sending(Id id) = 0;
-    /// What has arrived so far, in the order of arrival.
-    [[nodiscard]] virtual std::vector<PacketRecord> received(Id id) const = 0;
+    /// What has arrived so far with a number in `range`, in the order of arrival, without the first `from` of all that
+    /// arrived.
+    [[nodiscard]] virtual std::vector<PacketRecord> received(Id id, const SequenceRange& range,
+                                                             std::size_t from) const = 0;
     /// Ends it: what has arrived, in the order of arrival.
     virtual std::vector<PacketRecord> stop_receiving(Id id) = 0;
     /// Our clock's error now, as records of lost packets carry it.
@@ -63,8 +87,15 @@ class TestEnds {
 [[nodiscard]] std::vector<PacketRecord> complete_records(const TestSession& session, std::vector<PacketRecord> arrived,
                                                          const SessionDescription& sent, Time stopped,
                                                          const ErrorEstimate& own_error);
+/// Those of `range` alone: nothing beyond its end is looked at. The slots are those of `due`.
+[[nodiscard]] std::vector<PacketRecord> complete_records(const TestSession& session, std::vector<PacketRecord> arrived,
+                                                         const SessionDescription& sent, Time stopped,
+                                                         const ErrorEstimate& own_error, const SequenceRange& range,
+                                                         DueTimes& due);
 
-/// One beyond the highest sequence number among them: all that is known of how far the sender is.
-[[nodiscard]] std::uint32_t next_after(const std::vector<PacketRecord>& arrived);
+/// One beyond the highest sequence number of a packet that complete_records() keeps: all that is known of how far the
+/// sender is.
+[[nodiscard]] std::uint32_t next_after(const TestSession& session, const std::vector<PacketRecord>& arrived,
+                                       DueTimes& due);
 
 }  // namespace quipu::owamp

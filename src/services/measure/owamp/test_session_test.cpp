@@ -76,9 +76,47 @@ TEST(CompleteRecords, TimesMayPass2036) {
     EXPECT_EQ(fates_of(arrived, session), "0 1 3 4 2!");
 }
 
-TEST(NextAfter, IsOneBeyondTheHighest) {
-    EXPECT_EQ(next_after({}), 0U);
-    EXPECT_EQ(next_after({packet(3, {}, {}), packet(1, {}, {})}), 4U);
+TEST(CompleteRecords, OfARangeAreThoseOfAllThatLieInItAndNothingBeyondItIsWorkedOut) {
+    auto session = five_packets();
+    session.packets = 1000;
+    std::vector<PacketRecord> arrived;
+    for (const std::uint32_t i : {0U, 2U, 7U, 7U, 8U, 12U, 999U})
+        arrived.push_back(packet(i, {}, milliseconds(20)));
+    const SessionDescription sent{Sid{}, 1000, {{3, 3}, {4, 6}, {5, 11}, {10, 10}, {15, 0xffffffff}}};
+    const Time end = measure::from_ntp(session.start) + std::chrono::seconds(600);
+    const auto all = complete_records(session, arrived, sent, end, {});
+    for (std::uint32_t first = 0; first < 20; ++first) {
+        for (std::uint32_t last = first; last < 20; ++last) {
+            DueTimes due(session.start, session.slots, session.sid);
+            auto wanted = all;
+            std::erase_if(wanted,
+                          [&](const PacketRecord& each) { return each.sequence < first || each.sequence > last; });
+            EXPECT_EQ(complete_records(session, arrived, sent, end, {}, {first, last}, due), wanted)
+                << first << " to " << last;
+            EXPECT_EQ(due.known(), last + 1);
+        }
+    }
+    DueTimes due(session.start, session.slots, session.sid);
+    EXPECT_TRUE(complete_records(session, arrived, sent, end, {}, {1000, 0xffffffff}, due).empty());
+    EXPECT_EQ(due.known(), 0U);
+    EXPECT_EQ(complete_records(session, arrived, sent, end, {}, {0, 0xffffffff}, due), all);
+}
+
+TEST(NextAfter, IsOneBeyondTheHighestThatIsBelieved) {
+    const auto next = [](const std::vector<PacketRecord>& arrived) {
+        const auto session = five_packets();
+        DueTimes due(session.start, session.slots, session.sid);
+        return next_after(session, arrived, due);
+    };
+    EXPECT_EQ(next({}), 0U);
+    EXPECT_EQ(next({packet(3, {}, {}), packet(1, {}, {})}), 4U);
+    EXPECT_EQ(next({packet(3, {}, milliseconds(501)), packet(1, {}, {})}), 2U) << "slow";
+    EXPECT_EQ(next({packet(3, milliseconds(400), milliseconds(101)), packet(1, {}, {})}), 2U) << "late";
+    auto early = packet(3, {}, {});
+    early.sent -= to_fixed(milliseconds(501));
+    early.received = early.sent;
+    EXPECT_EQ(next({early, packet(1, {}, {})}), 2U) << "stamped off its schedule";
+    EXPECT_EQ(next({packet(5, {}, {}), packet(0xffffffff, {}, {})}), 0U) << "not of the session";
 }
 
 }  // namespace

@@ -86,9 +86,12 @@ Result<ReflectorServer::Place> ReflectorServer::reserve(const net::Endpoint& wan
     bool chosen = local.port != 0;
     for (std::uint32_t number = 0; number < sockets_.size(); ++number) {
         const Socket& socket = sockets_[number];
-        if (!socket.granted_only || socket.asked != local || socket.dscp != dscp) continue;
+        if (!socket.granted_only || socket.asked.address != local.address || socket.dscp != dscp) continue;
+        const bool as_asked = socket.asked == local;
+        // Whoever excepts some takes any other that is there, whatever port it was once asked for with.
+        if (!as_asked && except.empty()) continue;
         if (std::ranges::find(except, number) == except.end()) return Place{number, socket.socket.local().port};
-        chosen = true;
+        chosen = chosen || as_asked;
     }
     // Sockets stay, and whoever asks chooses the port, or how many: it must not end with all ports and files of the
     // machine.

@@ -44,8 +44,9 @@ class ReflectorServer {
         std::uint32_t socket = 0;
         std::uint16_t port = 0;
     };
-    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP, unless
-    /// it is in `except`. A port that is not among those allowed counts as none.
+    /// A socket at `local` for granted sessions alone; the same one again for the same address, port and DSCP. With
+    /// `except` it is none of those, and any port will do as long as there is such a socket. A port that is not among
+    /// those allowed counts as none.
     Result<Place> reserve(const net::Endpoint& local, std::uint8_t dscp = 0,
                           std::span<const std::uint32_t> except = {});
     bool grant(const Place& place, const net::Endpoint& peer, const GrantedSession& session);

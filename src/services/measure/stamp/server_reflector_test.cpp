@@ -42,6 +42,25 @@ TEST(ReflectorServer, WhoHasManySessionsFromOnePortDoesNotGetAllPorts) {
     EXPECT_TRUE(server->reserve({here, 0}, 46)) << "another DSCP";
 }
 
+TEST(ReflectorServer, WhoExceptsSomeGetsAnyOtherThatIsThere) {
+    const SystemClock clock;
+    const auto server = *ReflectorServer::start({}, {}, Nanoseconds::zero(), clock);
+    const net::IpAddress here = *net::IpAddress::parse("127.0.0.1");
+    std::vector<std::uint32_t> there;
+    for (std::uint16_t port = 20'000; port < 30'000 && there.size() < 64; ++port)
+        if (const auto place = server->reserve({here, port})) there.push_back(place->socket);
+    ASSERT_EQ(there.size(), 64U);
+    std::vector<std::uint32_t> taken{there[0]};
+    while (taken.size() < there.size()) {
+        const auto place = server->reserve({here, 0}, 0, taken);
+        ASSERT_TRUE(place) << place.error().text();
+        EXPECT_EQ(std::ranges::count(there, place->socket), 1);
+        EXPECT_EQ(std::ranges::count(taken, place->socket), 0);
+        taken.push_back(place->socket);
+    }
+    EXPECT_EQ(std::ranges::count(there, server->reserve({here, 0}, 46, there)->socket), 0) << "another DSCP";
+}
+
 TEST(ReflectorServer, KeepsToItsPorts) {
     const SystemClock clock;
     const net::IpAddress here = *net::IpAddress::parse("127.0.0.1");

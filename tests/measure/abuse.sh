@@ -37,7 +37,7 @@ echo "OWAMP: refused is what is too much (4), aimed at others (1), impossible (3
 try one-way one-way "packets 4 padding 4 rate 4 third-party 1 both-ends 3 timeout 4 honest 0"
 logged log '1000000000 packets, above 100000'
 logged log 'padding of 65000 octets, above 9000'
-logged log 'packets a second, above 1000'
+logged log 'packets a second from it, above 1000'
 logged log 'a session with 198.51.100.7, who is not the client'
 echo "TWAMP: the same; and no session with a reflector's port, whose answers would be questions"
 try two-way two-way "third-party 1 reflector 3 padding 4 honest 0"

@@ -6,16 +6,10 @@
 set -euo pipefail
 minutes=${1:-60}
 quipu=$(realpath "${2:-$(dirname "$0")/../../build/release/bin/quipu}")
-if [ "${3:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$minutes" "$quipu" inside
-fi
 here=$(realpath "$(dirname "$0")/../../tests")
+tools=
+source "$here/alone.bash"
 source "$here/hub.bash"
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/away
-cd /run/away
-ip link set lo up
 source "$here/measure/far.bash"
 printf '[agents]\nlisten = ["192.0.2.1:8443"]\n[throughput]\nenabled = false\n' >quipu.toml
 start_hub --port 8080

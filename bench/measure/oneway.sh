@@ -4,28 +4,16 @@
 # the median delay is above that of 1,000 packets a second, and processor time a packet at each end (the client's with its records and sums).
 set -euo pipefail
 quipu=$(realpath "$1") seconds=${2:-4}
-command -v irtt >/dev/null || { echo "irtt is not installed (tools/setup bench)"; exit 77; }
-[ "${3:-}" = inside ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$seconds" inside
-tests=$(realpath "$(dirname "$0")/../../tests/measure")
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/bench
-cd /run/bench
-ip link set lo up
-source "$tests/far.bash"
-echo "load of the machine: $(cut -d' ' -f1-3 /proc/loadavg)"
+tests=$(realpath "$(dirname "$0")/../../tests")
+tools="irtt taskset"
+source "$tests/alone.bash"
+source "$tests/measure/far.bash"
+source "$(dirname "$0")/parts.bash"
 
-umask 077
-echo 'ana 616263' >keys
 taskset -c 1 ip netns exec far "$quipu" measure serve --owamp-port 8610 --listen 192.0.2.2 --keys keys \
   --most-rate 1000000 --most-packets 10000000 >served 2>/dev/null &
 server=$!
-until grep -q '^owamp' served; do sleep 0.05; done
-ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }
-value() { # FILE FIELD: - if it is absent
-  local found
-  found=$(sed -n "s/.*\"$2\": *\(-\{0,1\}[0-9.]*\).*/\1/p" "$1" | head -1)
-  echo "${found:--}"
-}
+wait_for served '^owamp'
 most=800000 # packets of a session: the server's memory for records (64 MiB of a client) holds no more
 count_of() { echo $(($1 * seconds > most ? most : $1 * seconds)); }
 
@@ -33,10 +21,10 @@ count_of() { echo $(($1 * seconds > most ? most : $1 * seconds)); }
 TIMEFORMAT='%U %S'
 run() { # MODE RATE [CORE]
   local mode=$1 rate=$2 core=${3:-0} from to here
-  from=$(ticks)
+  from=$(ticks $server)
   here=$({ time taskset -c "$core" "$quipu" --output json owping 192.0.2.2:8610 -t -A "$mode" -u ana -k keys -c "$(count_of "$rate")" \
     -i "$(awk -v r="$rate" 'BEGIN { printf "%.9f", 1 / r }')f" -L 1 >ping.json 2>ping.err; } 2>&1) || { cat ping.err >&2; return 1; }
-  to=$(ticks)
+  to=$(ticks $server)
   echo "$(value ping.json sent) $(value ping.json lost) $(value ping.json delay_median_ms) $(awk '{ print $1 + $2 }' <<<"$here") \
 $(awk -v t=$((to - from)) -v hz="$(getconf CLK_TCK)" 'BEGIN { print t / hz }')"
 }
@@ -59,8 +47,7 @@ out=$(run O 60000 1)
 read -r sent lost median here there <<<"$out"
 echo "O  60000 packets/s, both ends on one core: $sent sent, $lost lost"
 
-ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &
-for _ in $(seq 100); do irtt client -q -d 200ms -i 100ms 192.0.2.2 >/dev/null 2>&1 && break; sleep 0.1; done
+start_irtt
 for interval in 100us 50us 20us 10us; do
   irtt client -Q -d "${seconds}s" -i $interval -l 60 -o irtt.json 192.0.2.2 >/dev/null 2>&1 || true
   zcat -f irtt.json* >irtt.out

@@ -4,29 +4,17 @@
 # reflector, its memory for each session, and the round trip that `quipu stamp` measures through an idle and a busy reflector.
 set -euo pipefail
 quipu=$(realpath "$1") load=$(realpath "$2") seconds=${3:-5}
-command -v irtt >/dev/null || { echo "irtt is not installed (tools/setup bench)"; exit 77; }
-[ "${4:-}" = inside ] || exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$load" "$seconds" inside
-tests=$(realpath "$(dirname "$0")/../../tests/measure")
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/bench
-cd /run/bench
-ip link set lo up
-source "$tests/far.bash"
-echo "load of the machine: $(cut -d' ' -f1-3 /proc/loadavg)"
-
-ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+tests=$(realpath "$(dirname "$0")/../../tests")
+tools=irtt
+source "$tests/alone.bash"
+source "$tests/measure/far.bash"
+source "$(dirname "$0")/parts.bash"
 resident() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
-value() { sed -n "s/.*\"$2\": *\([0-9.]*\).*/\1/p" "$1" | head -1; }
-wait_for() { until grep -q "$2" "$1" 2>/dev/null; do sleep 0.05; done; }
 
-umask 077
-echo 'ana 616263' >keys
 ip netns exec far "$quipu" measure serve --stamp-port 8620 --listen 192.0.2.2 --stamp-sessions 65000 --keys keys >served 2>/dev/null &
 ours=$!
 wait_for served '^stamp'
-ip netns exec far irtt server -b 192.0.2.2:2112 -i 0 -d 0 >irtt.log 2>&1 &
-theirs=$!
-for _ in $(seq 100); do irtt client -q -d 200ms -i 100ms 192.0.2.2 >/dev/null 2>&1 && break; sleep 0.1; done
+start_irtt
 
 "$quipu" --output json stamp 192.0.2.2:8620 -c 300 -i 0.005 >idle.json
 idle=$(value idle.json round_trip_median_us)

@@ -8,17 +8,10 @@
 set -euo pipefail
 quipu=$(realpath "$1")
 only=${2:-} kills=${3:-1}
-if [ "${4:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" "$only" "$kills" inside
-fi
 here=$(realpath "$(dirname "$0")")
+tools=
+source "$here/../alone.bash"
 source "$here/../hub.bash"
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns
-ip link set lo up
-mkdir /run/test
-cd /run/test
 source "$here/far.bash"
 server=
 

@@ -11,15 +11,10 @@
 # tests/measure/faults.sh PATH/TO/quipu; some five minutes, for minutes are measured. Exits 77 (skipped) without root.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
-source "$(realpath "$(dirname "$0")")/../hub.bash"
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test
-ip link set lo up
+here=$(realpath "$(dirname "$0")")
+tools=
+source "$here/../alone.bash"
+source "$here/../hub.bash"
 
 # ---- two networks, and two routers between them
 for network in near far; do

@@ -7,17 +7,8 @@
 set -uo pipefail
 
 program=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
-  for tool in traceroute python3 setpriv; do
-    command -v $tool >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
-  done
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$0" "$program" inside
-fi
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test || exit 1
-ip link set lo up
+tools="traceroute python3 setpriv"
+source "$(dirname "$0")/../alone.bash"
 failed=0
 bad() {
   echo "not as it should be: $*"

@@ -8,18 +8,9 @@
 set -uo pipefail
 quipu=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "skipped: network namespaces need root"; exit 77; }
-  for tool in ip dnsmasq curl python3; do
-    command -v $tool >/dev/null || { echo "skipped: $tool is not installed (tools/setup test)"; exit 77; }
-  done
-  [ -e /etc/resolv.conf ] || { echo "skipped: there is no /etc/resolv.conf in whose place another can stand"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test || exit 1
-ip link set lo up
+[ -e /etc/resolv.conf ] || { echo "skipped: there is no /etc/resolv.conf in whose place another can stand"; exit 77; }
+tools="dnsmasq curl python3"
+source "$here/../alone.bash"
 source "$here/../hub.bash"
 
 wire() { # NETWORK A B: "" is here

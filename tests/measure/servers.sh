@@ -3,15 +3,9 @@
 # tests/measure/servers.sh PATH/TO/quipu; exits 77 (skipped) without root. All of it is in namespaces of its own.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
 here=$(realpath "$(dirname "$0")")
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test
-ip link set lo up
+tools=
+source "$here/../alone.bash"
 source "$here/../hub.bash"
 source "$here/far.bash"
 umask 077

@@ -4,18 +4,11 @@
 # without root, scapy or tshark. All of it is in namespaces of its own and ends with this script.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  /usr/bin/python3 -c 'import scapy.contrib.stamp' 2>/dev/null || { echo "scapy with STAMP is not installed (tools/setup test): not asked"; exit 77; }
-  command -v tshark >/dev/null || { echo "tshark is not installed (tools/setup test): not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
 here=$(realpath "$(dirname "$0")")
 scapy=$here/stamp.py
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test
-ip link set lo up
+/usr/bin/python3 -c 'import scapy.contrib.stamp' 2>/dev/null || { echo "skipped: scapy with STAMP is not installed (tools/setup test)"; exit 77; }
+tools=tshark
+source "$here/../alone.bash"
 
 fails() { echo "not so: $1"; shift; tail -n 20 "$@" 2>/dev/null || true; exit 1; }
 # Waits for what a process that was just started prints; its lifetime is the limit.

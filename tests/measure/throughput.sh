@@ -5,17 +5,10 @@
 # tests/measure/throughput.sh PATH/TO/quipu; exits 77 (skipped) without root or iperf3. All of it is in namespaces of its own.
 set -euo pipefail
 quipu=$(realpath "$1")
-if [ "${2:-}" != inside ]; then
-  [ "$(id -u)" = 0 ] || { echo "network namespaces need root: not asked"; exit 77; }
-  command -v iperf3 >/dev/null || { echo "iperf3 is not installed (tools/setup): not asked"; exit 77; }
-  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" "$quipu" inside
-fi
 here=$(realpath "$(dirname "$0")")
+tools=iperf3
+source "$here/../alone.bash"
 source "$here/../hub.bash"
-mount -t tmpfs none /run
-mkdir -m 755 /run/netns /run/test
-cd /run/test
-ip link set lo up
 source "$here/far.bash"
 
 cat >quipu.toml <<CONF

@@ -7,7 +7,8 @@
 # and ends with this script.
 set -euo pipefail
 quipu=$(realpath "$1")
-source "$(dirname "$0")/alone.bash"
+tools=bird
+source "$(dirname "$0")/../alone.bash"
 network=$(realpath "$(dirname "$0")/../../networks/redclara-2011.toml")
 source "$(dirname "$0")/rtr.bash"
 export QUIPU_DATA=$work/data

@@ -6,7 +6,8 @@
 # network namespace of its own; all of it ends with this script.
 set -euo pipefail
 quipu=$(realpath "$1")
-source "$(dirname "$0")/alone.bash"  # BIRD announces the routes
+tools=bird
+source "$(dirname "$0")/../alone.bash"  # BIRD announces the routes
 mkdir -m 755 /run/openbgpd
 source "$(dirname "$0")/rtr.bash"
 

@@ -9,7 +9,7 @@
 namespace quipu::owamp {
 namespace {
 
-// Without a single octet; a server may first have to write down what it received.
+// For each message, of records for each part of them; a server may first have to write down what it received.
 constexpr Nanoseconds kAnswerPatience = std::chrono::seconds(45);
 constexpr std::uint32_t kCopies = 16;  // of a packet, that a server may have received
 constexpr Nanoseconds kStartMargin = std::chrono::milliseconds(100);

@@ -232,8 +232,7 @@ class ServerSession {
     void fetch(const FetchSession& message, Time now);
     [[nodiscard]] bool fetch_ended(const FetchSession& message, const EndedSession& session);
     [[nodiscard]] bool fetch_running(const FetchSession& message, RunningSession& session, Time now);
-    void say_fetched(const FetchSession& message, FetchAck ack, const RequestSession& request,
-                     const std::vector<SkipRange>& skips, const std::vector<PacketRecord>& records);
+    void say_fetched(FetchAck ack, const FetchedSession& answer);
     void end_session(Session& session, const SessionDescription& sent, std::vector<PacketRecord> arrived,
                      std::uint8_t finished, Time now);
     void abandon(Time now);

@@ -43,8 +43,11 @@ bool ServerSession::fetch_ended(const FetchSession& wanted, const EndedSession& 
     if (session.owner != client_) return false;
     // A complete session is one that ended normally.
     if (is_complete(wanted) && session.finished != kEndedNormally) return false;
-    say_fetched(wanted, {.finished = session.finished, .next_sequence = session.sent.next_sequence}, session.request,
-                session.sent.skips, session.records);
+    FetchedSession answer{.request = session.request, .skips = session.sent.skips, .records = {}};
+    const SequenceRange range{wanted.first, wanted.last};
+    std::ranges::copy_if(session.records, std::back_inserter(answer.records),
+                         [&](const PacketRecord& record) { return range.contains(record.sequence); });
+    say_fetched({.finished = session.finished, .next_sequence = session.sent.next_sequence}, answer);
     return true;
 }
 
@@ -57,20 +60,16 @@ bool ServerSession::fetch_running(const FetchSession& wanted, RunningSession& se
     known.arrivals += fresh.size();
     known.next = std::max(known.next, next_after(known.test, fresh, known.due));
     const SequenceRange range{wanted.first, wanted.last};
-    const auto records =
+    FetchedSession answer{.request = session.request, .skips = {}, .records = {}};
+    answer.records =
         complete_records(known.test, shared_.ends().received(session.id, range, 0),
                          {session.request.sid, known.next, {}}, now, shared_.ends().clock_error(), range, known.due);
     // Next Seqno and skips are zero until it has ended.
-    say_fetched(wanted, {.finished = kRuns}, session.request, {}, records);
+    say_fetched({.finished = kRuns}, answer);
     return true;
 }
 
-void ServerSession::say_fetched(const FetchSession& wanted, FetchAck ack, const RequestSession& request,
-                                const std::vector<SkipRange>& skips, const std::vector<PacketRecord>& records) {
-    FetchedSession answer{.request = request, .skips = skips, .records = {}};
-    std::ranges::copy_if(records, std::back_inserter(answer.records), [&](const PacketRecord& record) {
-        return wanted.first <= record.sequence && record.sequence <= wanted.last;
-    });
+void ServerSession::say_fetched(FetchAck ack, const FetchedSession& answer) {
     ack.skips = static_cast<std::uint32_t>(answer.skips.size());
     ack.records = static_cast<std::uint32_t>(answer.records.size());
     write(out_, ack);

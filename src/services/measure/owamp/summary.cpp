@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 
 namespace quipu::owamp {
@@ -35,6 +36,22 @@ void fill_times(SessionSummary& out, const ClientResult& result) {
         out.last = due();
 }
 
+/// Of a lost packet the receiver's clock alone is known.
+void fill_errors(SessionSummary& out, const std::vector<PacketRecord>& arrived,
+                 const std::vector<PacketRecord>& records) {
+    Nanoseconds most{};
+    const auto widen = [&](Nanoseconds bound, bool synchronised) {
+        most = std::max(most, bound);
+        out.synchronised = out.synchronised && synchronised;
+    };
+    for (const PacketRecord& record : arrived)
+        widen(record.send_error.bound() + record.receive_error.bound(),
+              record.send_error.synchronised && record.receive_error.synchronised);
+    for (const PacketRecord& record : records)
+        if (record.lost()) widen(record.receive_error.bound(), record.receive_error.synchronised);
+    if (!records.empty()) out.error_ms = static_cast<double>(most.count()) / 1e6;
+}
+
 void fill_hops(SessionSummary& out, const std::vector<PacketRecord>& arrived) {
     std::map<std::uint8_t, int> ttls;
     for (const PacketRecord& record : arrived)
@@ -47,6 +64,17 @@ void fill_hops(SessionSummary& out, const std::vector<PacketRecord>& arrived) {
 }
 
 }  // namespace
+
+std::vector<PacketRecord> first_copies(const ClientResult& result) {
+    std::vector<PacketRecord> out;
+    std::vector<bool> seen(result.request.packets);
+    for (const PacketRecord& record : result.records) {
+        if (record.lost() || seen[record.sequence]) continue;
+        seen[record.sequence] = true;
+        out.push_back(record);
+    }
+    return out;
+}
 
 double delay_ms(const PacketRecord& record) {
     return static_cast<double>(static_cast<std::int64_t>(record.received - record.sent)) / 4294967296.0 * 1000;
@@ -65,10 +93,7 @@ std::optional<double> percentile_of(const std::vector<double>& sorted, std::size
 }
 
 std::string hex_of(const Sid& sid) {
-    std::string out;
-    for (const std::uint8_t octet : sid)
-        out += fmt::format("{:02x}", octet);
-    return out;
+    return fmt::format("{:02x}", fmt::join(sid, ""));
 }
 
 SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles, double bucket) {
@@ -77,30 +102,14 @@ SessionSummary summary_of(const ClientResult& result, const std::vector<double>&
     out.to = net::Endpoint{result.request.receiver, result.request.receiver_port}.text();
     out.sid = hex_of(result.request.sid);
     fill_times(out, result);
-    std::vector<bool> seen(result.request.packets);
-    std::vector<PacketRecord> arrived;
+    const std::vector<PacketRecord> arrived = first_copies(result);
+    out.lost = std::ranges::count_if(result.records, &PacketRecord::lost);
+    out.duplicates = std::ssize(result.records) - out.lost - std::ssize(arrived);
+    out.sent = std::ssize(arrived) + out.lost;
     std::vector<double> delays;
-    double error = 0;
-    for (const PacketRecord& record : result.records) {
-        if (record.lost()) {
-            ++out.lost;
-            error = std::max(error, static_cast<double>(record.receive_error.bound().count()) / 1e6);
-            out.synchronised = out.synchronised && record.receive_error.synchronised;
-            continue;
-        }
-        if (seen[record.sequence]) {
-            ++out.duplicates;
-            continue;
-        }
-        seen[record.sequence] = true;
+    for (const PacketRecord& record : arrived)
         delays.push_back(delay_ms(record));
-        const auto both = record.send_error.bound() + record.receive_error.bound();
-        error = std::max(error, static_cast<double>(both.count()) / 1e6);
-        out.synchronised = out.synchronised && record.send_error.synchronised && record.receive_error.synchronised;
-        arrived.push_back(record);
-    }
-    out.sent = static_cast<std::int64_t>(delays.size()) + out.lost;
-    if (out.sent != 0) out.error_ms = error;
+    fill_errors(out, arrived, result.records);
     if (!delays.empty()) {
         std::ranges::sort(delays);
         out.delay_min_ms = delays.front();

@@ -62,6 +62,8 @@ struct SessionSummary {
 [[nodiscard]] SessionSummary summary_of(const ClientResult& result, const std::vector<double>& percentiles,
                                         double bucket = 0);
 
+/// What came, without copies beyond the first, in the order of arrival.
+[[nodiscard]] std::vector<PacketRecord> first_copies(const ClientResult& result);
 /// Milliseconds from sending to arrival, to the wire's 0.2 ns.
 [[nodiscard]] double delay_ms(const PacketRecord& record);
 /// Which bucket a delay is in: its upper end, or the lower one of a negative delay, is so many times its width.

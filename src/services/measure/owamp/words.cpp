@@ -51,10 +51,7 @@ struct Histograms {
 };
 Histograms histograms_of(const ClientResult& result, double bucket) {
     Histograms out;
-    std::vector<bool> seen(result.request.packets);
-    for (const PacketRecord& record : result.records) {
-        if (record.lost() || seen[record.sequence]) continue;
-        seen[record.sequence] = true;
+    for (const PacketRecord& record : first_copies(result)) {
         ++out.delays[bucket_of(delay_ms(record), bucket)];
         ++out.ttls[record.ttl];
     }
